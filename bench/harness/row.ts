@@ -1,0 +1,45 @@
+/**
+ * What a benchmark row is: our contender, its named peers and its target. Bench files export rows;
+ * the harness runs every contender in processes of its own, interleaved, and compares.
+ * A row does not measure anything itself and never reads a clock.
+ */
+
+/** How a speed is shown; the harness always measures operations per second. */
+export type BenchUnit = 'ns/op' | 'M ops/s' | 'GB/s' | 'ms/op';
+
+/** Prepared work: one call does `opsPerCall` operations and folds what it saw into a checksum. */
+export interface BenchTask {
+  /** Operations (look-ups, records, samples; bytes for GB/s) that one `call` performs. */
+  readonly opsPerCall: number;
+  /** Does the work. The sum of all results is printed, so that nothing can be optimised away. */
+  call(): number | Promise<number>;
+  /** Ends threads and frees memory. */
+  close?(): void | Promise<void>;
+}
+
+/** One side of a comparison. `prepare` runs once in each fresh process, outside the measurement. */
+export interface BenchContender {
+  prepare(options: { readonly quick: boolean }): BenchTask | Promise<BenchTask>;
+}
+
+/** What must hold. Absolute bounds are guides (they depend on the machine); ratios are targets. */
+export interface BenchTarget {
+  /** ours / peer in operations per second, at least this, by peer name. */
+  readonly ratioAtLeast?: Readonly<Record<string, number>>;
+  /** Nanoseconds an operation may take at most (performance.md's machine). */
+  readonly nsAtMost?: number;
+  /** Operations per second at least (performance.md's machine). */
+  readonly perSecondAtLeast?: number;
+}
+
+/** One line of a report. */
+export interface BenchRow {
+  /** Benchmark id, such as `B14`. */
+  readonly id: string;
+  /** Unique within the id; a sentence fragment, such as "100 members, batch of 4096". */
+  readonly name: string;
+  readonly unit: BenchUnit;
+  readonly ours: BenchContender;
+  readonly peers: Readonly<Record<string, BenchContender>>;
+  readonly target: BenchTarget;
+}

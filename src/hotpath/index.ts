@@ -1,0 +1,4 @@
+/**
+ * The hot path's door.
+ */
+export { RingmasterError } from './errors.ts';

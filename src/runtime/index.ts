@@ -1,0 +1,2 @@
+/** The runtime's door. */
+export {};
