@@ -1,0 +1,113 @@
+/**
+ * Quantiles of one series of a histogram window: walks the sketch's cells in order of value.
+ * Called on the reading side, for single series and for merged sketches alike.
+ * It never invents precision: where the sketch only knows a range, the answer is a range.
+ */
+import { RingmasterError } from '../errors.ts';
+import {
+  bucketMiddle,
+  NEGATIVE_CELL,
+  OCTAVE_BUCKETS,
+  OCTAVES,
+  OVER_CELL,
+  octaveStart,
+  PAGE_NUMBERS_WORD,
+  SKETCH_BYTES,
+  UNDER_CELL,
+  UNPLACED_CELL,
+  ZERO_CELL,
+} from './histogram-layout.ts';
+import type { WindowView } from './window-view.ts';
+
+/** What a sketch knows about one quantile. */
+export type QuantileReading =
+  /** No sample. */
+  | { readonly kind: 'missing' }
+  /** Within RELATIVE_ERROR (1/128) of a sample of that rank; 0 is exact. */
+  | { readonly kind: 'value'; readonly value: number }
+  /**
+   * Somewhere in low..high: below 0, outside the octaves, or blurred by samples that found the
+   * page pool empty. A bound that is a bucket carries its relative error; bounds may be infinite.
+   */
+  | { readonly kind: 'range'; readonly low: number; readonly high: number };
+
+/**
+ * The sample of rank ceil(q * count), counted from 1 in ascending order (rank 1 for q = 0).
+ * @throws RM_METRICS_OPTION when q is not in 0..1, RM_METRICS_STATE for other kinds.
+ */
+export function quantile(window: WindowView, series: number, q: number): QuantileReading {
+  checkQuantile(window, q);
+  const count = window.count(series);
+  if (count === 0) return { kind: 'missing' };
+  const lowest = window.layout.lowestExponent;
+  let rank = Math.max(1, Math.ceil(q * count)) - cell(window, series, NEGATIVE_CELL);
+  if (rank <= 0) return { kind: 'range', low: Number.NEGATIVE_INFINITY, high: 0 };
+  rank -= cell(window, series, ZERO_CELL);
+  if (rank <= 0) return { kind: 'value', value: 0 };
+  rank -= cell(window, series, UNDER_CELL);
+  if (rank <= 0) return { kind: 'range', low: 0, high: octaveStart(lowest, 0) };
+  const inOctaves = count - edgeCount(window, series);
+  if (rank > inOctaves) {
+    return { kind: 'range', low: octaveStart(lowest, OCTAVES), high: Number.POSITIVE_INFINITY };
+  }
+  return octaveReading(window, series, rank, inOctaves);
+}
+
+/** The rank-th sample inside the octaves, of which `inOctaves` exist, unplaced ones included. */
+function octaveReading(
+  window: WindowView,
+  series: number,
+  rank: number,
+  inOctaves: number,
+): QuantileReading {
+  const lowest = window.layout.lowestExponent;
+  const unplaced = cell(window, series, UNPLACED_CELL);
+  const placed = inOctaves - unplaced;
+  // Unplaced samples may lie below or above all placed ones: ask for both extremes.
+  const low =
+    rank > unplaced ? bucketOfRank(window, series, rank - unplaced) : octaveStart(lowest, 0);
+  const high = rank <= placed ? bucketOfRank(window, series, rank) : octaveStart(lowest, OCTAVES);
+  return low === high ? { kind: 'value', value: low } : { kind: 'range', low, high };
+}
+
+function cell(window: WindowView, series: number, index: number): number {
+  return window.sketchCells[(series * SKETCH_BYTES) / 8 + index] as number;
+}
+
+/** Samples outside the octaves. */
+function edgeCount(window: WindowView, series: number): number {
+  const below = cell(window, series, NEGATIVE_CELL) + cell(window, series, ZERO_CELL);
+  return below + cell(window, series, UNDER_CELL) + cell(window, series, OVER_CELL);
+}
+
+/** Middle of the bucket that holds the rank-th sample placed in a page. */
+function bucketOfRank(window: WindowView, series: number, rank: number): number {
+  const lowest = window.layout.lowestExponent;
+  const numbers = window.sketchWords;
+  const pages = window.pages;
+  const numbersAt = (series * SKETCH_BYTES) / 4 + PAGE_NUMBERS_WORD;
+  let left = rank;
+  for (let octave = 0; octave < OCTAVES; octave += 1) {
+    const page = numbers[numbersAt + octave] as number;
+    if (page === 0) continue;
+    const at = (page - 1) * OCTAVE_BUCKETS;
+    for (let bucket = 0; bucket < OCTAVE_BUCKETS; bucket += 1) {
+      left -= pages[at + bucket] as number;
+      if (left <= 0) return bucketMiddle(lowest, octave, bucket);
+    }
+  }
+  // Only when a cell reached 2^53 and stopped counting: the top is the honest answer left.
+  return octaveStart(lowest, OCTAVES);
+}
+
+function checkQuantile(window: WindowView, q: number): void {
+  if (window.kind !== 'histogram') {
+    throw new RingmasterError(
+      'RM_METRICS_STATE',
+      `quantile of a ${window.kind}; expected a histogram window.`,
+    );
+  }
+  if (!(q >= 0 && q <= 1)) {
+    throw new RingmasterError('RM_METRICS_OPTION', `quantile ${q}; expected 0 to 1.`, { q });
+  }
+}
