@@ -1,0 +1,65 @@
+/**
+ * Planted bugs: the model checker must find every one of them, or its silence about the production
+ * code would mean nothing. The bugs are edits of the compiled code, so `tsc -b` runs first.
+ */
+import { describe, expect, test } from 'vitest';
+import { explore } from '../model-checker/explorer.ts';
+import {
+  loadMutant,
+  type Mutant,
+  PUBLISH_MUTANTS,
+  RING_MUTANTS,
+} from '../model-checker/mutants.ts';
+import { type PublishCode, publishScenarios } from '../model-checker/publish-scenarios.ts';
+import { type RingCode, ringScenarios } from '../model-checker/ring-scenarios.ts';
+import type { ExploreOptions, Scenario } from '../model-checker/scenario.ts';
+
+/** What the first scenario that fails says. */
+function hunt(scenarios: readonly Scenario[], options: ExploreOptions): string | null {
+  for (const scenario of scenarios) {
+    const { violation } = explore(scenario, options);
+    if (violation !== null) return violation.message;
+  }
+  return null;
+}
+
+describe('mutants - every planted bug of the ring is found', () => {
+  test.each(RING_MUTANTS.map((mutant, index) => ({ ...mutant, index })))('$bug', async (mutant) => {
+    const code = await loadMutant<RingCode>(mutant, `ring-${mutant.index}`);
+    expect(hunt(ringScenarios(code), {})).not.toBeNull();
+  });
+});
+
+describe('mutants - every planted bug of publish is found', () => {
+  test.each(PUBLISH_MUTANTS.map((mutant, index) => ({ ...mutant, index })))(
+    '$bug',
+    async (mutant) => {
+      const code = await loadMutant<PublishCode>(mutant, `publish-${mutant.index}`);
+      expect(hunt(publishScenarios(code), {})).not.toBeNull();
+    },
+  );
+});
+
+describe('mutants - reordering shows what a missing atomic does, without the race detector', () => {
+  const options = { reportRaces: false, staleLoads: true, granularity: 'every' } as const;
+
+  test('a tail stored plainly delivers a torn record', async () => {
+    const code = await loadMutant<RingCode>(
+      byBug(RING_MUTANTS, 'tail is stored plainly'),
+      'weak-ring',
+    );
+    expect(hunt(ringScenarios(code), options)).not.toBeNull();
+  });
+
+  test('a current word stored plainly lets a reader see a mixed version', async () => {
+    const mutant = byBug(PUBLISH_MUTANTS, 'current is stored plainly');
+    const code = await loadMutant<PublishCode>(mutant, 'weak-publish');
+    expect(hunt(publishScenarios(code), options)).toMatch(/mixed version/);
+  });
+});
+
+function byBug(mutants: readonly Mutant[], bug: string): Mutant {
+  const mutant = mutants.find((candidate) => candidate.bug === bug);
+  if (mutant === undefined) throw new Error(`no mutant is called "${bug}"`);
+  return mutant;
+}
