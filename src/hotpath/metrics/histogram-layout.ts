@@ -75,16 +75,11 @@ export const EXPONENT_SHIFT = 20;
 
 const HALF_BUCKET: number = 1 << (BUCKET_SHIFT - 1);
 
+/** Which half of an f64 in memory holds sign, exponent and the top of the mantissa. */
+export const HIGH_WORD: 0 | 1 = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
 const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
-// Which half of an f64 comes second in memory decides where its exponent lies.
-const HIGH_WORD = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
-
-/** Upper 32 bits of an f64: sign, exponent, top of the mantissa. */
-export function upperWord(value: number): number {
-  float[0] = value;
-  return words[HIGH_WORD] as number;
-}
 
 function fromUpperWord(word: number): number {
   words[HIGH_WORD] = word;

@@ -9,6 +9,7 @@ import {
   BUCKET_SHIFT,
   EXPONENT_BIAS,
   EXPONENT_SHIFT,
+  HIGH_WORD,
   NEGATIVE_CELL,
   OCTAVE_BUCKETS,
   OCTAVES,
@@ -17,7 +18,6 @@ import {
   SKETCH_BYTES,
   UNDER_CELL,
   UNPLACED_CELL,
-  upperWord,
   ZERO_CELL,
 } from './histogram-layout.ts';
 import type { SeriesKind } from './series-kind.ts';
@@ -122,8 +122,9 @@ function increase(before: number, value: number): number {
 }
 
 function foldHistogram(slab: SlabViews, count: number, inputs: number, window: WindowView): void {
-  const { ids, values, targets } = slab;
-  const { totals, sketchCells } = window;
+  const { ids, values, valueWords, targets } = slab;
+  const { totals, sketchCells, pages } = window;
+  const lowestBiased = window.layout.lowestExponent + EXPONENT_BIAS;
   let refusedIds = 0;
   let refusedValues = 0;
   for (let i = 0; i < count; i += 1) {
@@ -134,35 +135,38 @@ function foldHistogram(slab: SlabViews, count: number, inputs: number, window: W
     else {
       const target = targets[id] as number;
       addTotals(totals, target, value);
-      const bucket = bucketIndex(window, target, value);
-      if (bucket >= 0) {
-        window.pages[bucket] = (window.pages[bucket] as number) + 1;
+      const high = valueWords[2 * i + HIGH_WORD] as number;
+      const octave = (high >>> EXPONENT_SHIFT) - lowestBiased;
+      const page = pageOf(window, target, octave);
+      if (page > 0) {
+        const bucket = (high >>> BUCKET_SHIFT) & (OCTAVE_BUCKETS - 1);
+        const at = (page - 1) * OCTAVE_BUCKETS + bucket;
+        pages[at] = (pages[at] as number) + 1;
       } else {
-        const edge = target * SKETCH_CELLS - bucket - 1;
-        sketchCells[edge] = (sketchCells[edge] as number) + 1;
+        const at = target * SKETCH_CELLS + edgeCell(value, octave);
+        sketchCells[at] = (sketchCells[at] as number) + 1;
       }
     }
   }
   countRefusals(window, refusedIds, refusedValues);
 }
 
-/** Index into the pages of the bucket that takes `value`, or -1 - (edge cell) when none does. */
-function bucketIndex(window: WindowView, series: number, value: number): number {
-  const lowestBiased = window.layout.lowestExponent + EXPONENT_BIAS;
-  const high = upperWord(value);
-  const octave = (high >>> EXPONENT_SHIFT) - lowestBiased;
-  if (octave < 0 || octave >= OCTAVES) return -1 - edgeCell(value, octave);
-  const word = series * SKETCH_WORDS + PAGE_NUMBERS_WORD + octave;
+/** Page number of an octave, taken now if there is none; 0 without octave or free page. */
+function pageOf(window: WindowView, series: number, octave: number): number {
+  if (octave < 0 || octave >= OCTAVES) return 0;
   const words = window.sketchWords;
-  if (words[word] === 0) words[word] = window.takePage();
-  const page = words[word] as number;
-  if (page === 0) return -1 - UNPLACED_CELL;
-  const bucket = (high >>> BUCKET_SHIFT) & (OCTAVE_BUCKETS - 1);
-  return (page - 1) * OCTAVE_BUCKETS + bucket;
+  const at = series * SKETCH_WORDS + PAGE_NUMBERS_WORD + octave;
+  const page = words[at] as number;
+  if (page !== 0) return page;
+  const taken = window.takePage();
+  words[at] = taken;
+  return taken;
 }
 
+/** The cell that counts a sample without a page. A sign bit makes the octave look too high. */
 function edgeCell(value: number, octave: number): number {
   if (value < 0) return NEGATIVE_CELL;
   if (value === 0) return ZERO_CELL;
-  return octave < 0 ? UNDER_CELL : OVER_CELL;
+  if (octave < 0) return UNDER_CELL;
+  return octave >= OCTAVES ? OVER_CELL : UNPLACED_CELL;
 }

@@ -35,10 +35,10 @@ export const SERIES_MAX = 16_777_216;
 export const HISTOGRAM_PAGES_MAX = 2_097_152;
 
 /**
- * Pages per histogram series by default. Most series live in three octaves; the pool is shared,
- * so a few wide ones may take what narrow ones leave.
+ * Pages per histogram series by default. Most series live in three to five octaves; the pool is
+ * shared, so a few wide ones may take what narrow ones leave. Unused pages are never touched.
  */
-const PAGES_PER_SERIES = 4;
+const PAGES_PER_SERIES = 8;
 
 /** Options of `MetricShard.create`. */
 export interface MetricShardOptions {
@@ -47,7 +47,7 @@ export interface MetricShardOptions {
    * out, or 0, has no slab and costs nothing.
    */
   readonly seriesMax: Readonly<Partial<Record<SeriesKind, number>>>;
-  /** Histogram pages (512 bytes each) per window; 4 per series unless given. */
+  /** Histogram pages (512 bytes each) per window; 8 per series unless given. */
   readonly histogramPagesMax?: number;
   /** Exponent of the lowest octave, -1022..976: octaves reach 48 powers of two up from it. */
   readonly histogramLowestExponent?: number;

@@ -11,6 +11,8 @@ export interface SlabViews {
   /** The column buffer: input ids and values of samples not yet folded. */
   readonly ids: Uint32Array;
   readonly values: Float64Array;
+  /** `values` as pairs of words: how the plain histogram sees exponents. */
+  readonly valueWords: Uint32Array;
   /** Record of each input. */
   readonly targets: Uint32Array;
   /** Aggregated series of each gauge input; empty for other kinds. */
@@ -27,6 +29,7 @@ export function slabViews(buffer: SharedArrayBuffer, layout: SlabLayout): SlabVi
     layout,
     ids: new Uint32Array(buffer, layout.idsAt, batchSamples),
     values: new Float64Array(buffer, layout.valuesAt, batchSamples),
+    valueWords: new Uint32Array(buffer, layout.valuesAt, 2 * batchSamples),
     targets: new Uint32Array(buffer, layout.targetsAt, seriesMax),
     groups: new Uint32Array(buffer, layout.groupsAt, layout.groupsCount),
     baselines: new Float64Array(buffer, layout.baselinesAt, layout.baselinesCount),

@@ -1,0 +1,159 @@
+/**
+ * What aggregation costs when ids are resolved and samples come in columns: two worker threads,
+ * each with a shard of its own, {sum, count} per series.
+ * One call is many sweeps over all series, then both windows are closed, read to the last record
+ * and given back: the copy into the shard, the checks of ids and values, and the reading are in.
+ * Does not answer: what parsing and looking names up cost, or what other kinds of series do.
+ * Seed 42: the same columns in every process. Checksum: the counts of all records read.
+ */
+import { Worker } from 'node:worker_threads';
+import * as hotpath from 'ringmaster/hotpath';
+import type { FoldCommand, FoldTarget, FoldWorkerData } from './b16-fold-worker.ts';
+import type { BenchContender, BenchRow, BenchTask } from './harness/row.ts';
+
+const THREADS = 2;
+
+/** Samples per thread and call of the fast contenders: about 0.1 s. */
+const SAMPLES_PER_CALL = 32_000_000;
+
+/** Samples per thread and call where each costs tens of nanoseconds. */
+const SAMPLES_PER_CALL_SLOW = 4_000_000;
+
+/** A fold of a quick run: the work of a call, divided. */
+const QUICK_DIVISOR = 16;
+
+interface Load {
+  readonly series: number;
+  readonly order: 'arrival' | 'random';
+}
+
+async function start(target: FoldTarget, load: Load): Promise<Worker> {
+  const workerData: FoldWorkerData = { target, ...load };
+  const worker = new Worker(new URL('./b16-fold-worker.js', import.meta.url), { workerData });
+  await answer(worker);
+  return worker;
+}
+
+/** The worker's next message, or the error that ended it. */
+function answer(worker: Worker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (samples: number) => {
+      worker.off('error', reject);
+      resolve(samples);
+    });
+  });
+}
+
+/** A task that sends every worker the same command, then lets `read` look at the outcome. */
+async function task(
+  targets: readonly FoldTarget[],
+  load: Load,
+  samplesPerCall: number,
+  read: (samples: number) => number,
+): Promise<BenchTask> {
+  const workers = await Promise.all(targets.map((target) => start(target, load)));
+  const sweeps = Math.max(1, Math.round(samplesPerCall / load.series));
+  const command: FoldCommand = { kind: 'sweeps', sweeps };
+  return {
+    opsPerCall: targets.length * sweeps * load.series,
+    call: async () => {
+      for (const worker of workers) worker.postMessage(command);
+      const done = await Promise.all(workers.map(answer));
+      return read(done.reduce((sum, samples) => sum + samples, 0));
+    },
+    close: async () => {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function shards(load: Load, folds: 'wasm' | 'plain'): BenchContender {
+  return {
+    prepare: ({ quick }) => {
+      const all = Array.from({ length: THREADS }, () =>
+        hotpath.MetricShard.create({ seriesMax: { tally: load.series + 1 }, batchSamples: 16_384 }),
+      );
+      const readers = all.map((shard) => new hotpath.MetricReader(shard));
+      const targets = all.map(({ handle }) => ({ kind: 'shard', handle, folds }) as const);
+      const samples = quick ? SAMPLES_PER_CALL / QUICK_DIVISOR : SAMPLES_PER_CALL;
+      return task(targets, load, samples, () =>
+        readers.reduce((sum, reader) => sum + drain(reader), 0),
+      );
+    },
+  };
+}
+
+/** Reads every record of the closed window and gives it back. */
+function drain(reader: hotpath.MetricReader): number {
+  if (!reader.acquire()) throw new Error('the worker closed no window');
+  const { totals, series } = reader.window('tally');
+  let samples = 0;
+  for (let i = 0; i < series; i += 1) samples += totals[2 * i + 1] as number;
+  reader.release();
+  return samples;
+}
+
+function arrays(load: Load): BenchContender {
+  return {
+    prepare: ({ quick }) => {
+      const targets = Array.from({ length: THREADS }, () => ({ kind: 'arrays' }) as const);
+      const samples = quick ? SAMPLES_PER_CALL / QUICK_DIVISOR : SAMPLES_PER_CALL;
+      return task(targets, load, samples, (done) => done);
+    },
+  };
+}
+
+/** One table that both threads add to; whole numbers, which is what Atomics can add. */
+function atomics(load: Load, record: 'sum and count' | 'count'): BenchContender {
+  return {
+    prepare: ({ quick }) => {
+      const table = () => new Int32Array(new SharedArrayBuffer(4 * load.series));
+      const sums = record === 'count' ? undefined : table();
+      const counts = table();
+      const targets = Array.from(
+        { length: THREADS },
+        () => ({ kind: 'atomics', counts, sums }) as const,
+      );
+      const samples = quick ? SAMPLES_PER_CALL_SLOW / QUICK_DIVISOR : SAMPLES_PER_CALL_SLOW;
+      return task(targets, load, samples, () => counts.reduce((sum, count) => sum + count, 0));
+    },
+  };
+}
+
+const ATOMICS = 'shared Atomics.add, sum and count';
+
+function row(name: string, load: Load, target: BenchRow['target']): BenchRow {
+  return {
+    id: 'B16',
+    name,
+    unit: 'M ops/s',
+    ours: shards(load, 'wasm'),
+    peers: {
+      'plain TypeScript fold': shards(load, 'plain'),
+      'private float arrays, no checks': arrays(load),
+      [ATOMICS]: atomics(load, 'sum and count'),
+      'shared Atomics.add, count only': atomics(load, 'count'),
+    },
+    target: { ...target, ratioAtLeast: { [ATOMICS]: 5 } },
+  };
+}
+
+export const rows: readonly BenchRow[] = [
+  row(
+    '100,000 series, ids in order of arrival, 2 threads',
+    { series: 100_000, order: 'arrival' },
+    { perSecondAtLeast: 300_000_000 },
+  ),
+  row(
+    '1,000,000 series, ids in order of arrival, 2 threads',
+    { series: 1_000_000, order: 'arrival' },
+    { perSecondAtLeast: 116_000_000 },
+  ),
+  row('100,000 series, ids in random order, 2 threads', { series: 100_000, order: 'random' }, {}),
+  row(
+    '1,000,000 series, ids in random order, 2 threads',
+    { series: 1_000_000, order: 'random' },
+    {},
+  ),
+];
