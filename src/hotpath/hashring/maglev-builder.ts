@@ -1,0 +1,151 @@
+/**
+ * Builds maglev slot tables: every member walks its own permutation of the slots and claims the
+ * first free one, in turns, until all are taken. Shares are even to within a slot or two, better
+ * than rendezvous; a change of members moves somewhat more keys than it must.
+ * There is no incremental update: the turns depend on everybody. A controller builds anew.
+ *
+ * Source: Eisenbud et al., "Maglev: a fast and reliable software network load balancer", NSDI 2016,
+ * section 3.4; turns by weight as in Envoy's maglev load balancer.
+ */
+import { RingmasterError } from '../errors.ts';
+import { type CheckedMember, type Member, memberList, requireSomeWeight } from './member.ts';
+import { checkReplicas } from './replicas.ts';
+import { takeCensus, walkReplicas } from './ring-walk.ts';
+import { seedsOf } from './score.ts';
+import { type TableImage, tableImage } from './table-image.ts';
+import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
+
+/** Primes, because every skip must generate all slots. Both are the paper's. */
+const SLOTS_SMALL = 65_537;
+const SLOTS_LARGE = 655_373;
+
+/** With more members than this, 65,537 slots leave fewer than 100 to each, and shares go astray. */
+const SMALL_TABLE_MEMBERS_MAX = 650;
+
+/** 4 Mi slots are 32 MiB, as many as a full table of members can make use of. */
+export const MAGLEV_SLOTS_MIN = 251;
+export const MAGLEV_SLOTS_MAX = 4_194_301;
+
+/** How a maglev table is made. */
+export interface MaglevOptions {
+  /** Copies of a key, 1 to 4. Default 3. Fewer members leave the last copies without an owner. */
+  readonly replicas?: number;
+  /** A prime from 251 to 4,194,301. Default: 65,537 up to 650 members, then 655,373. */
+  readonly slots?: number;
+}
+
+/**
+ * The table of these members. Replicas are found by walking on from the slot, spread over zones.
+ * @throws RM_TABLE_MEMBERS as `memberList` does, or when all weights are 0.
+ * @throws RM_TABLE_OPTION for replicas other than 1 to 4, or slots that are no prime in range.
+ */
+export function buildMaglev(members: Iterable<Member>, options: MaglevOptions = {}): TableImage {
+  const list = memberList(members);
+  requireSomeWeight(list);
+  const { replicas = 3 } = options;
+  checkReplicas(replicas, SLOT_RANKS);
+  const isSmall = list.members.length <= SMALL_TABLE_MEMBERS_MAX;
+  const slots = checkSlots(options.slots ?? (isSmall ? SLOTS_SMALL : SLOTS_LARGE));
+  const owners = claimSlots(list.members, slots);
+  const ring = {
+    owners,
+    zoneOf: list.zoneOf,
+    zones: list.zones.length,
+    members: list.members.length,
+  };
+  const census = takeCensus(ring);
+  const cells = new Uint16Array(slots * SLOT_RANKS).fill(NO_MEMBER);
+  const ranks = Math.min(SLOT_RANKS, census.owners);
+  walkReplicas(ring, census, cells, { replicas: ranks, stride: SLOT_RANKS });
+  return tableImage({
+    list,
+    kind: 'maglev',
+    replicas,
+    entries: slots,
+    fill(buffer, byteOffset, layout) {
+      new Uint16Array(buffer, byteOffset + layout.parts[0], cells.length).set(cells);
+    },
+  });
+}
+
+/**
+ * The turns. Member i takes its k-th slot in turn ceil(k × largest weight / its weight), so all
+ * take one in the first turn. A calendar of turns holds each member once, at its next turn; the
+ * heaviest member takes a slot in every turn, so at most `slots` turns are needed.
+ */
+function claimSlots(members: readonly CheckedMember[], slots: number): Uint16Array {
+  const owners = new Uint16Array(slots).fill(NO_MEMBER);
+  const heaviest = members.reduce((most, member) => Math.max(most, member.weight), 0);
+  const walker = new SlotWalker(members, slots);
+  const claims = new Uint32Array(members.length);
+  const next = new Int32Array(members.length).fill(-1);
+  const firstAtTurn = new Int32Array(slots + 1).fill(-1);
+  for (let member = members.length - 1; member >= 0; member -= 1) {
+    if ((members[member] as CheckedMember).weight === 0) continue;
+    next[member] = firstAtTurn[1] as number;
+    firstAtTurn[1] = member;
+  }
+  let free = slots;
+  for (let turn = 1; free > 0; turn += 1) {
+    for (let member = firstAtTurn[turn] as number; member >= 0 && free > 0; ) {
+      const following = next[member] as number;
+      owners[walker.nextFree(member, owners)] = member;
+      free -= 1;
+      const count = (claims[member] as number) + 1;
+      claims[member] = count;
+      const pace = heaviest / (members[member] as CheckedMember).weight;
+      const again = Math.max(turn + 1, Math.ceil(count * pace));
+      if (again <= slots) {
+        next[member] = firstAtTurn[again] as number;
+        firstAtTurn[again] = member;
+      }
+      member = following;
+    }
+  }
+  return owners;
+}
+
+/** Where each member stands in its permutation: offset + k × skip, modulo the prime. */
+class SlotWalker {
+  private readonly slots: number;
+  private readonly at: Uint32Array;
+  private readonly skip: Uint32Array;
+
+  constructor(members: readonly CheckedMember[], slots: number) {
+    this.slots = slots;
+    this.at = new Uint32Array(members.length);
+    this.skip = new Uint32Array(members.length);
+    for (const [index, member] of members.entries()) {
+      const seeds = seedsOf(member.name);
+      this.at[index] = (seeds[0] as number) % slots;
+      this.skip[index] = ((seeds[1] as number) % (slots - 1)) + 1;
+    }
+  }
+
+  /** The member's next slot without an owner. There is one: the caller counts. */
+  nextFree(member: number, owners: Uint16Array): number {
+    const { slots } = this;
+    const skip = this.skip[member] as number;
+    let slot = this.at[member] as number;
+    while (owners[slot] !== NO_MEMBER) slot = (slot + skip) % slots;
+    this.at[member] = slot;
+    return slot;
+  }
+}
+
+function checkSlots(slots: number): number {
+  const inside = slots >= MAGLEV_SLOTS_MIN && slots <= MAGLEV_SLOTS_MAX;
+  if (Number.isInteger(slots) && inside && isPrime(slots)) return slots;
+  throw new RingmasterError(
+    'RM_TABLE_OPTION',
+    `got slots ${slots}, expected a prime from ${MAGLEV_SLOTS_MIN} to ${MAGLEV_SLOTS_MAX}; ` +
+      'leave it out to have it chosen.',
+  );
+}
+
+function isPrime(value: number): boolean {
+  for (let divisor = 2; divisor * divisor <= value; divisor += 1) {
+    if (value % divisor === 0) return false;
+  }
+  return true;
+}
