@@ -135,20 +135,21 @@ function row(name: string, load: Load, target: BenchRow['target']): BenchRow {
       [ATOMICS]: atomics(load, 'sum and count'),
       'shared Atomics.add, count only': atomics(load, 'count'),
     },
-    target: { ...target, ratioAtLeast: { [ATOMICS]: 5 } },
+    target,
   };
 }
 
+// Random order has no target: there the table's cache misses set the pace for everyone.
 export const rows: readonly BenchRow[] = [
   row(
     '100,000 series, ids in order of arrival, 2 threads',
     { series: 100_000, order: 'arrival' },
-    { perSecondAtLeast: 300_000_000 },
+    { perSecondAtLeast: 300_000_000, ratioAtLeast: { [ATOMICS]: 5 } },
   ),
   row(
     '1,000,000 series, ids in order of arrival, 2 threads',
     { series: 1_000_000, order: 'arrival' },
-    { perSecondAtLeast: 116_000_000 },
+    { perSecondAtLeast: 116_000_000, ratioAtLeast: { [ATOMICS]: 5 } },
   ),
   row('100,000 series, ids in random order, 2 threads', { series: 100_000, order: 'random' }, {}),
   row(

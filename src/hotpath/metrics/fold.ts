@@ -1,7 +1,8 @@
 /**
  * What it means to fold a batch, for both implementations: wasm-folds.ts and plain-folds.ts.
  * The batch lies in the slab's column buffer; the fold adds it to one window of the slab.
- * Both give bit-identical memory for the same batches, so a shard may change from one to the other.
+ *
+ * Invariant M5: both leave bit-identical memory behind for the same batches.
  */
 import type { WindowBuffer } from './window-flip.ts';
 

@@ -2,6 +2,9 @@
  * Quantiles of one series of a histogram window: walks the sketch's cells in order of value.
  * Called on the reading side, for single series and for merged sketches alike.
  * It never invents precision: where the sketch only knows a range, the answer is a range.
+ *
+ * Invariant M7: a value is within RELATIVE_ERROR of the sample of the rank asked for, and a range
+ * contains it (give or take that error at its ends).
  */
 import { RingmasterError } from '../errors.ts';
 import {

@@ -1,7 +1,9 @@
 /**
  * Answers about series, and arithmetic on them: sums, means, rates, ratios. Pure functions for
  * the reading side. A reading says apart what callers must not confuse: no sample, samples that
- * are too old, and arithmetic without a result. No function here returns NaN.
+ * are too old, and arithmetic without a result.
+ *
+ * Invariant M8: a value is finite; a division never answers with NaN.
  */
 import { RingmasterError } from '../errors.ts';
 import type { WindowView } from './window-view.ts';

@@ -2,6 +2,9 @@
  * The writing side of one slab: registers series, collects samples in the column buffer, folds
  * them in batches onto the open window. Owned by metric-writer.ts; the writer's thread only.
  * It reads no window, knows no clock, and never blocks: folding is all that happens here.
+ *
+ * Invariant M4: every sample that is taken ends in exactly one of: the count of one series,
+ * `refusedIds`, `refusedValues`; a refused one changes nothing else.
  */
 import { RingmasterError } from '../errors.ts';
 import { BASELINE_MIXED, BASELINE_NONE, type Fold } from './fold.ts';

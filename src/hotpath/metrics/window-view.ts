@@ -95,7 +95,8 @@ export class WindowView {
   /**
    * Sum of a series' values, or of a counter's increases; 0 when unknown. Added in arrival order
    * without compensation: exact for integers to 2^53, otherwise off by at most
-   * count * 2^-53 * (sum of magnitudes). Infinite or NaN once the sum has left the f64 range.
+   * count * 2^-53 * (sum of magnitudes). Infinite once it has left the f64 range,
+   * and NaN only where two windows with opposite infinities were merged.
    */
   sum(series: number): number {
     return this.totals[2 * series] ?? 0;
