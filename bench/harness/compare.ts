@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Measurement } from './measure.ts';
 import type { BenchRow, BenchUnit } from './row.ts';
-import { median, quantile, ratioInterval, type Summary, summarize, variation } from './statistics.ts';
+import { median, ratioInterval, type Summary, summarize, variation } from './statistics.ts';
 
 export interface CompareOptions {
   readonly quick: boolean;
@@ -59,7 +59,10 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
   const speeds = new Map<string, number[]>();
   for (const [contender, measurements] of runs) {
     expectSameWork(row, contender, measurements);
-    speeds.set(contender, measurements.map((measurement) => measurement.perSecond));
+    speeds.set(
+      contender,
+      measurements.map((measurement) => measurement.perSecond),
+    );
   }
   const ours = speeds.get('ours') ?? [];
   const peerNames = Object.keys(row.peers);
@@ -72,14 +75,13 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
     interval[name] = [rounded(low), rounded(high)];
   }
   const oursRuns = runs.get('ours') ?? [];
-  const windows = oursRuns.flatMap((measurement) => measurement.windows);
+  const slowest = median(oursRuns.map((measurement) => measurement.perSecondP99));
   const spread = Math.max(...[...speeds.values()].map(variation));
   return {
     id: row.id,
     name: row.name,
     unit: row.unit,
-    // The slow end: the 1st percentile of speeds is the 99th of times.
-    ours: { ...inUnit(ours, row.unit), p99: rounded(toUnit(quantile(windows, 0.01), row.unit)) },
+    ours: { ...inUnit(ours, row.unit), p99: rounded(toUnit(slowest, row.unit)) },
     peers: Object.fromEntries(
       peerNames.map((name) => [name, inUnit(speeds.get(name) ?? [], row.unit)]),
     ),

@@ -1,7 +1,9 @@
 /**
- * Measures one prepared task in this process: warm-up, then windows of calls until time is up.
- * Answers: operations per second of each window. Does not answer: how long a single call takes.
+ * Measures one prepared task in this process, with tinybench: warm-up, then calls until time is up.
+ * Answers: operations per second over all calls, and per call. Does not answer: how the figure
+ * compares; that takes other processes, see `compare.ts`.
  */
+import { Bench } from 'tinybench';
 import type { BenchContender } from './row.ts';
 
 export interface MeasureOptions {
@@ -11,16 +13,13 @@ export interface MeasureOptions {
 }
 
 export interface Measurement {
-  /** Operations per second of each window. */
-  readonly windows: readonly number[];
-  /** Operations per second over all windows. */
+  /** Operations per second over all calls. */
   readonly perSecond: number;
+  /** The same of the slowest 1 % of calls. */
+  readonly perSecondP99: number;
   /** Result of the first call: equal in every process that does the same work. */
   readonly checksum: number;
 }
-
-/** Windows that a measurement is cut into; each has at least one call. */
-const WINDOWS = 20;
 
 export async function measure(
   contender: BenchContender,
@@ -29,31 +28,25 @@ export async function measure(
   const task = await contender.prepare({ quick: options.quick });
   try {
     const checksum = await task.call();
-    const warmUntil = performance.now() + options.warmupMs;
-    while (performance.now() < warmUntil) await callOnce(task.call());
-    const windows: number[] = [];
-    const start = performance.now();
-    let operations = 0;
-    let now = start;
-    while (now - start < options.measureMs) {
-      const windowStart = now;
-      let windowOperations = 0;
-      while (now - windowStart < options.measureMs / WINDOWS) {
-        const result = task.call();
-        // Awaiting a number would cost a microtask, more than a fast call.
-        if (typeof result !== 'number') await result;
-        windowOperations += task.opsPerCall;
-        now = performance.now();
-      }
-      operations += windowOperations;
-      windows.push((windowOperations / (now - windowStart)) * 1000);
-    }
-    return { windows, perSecond: (operations / (now - start)) * 1000, checksum };
+    const bench = new Bench({
+      time: options.measureMs,
+      iterations: 2,
+      warmupTime: options.warmupMs,
+      warmupIterations: 1,
+      throws: true,
+    });
+    bench.add('task', () => task.call());
+    const [measured] = await bench.run();
+    const result = measured?.result;
+    if (result?.state !== 'completed') throw new Error(`not measured: ${result?.state}`);
+    // tinybench counts milliseconds a call.
+    const operations = task.opsPerCall * 1000;
+    return {
+      perSecond: operations / result.latency.mean,
+      perSecondP99: operations / result.latency.p99,
+      checksum,
+    };
   } finally {
     await task.close?.();
   }
-}
-
-async function callOnce(result: number | Promise<number>): Promise<void> {
-  if (typeof result !== 'number') await result;
 }
