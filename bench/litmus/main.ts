@@ -54,7 +54,7 @@ for (let round = 0; results.records < wanted; round++) {
 }
 for (let kill = 0; kill < Number(values.kills); kill++) {
   const run = { ...runOf(kill, 1e9), payloadBytesMax: 256 };
-  const report = await killedProducerLitmus(run, (kill * 7919) % 200_000);
+  const report = await killedProducerLitmus(run, (kill * 7919) % 100_000);
   judge(`killed producer ${kill}`, report);
   results.kills++;
   results.recordsBeforeKills += report.count;

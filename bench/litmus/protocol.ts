@@ -1,5 +1,12 @@
 /** What the threads of a litmus run are told, and what they answer. Two unions, one a direction. */
 
+/** Words of `control`, which every thread of a run shares. */
+export const CONTROL_BYTES = 8;
+/** Set to 1 by the main thread when nothing more will come. */
+export const STOP_WORD = 0;
+/** Records that the producer has committed, now and then. */
+export const SENT_WORD = 1;
+
 /** Work of either side of a ring. */
 export interface RingOrder {
   readonly kind: 'ring.produce' | 'ring.consume';
@@ -9,8 +16,7 @@ export interface RingOrder {
   /** Longest payload in bytes; lengths are drawn from 0 to this, short ones most often. */
   readonly payloadBytesMax: number;
   readonly seed: number;
-  /** Set to 1 by the consumer's owner when nothing more will come. */
-  readonly stop: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
 }
 
 /** Work of one thread. */
@@ -20,13 +26,13 @@ export type LitmusOrder =
       readonly kind: 'publish.write';
       readonly buffer: SharedArrayBuffer;
       readonly versions: number;
-      readonly stop: SharedArrayBuffer;
+      readonly control: SharedArrayBuffer;
     }
   | {
       readonly kind: 'publish.read';
       readonly buffer: SharedArrayBuffer;
       readonly reader: number;
-      readonly stop: SharedArrayBuffer;
+      readonly control: SharedArrayBuffer;
     };
 
 /** What a thread saw when it ended. */

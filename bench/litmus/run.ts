@@ -5,7 +5,15 @@
 import { Worker } from 'node:worker_threads';
 import { formatPublished, publishBytes } from 'ringmaster/hotpath';
 import { createRing, SharedMem } from 'ringmaster/sharedarraybuffer-ring';
-import type { LitmusAnswer, LitmusOrder, LitmusReport, RingOrder } from './protocol.ts';
+import {
+  CONTROL_BYTES,
+  type LitmusAnswer,
+  type LitmusOrder,
+  type LitmusReport,
+  type RingOrder,
+  SENT_WORD,
+  STOP_WORD,
+} from './protocol.ts';
 
 export interface RingRun {
   readonly records: number;
@@ -41,7 +49,7 @@ function ringOrder(run: RingRun): Omit<RingOrder, 'kind'> {
   const { records, payloadBytesMax, seed, dataBytes, payloadCheck = false } = run;
   // Close to the wrap of the 32-bit positions, so that every run crosses it.
   const buffer = createRing({ dataBytes, payloadCheck, firstPosition: -65_536 });
-  return { buffer, records, payloadBytesMax, seed, stop: new SharedArrayBuffer(4) };
+  return { buffer, records, payloadBytesMax, seed, control: new SharedArrayBuffer(CONTROL_BYTES) };
 }
 
 /** Sends and checks every record. @returns what both sides saw. */
@@ -52,16 +60,16 @@ export async function ringLitmus(run: RingRun): Promise<readonly [LitmusReport, 
   return await Promise.all([producer.report, consumer.report]);
 }
 
-/** Kills the producer when `spins` looks of this thread have passed. @returns the consumer's report. */
-export async function killedProducerLitmus(run: RingRun, spins: number): Promise<LitmusReport> {
+/** Kills the producer when it has sent about `after` records. @returns the consumer's report. */
+export async function killedProducerLitmus(run: RingRun, after: number): Promise<LitmusReport> {
   const order = ringOrder(run);
+  const control = new Int32Array(order.control);
   const consumer = startThread({ kind: 'ring.consume', ...order });
   const producer = startThread({ kind: 'ring.produce', ...order });
   await producer.started;
-  const mem = new SharedMem(order.buffer);
-  for (let spin = 0; spin < spins; spin++) mem.load(0);
+  while (Atomics.load(control, SENT_WORD) < after);
   await producer.worker.terminate();
-  Atomics.store(new Int32Array(order.stop), 0, 1);
+  Atomics.store(control, STOP_WORD, 1);
   return await consumer.report;
 }
 
@@ -76,12 +84,13 @@ export async function publishLitmus(run: PublishRun): Promise<readonly LitmusRep
   const sizes = { slotBytes: run.slotBytes, slots: run.slots, readers: 2 };
   const buffer = new SharedArrayBuffer(publishBytes(sizes));
   formatPublished(new SharedMem(buffer), { ...sizes, firstVersion: 2 ** 27 - 100 });
-  const stop = new SharedArrayBuffer(4);
+  const control = new SharedArrayBuffer(CONTROL_BYTES);
   const readers = [0, 1].map((reader) =>
-    startThread({ kind: 'publish.read', buffer, reader, stop }),
+    startThread({ kind: 'publish.read', buffer, reader, control }),
   );
-  const writer = startThread({ kind: 'publish.write', buffer, versions: run.versions, stop });
+  await Promise.all(readers.map((reader) => reader.started));
+  const writer = startThread({ kind: 'publish.write', buffer, versions: run.versions, control });
   const written = await writer.report;
-  Atomics.store(new Int32Array(stop), 0, 1);
+  Atomics.store(new Int32Array(control), STOP_WORD, 1);
   return [written, ...(await Promise.all(readers.map((reader) => reader.report)))];
 }

@@ -12,7 +12,14 @@ import {
   SharedMem,
 } from 'ringmaster/sharedarraybuffer-ring';
 import { fillByte, payloadBytes } from './payload.ts';
-import type { LitmusAnswer, LitmusOrder, LitmusReport, RingOrder } from './protocol.ts';
+import {
+  type LitmusAnswer,
+  type LitmusOrder,
+  type LitmusReport,
+  type RingOrder,
+  SENT_WORD,
+  STOP_WORD,
+} from './protocol.ts';
 
 if (isMainThread || parentPort === null) throw new Error('thread.js is started by run.js');
 parentPort.postMessage('started' satisfies LitmusAnswer);
@@ -28,13 +35,18 @@ function obey(order: LitmusOrder): LitmusReport {
     case 'publish.write':
       return writeVersions(new Publisher(mem), mem, order.versions);
     case 'publish.read':
-      return readVersions(new PublishedReader(mem, order.reader), mem, new Int32Array(order.stop));
+      return readVersions(
+        new PublishedReader(mem, order.reader),
+        mem,
+        new Int32Array(order.control),
+      );
   }
 }
 
 function produce(order: RingOrder): LitmusReport {
   const mem = new SharedMem(order.buffer);
   const { data } = new RingProducer(mem, { publishEveryRecords: 32 });
+  const control = new Int32Array(order.control);
   let checksum = 0;
   for (let sequence = 0; sequence < order.records; sequence++) {
     const length = payloadBytes(sequence, order.seed, order.payloadBytesMax);
@@ -44,6 +56,7 @@ function produce(order: RingOrder): LitmusReport {
     if (length >= 4) mem.words[at >> 2] = sequence;
     data.commit(sequence & 0x3fff, length);
     checksum += length;
+    if ((sequence & 255) === 255) Atomics.store(control, SENT_WORD, sequence + 1);
   }
   data.publish();
   return { count: order.records, checksum, violation: null };
@@ -52,12 +65,12 @@ function produce(order: RingOrder): LitmusReport {
 function consume(order: RingOrder): LitmusReport {
   const mem = new SharedMem(order.buffer);
   const { data } = new RingConsumer(mem);
-  const stop = new Int32Array(order.stop);
+  const control = new Int32Array(order.control);
   let checksum = 0;
   let sequence = 0;
   for (let isLast = false; sequence < order.records && !isLast; ) {
     // Looked at before the lane: what was published before the stop is still taken.
-    isLast = Atomics.load(stop, 0) === 1;
+    isLast = Atomics.load(control, STOP_WORD) === 1;
     for (let status = data.poll(); status !== 0; status = data.poll()) {
       if (status === RING_CORRUPT) return broken(sequence, checksum, 'corrupt');
       const violation = status === RING_RECORD ? judge(mem, data, sequence, order) : null;
@@ -108,11 +121,13 @@ function writeVersions(publisher: Publisher, mem: SharedMem, versions: number): 
   return { count: versions, checksum: blocked, violation: null };
 }
 
-function readVersions(reader: PublishedReader, mem: SharedMem, stop: Int32Array): LitmusReport {
+function readVersions(reader: PublishedReader, mem: SharedMem, control: Int32Array): LitmusReport {
   let count = 0;
   let newest = 0;
   const words = reader.sizes.slotBytes >> 2;
-  while (Atomics.load(stop, 0) === 0) {
+  for (let isLast = false; !isLast; ) {
+    // Looked at before the table: after the stop the last version is read once more.
+    isLast = Atomics.load(control, STOP_WORD) === 1;
     const at = reader.pin();
     if (at === NOTHING_PUBLISHED) continue;
     if (at < 0) return { count, checksum: newest, violation: `pin answers ${at}` };

@@ -27,16 +27,15 @@ describe('threads', () => {
 
   // Guards: D6
   test('threads - a killed producer leaves whole records and a ring that can be drained', async () => {
-    let delivered = 0;
-    for (const spins of [0, 50_000, 400_000]) {
+    for (const after of [1, 1000, 30_000]) {
       const report = await killedProducerLitmus(
         { ...small, records: 1e9, dataBytes: 1 << 16 },
-        spins,
+        after,
       );
       expect(report.violation).toBeNull();
-      delivered += report.count;
+      // All but the last batch was published, so it is delivered though its producer is dead.
+      expect(report.count).toBeGreaterThan(after - 32);
     }
-    expect(delivered).toBeGreaterThan(0);
   });
 
   // Guards: R4 HOT-5 HOT-6
