@@ -69,40 +69,65 @@ export function buildMaglev(members: Iterable<Member>, options: MaglevOptions = 
 }
 
 /**
- * The turns. Member i takes its k-th slot in turn ceil(k × largest weight / its weight), so all
- * take one in the first turn. A calendar of turns holds each member once, at its next turn; the
- * heaviest member takes a slot in every turn, so at most `slots` turns are needed.
+ * Members claim slots in turns until none is free. The heaviest member takes one in every turn, a
+ * member of half its weight in every other; all take one in the first.
  */
 function claimSlots(members: readonly CheckedMember[], slots: number): Uint16Array {
   const owners = new Uint16Array(slots).fill(NO_MEMBER);
-  const heaviest = members.reduce((most, member) => Math.max(most, member.weight), 0);
   const walker = new SlotWalker(members, slots);
+  const heaviest = members.reduce((most, member) => Math.max(most, member.weight), 0);
+  const paces = Float64Array.from(members, (member) => heaviest / member.weight);
   const claims = new Uint32Array(members.length);
-  const next = new Int32Array(members.length).fill(-1);
-  const firstAtTurn = new Int32Array(slots + 1).fill(-1);
-  for (let member = members.length - 1; member >= 0; member -= 1) {
-    if ((members[member] as CheckedMember).weight === 0) continue;
-    next[member] = firstAtTurn[1] as number;
-    firstAtTurn[1] = member;
+  const calendar = new TurnCalendar(members.length, slots);
+  for (const [member, { weight }] of members.entries()) {
+    if (weight > 0) calendar.add(1, member);
   }
   let free = slots;
   for (let turn = 1; free > 0; turn += 1) {
-    for (let member = firstAtTurn[turn] as number; member >= 0 && free > 0; ) {
-      const following = next[member] as number;
+    for (let member = calendar.first(turn); member >= 0 && free > 0; ) {
+      const following = calendar.after(member);
       owners[walker.nextFree(member, owners)] = member;
       free -= 1;
       const count = (claims[member] as number) + 1;
       claims[member] = count;
-      const pace = heaviest / (members[member] as CheckedMember).weight;
-      const again = Math.max(turn + 1, Math.ceil(count * pace));
-      if (again <= slots) {
-        next[member] = firstAtTurn[again] as number;
-        firstAtTurn[again] = member;
-      }
+      calendar.add(Math.max(turn + 1, Math.ceil(count * (paces[member] as number))), member);
       member = following;
     }
   }
   return owners;
+}
+
+/** Who is due in which turn, in the order of adding. A member stands in one turn at a time. */
+class TurnCalendar {
+  private readonly firsts: Int32Array;
+  private readonly lasts: Int32Array;
+  private readonly nexts: Int32Array;
+
+  constructor(members: number, turns: number) {
+    this.firsts = new Int32Array(turns + 1).fill(-1);
+    this.lasts = new Int32Array(turns + 1).fill(-1);
+    this.nexts = new Int32Array(members).fill(-1);
+  }
+
+  /** A turn past the last one never comes: every turn before takes a slot at least. */
+  add(turn: number, member: number): void {
+    if (turn >= this.firsts.length) return;
+    const last = this.lasts[turn] as number;
+    if (last < 0) this.firsts[turn] = member;
+    else this.nexts[last] = member;
+    this.lasts[turn] = member;
+    this.nexts[member] = -1;
+  }
+
+  /** First member of a turn, or -1. */
+  first(turn: number): number {
+    return this.firsts[turn] as number;
+  }
+
+  /** Next member of the same turn, or -1; to be asked before the member is added again. */
+  after(member: number): number {
+    return this.nexts[member] as number;
+  }
 }
 
 /** Where each member stands in its permutation: offset + k × skip, modulo the prime. */
