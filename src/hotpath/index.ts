@@ -1,8 +1,60 @@
 /**
- * The hot path's door.
+ * The hot path's door: structures in shared memory and the arithmetic on them. Published as
+ * `ringmaster/hotpath`; the record ring is also published alone, as `ringmaster/sharedarraybuffer-ring`.
  */
-export { RingmasterError } from './errors.ts';
-
+export { type ErrorData, type HotpathErrorCode, RingmasterError } from './errors.ts';
+export { murmur3, murmur3Text } from './hash/murmur3.ts';
+export { xxh64 } from './hash/xxh64.ts';
+export { BoundedLoad, LOAD_FACTOR_DEFAULT } from './hashring/bounded-load.ts';
+export { buildJump } from './hashring/jump-builder.ts';
+export { buildKetama, type KetamaOptions } from './hashring/ketama-builder.ts';
+export { SECTIONS_MAX, SECTIONS_PER_MEMBER_DEFAULT } from './hashring/ketama-sections.ts';
+export type { KetamaTable } from './hashring/ketama-table.ts';
+export {
+  buildMaglev,
+  MAGLEV_SLOTS_MAX,
+  MAGLEV_SLOTS_MIN,
+  type MaglevOptions,
+} from './hashring/maglev-builder.ts';
+export {
+  MEMBER_NAME_BYTES_MAX,
+  MEMBER_WEIGHT_MAX,
+  MEMBER_WEIGHT_MIN,
+  MEMBERS_MAX,
+  type Member,
+} from './hashring/member.ts';
+export type { MemberDirectory } from './hashring/member-directory.ts';
+export { type MovementReport, movement } from './hashring/movement.ts';
+export type { KeyFlow } from './hashring/movement-tally.ts';
+export { type KeyTable, openTable, type RingTable, type SlotTable } from './hashring/open-table.ts';
+export { buildPantheon, type PantheonOptions } from './hashring/pantheon-builder.ts';
+export { CAP_PERMILLE_MAX, CAP_PERMILLE_MIN } from './hashring/refine.ts';
+export {
+  RendezvousBuilder,
+  type RendezvousImageOptions,
+  type RendezvousOptions,
+  SLOT_BITS_MAX,
+  SLOT_BITS_MIN,
+  slotBitsFor,
+} from './hashring/rendezvous-builder.ts';
+export { type SeriesLabel, seriesKey } from './hashring/series-key.ts';
+export {
+  pickShards,
+  type ShardSizes,
+  ShuffleSharder,
+  type ShuffleSharderOptions,
+} from './hashring/shuffle-shard.ts';
+export type { TableHeader } from './hashring/table-header.ts';
+export type { TableImage, TablePlace } from './hashring/table-image.ts';
+export {
+  NO_MEMBER,
+  SLOT_RANKS,
+  TABLE_ALIGNMENT_BYTES,
+  type TableKind,
+} from './hashring/table-layout.ts';
+export { matchTenant, type TenantRule } from './hashring/tenant-match.ts';
+export { verifyTable } from './hashring/verify-table.ts';
+export { type Mem, SharedMem } from './mem.ts';
 export { type GaugeSums, sumGauges } from './metrics/gauges.ts';
 export { RELATIVE_ERROR } from './metrics/histogram-layout.ts';
 export { createSketch, mergeSeries, mergeWindow } from './metrics/merge.ts';
@@ -25,3 +77,34 @@ export type { MetricShardOptions } from './metrics/shard-options.ts';
 export type { SlabWriter } from './metrics/slab-writer.ts';
 export { WindowHistory } from './metrics/window-history.ts';
 export { COUNT_MAX, heapWindow, type WindowView } from './metrics/window-view.ts';
+export {
+  formatPublished,
+  NO_SLOT_FREE,
+  NOTHING_PUBLISHED,
+  PIN_CONTENDED,
+  PublishedReader,
+  Publisher,
+  type PublisherOptions,
+  type PublishOptions,
+  type PublishSizes,
+  publishBytes,
+} from './publish/index.ts';
+export {
+  createRing,
+  formatRing,
+  type LaneConsumer,
+  type LaneProducer,
+  type OpenOptions,
+  type ProducerOptions,
+  type RecordHandler,
+  RING_CORRUPT,
+  RING_EMPTY,
+  RING_FULL,
+  RING_RECORD,
+  RingConsumer,
+  type RingCorruption,
+  type RingHandlers,
+  type RingOptions,
+  RingProducer,
+  ringBytes,
+} from './ring/index.ts';

@@ -46,7 +46,11 @@ export class SharedMem implements Mem {
   readonly words: Int32Array;
 
   /** @throws RM_MEM_INVALID when the span is not shared, not 8-aligned or outside the buffer. */
-  constructor(buffer: SharedArrayBuffer, byteOffset: number = 0, byteLength: number = buffer.byteLength - byteOffset) {
+  constructor(
+    buffer: SharedArrayBuffer,
+    byteOffset: number = 0,
+    byteLength: number = buffer.byteLength - byteOffset,
+  ) {
     checkSpan(buffer, byteOffset, byteLength);
     this.byteLength = byteLength;
     this.bytes = new Uint8Array(buffer, byteOffset, byteLength);
