@@ -44,7 +44,7 @@ export function xxh64(
   }
   for (; at + 8 <= end; at += 8) xxh64Word(state, readWord(bytes, at + 4), readWord(bytes, at));
   if (at + 4 <= end) {
-    absorbHalfWord(readWord(bytes, at));
+    xxh64HalfWord(state, readWord(bytes, at));
     at += 4;
   }
   for (; at < end; at += 1) xxh64Byte(state, bytes[at] as number);
@@ -83,6 +83,17 @@ function scaleAndAddP4(hash: Int32Array, high: number, low: number): void {
   hash[1] = sumLow;
 }
 
+/** Takes four bytes, given as a little-endian word, into a hash state. */
+export function xxh64HalfWord(hash: Int32Array, word: number): void {
+  const mixedHigh = (hash[0] as number) ^ multiplyHigh(0, word, P1_HIGH, P1_LOW);
+  const mixedLow = (hash[1] as number) ^ Math.imul(word, P1_LOW);
+  const h = (mixedHigh << 23) | (mixedLow >>> 9);
+  const l = (mixedLow << 23) | (mixedHigh >>> 9);
+  const sumLow = (Math.imul(l, P2_LOW) + P3_LOW) | 0;
+  hash[0] = multiplyHigh(h, l, P2_HIGH, P2_LOW) + P3_HIGH + carryOf(sumLow, P3_LOW);
+  hash[1] = sumLow;
+}
+
 /** Takes one byte into a hash state. */
 export function xxh64Byte(hash: Int32Array, byte: number): void {
   const mixedHigh = (hash[0] as number) ^ multiplyHigh(0, byte, P5_HIGH, P5_LOW);
@@ -106,16 +117,6 @@ export function xxh64Avalanche(hash: Int32Array, out: Uint32Array): void {
   low = Math.imul(low, P3_LOW);
   out[0] = high;
   out[1] = low ^ high; // Shift by 32.
-}
-
-function absorbHalfWord(word: number): void {
-  const mixedHigh = (state[0] as number) ^ multiplyHigh(0, word, P1_HIGH, P1_LOW);
-  const mixedLow = (state[1] as number) ^ Math.imul(word, P1_LOW);
-  const h = (mixedHigh << 23) | (mixedLow >>> 9);
-  const l = (mixedLow << 23) | (mixedHigh >>> 9);
-  const sumLow = (Math.imul(l, P2_LOW) + P3_LOW) | 0;
-  state[0] = multiplyHigh(h, l, P2_HIGH, P2_LOW) + P3_HIGH + carryOf(sumLow, P3_LOW);
-  state[1] = sumLow;
 }
 
 /** Runs the four lanes over all whole stripes, folds them into the hash; returns the byte after. */

@@ -54,7 +54,7 @@ export function sortedSections(
 }
 
 /** About one section per bucket: look-ups then compare 1.5 hashes on average. */
-export function bucketBitsFor(sections: number): number {
+function bucketBitsFor(sections: number): number {
   return Math.max(1, 32 - Math.clz32(sections - 1));
 }
 
