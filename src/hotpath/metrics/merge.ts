@@ -170,10 +170,11 @@ function addPage(
   source: Float64Array,
   sourcePage: number,
 ): void {
-  const to = (targetPage - 1) * OCTAVE_BUCKETS;
-  const from = (sourcePage - 1) * OCTAVE_BUCKETS;
-  for (let i = 0; i < OCTAVE_BUCKETS; i += 1) {
-    target[to + i] = (target[to + i] as number) + (source[from + i] as number);
+  const end = targetPage * OCTAVE_BUCKETS;
+  let from = (sourcePage - 1) * OCTAVE_BUCKETS;
+  for (let to = end - OCTAVE_BUCKETS; to < end; to += 1) {
+    target[to] = (target[to] as number) + (source[from] as number);
+    from += 1;
   }
 }
 

@@ -63,13 +63,19 @@ function octaveReading(
   rank: number,
   inOctaves: number,
 ): QuantileReading {
-  const lowest = window.layout.lowestExponent;
   const unplaced = cell(window, series, UNPLACED_CELL);
+  if (unplaced === 0) {
+    return { kind: 'value', value: bucketOfRank(window, series, rank, inOctaves) };
+  }
+  const lowest = window.layout.lowestExponent;
   const placed = inOctaves - unplaced;
   // Unplaced samples may lie below or above all placed ones: ask for both extremes.
   const low =
-    rank > unplaced ? bucketOfRank(window, series, rank - unplaced) : octaveStart(lowest, 0);
-  const high = rank <= placed ? bucketOfRank(window, series, rank) : octaveStart(lowest, OCTAVES);
+    rank > unplaced
+      ? bucketOfRank(window, series, rank - unplaced, placed)
+      : octaveStart(lowest, 0);
+  const high =
+    rank <= placed ? bucketOfRank(window, series, rank, placed) : octaveStart(lowest, OCTAVES);
   return low === high ? { kind: 'value', value: low } : { kind: 'range', low, high };
 }
 
@@ -83,24 +89,28 @@ function edgeCount(window: WindowView, series: number): number {
   return below + cell(window, series, UNDER_CELL) + cell(window, series, OVER_CELL);
 }
 
-/** Middle of the bucket that holds the rank-th sample placed in a page. */
-function bucketOfRank(window: WindowView, series: number, rank: number): number {
+/**
+ * Middle of the bucket that holds the rank-th of `placed` samples, which all lie in pages. Walks
+ * down from the top, since the quantiles that are asked for are mostly high ones.
+ */
+function bucketOfRank(window: WindowView, series: number, rank: number, placed: number): number {
   const lowest = window.layout.lowestExponent;
   const numbers = window.sketchWords;
   const pages = window.pages;
   const numbersAt = (series * SKETCH_BYTES) / 4 + PAGE_NUMBERS_WORD;
-  let left = rank;
-  for (let octave = 0; octave < OCTAVES; octave += 1) {
+  // Samples from the wanted one to the largest, both included.
+  let left = placed - rank + 1;
+  for (let octave = OCTAVES - 1; octave >= 0; octave -= 1) {
     const page = numbers[numbersAt + octave] as number;
     if (page === 0) continue;
     const at = (page - 1) * OCTAVE_BUCKETS;
-    for (let bucket = 0; bucket < OCTAVE_BUCKETS; bucket += 1) {
+    for (let bucket = OCTAVE_BUCKETS - 1; bucket >= 0; bucket -= 1) {
       left -= pages[at + bucket] as number;
       if (left <= 0) return bucketMiddle(lowest, octave, bucket);
     }
   }
-  // Only when a cell reached 2^53 and stopped counting: the top is the honest answer left.
-  return octaveStart(lowest, OCTAVES);
+  // Only where counts reached 2^53 and stopped: the bottom of the octaves is what is left.
+  return octaveStart(lowest, 0);
 }
 
 function checkQuantile(window: WindowView, q: number): void {

@@ -1,6 +1,6 @@
 /**
  * What a series is called, the limits on that, and its canonical form.
- * Names come from outside (scrapes, remote writes), so a bad one is bad weather: `checkSeriesName`
+ * Names come from outside (scrapes, remote writes), so a bad one is bad weather: `canonicalLabels`
  * answers with an error value that the registry counts and hands on; nothing here throws.
  */
 import { RingmasterError } from '../errors.ts';
@@ -54,19 +54,55 @@ const LABEL_VALUE: PartRule = { what: 'label value', bytesMax: LABEL_VALUE_BYTES
 /** Characters of a refused text that its error may repeat. */
 const EXCERPT_CHARACTERS = 40;
 
-/** Why a name is refused (code RM_METRICS_SERIES), or undefined when it is good. */
-export function checkSeriesName(series: SeriesName): RingmasterError | undefined {
+/**
+ * The labels of a series sorted by name (code units) and without empty values, or why the series
+ * is refused (code RM_METRICS_SERIES). The labels given are returned when they are canonical.
+ */
+export function canonicalLabels(series: SeriesName): readonly Label[] | RingmasterError {
   const { tenant, metric, labels } = series;
-  const problem = checkPart(tenant, TENANT) ?? checkPart(metric, METRIC) ?? checkLabels(labels);
-  if (problem !== undefined) return refusal(problem);
-  const bytes = seriesBytes(series);
-  if (bytes <= SERIES_BYTES_MAX) return undefined;
-  return refusal(`series is ${bytes} bytes, expected at most ${SERIES_BYTES_MAX}; shorten it`);
+  if (labels.length > LABELS_MAX) {
+    const problem = `series has ${labels.length} labels, expected at most ${LABELS_MAX}`;
+    return refusal(`${problem}; drop some`);
+  }
+  let bytes = 0;
+  for (const part of [partBytes(tenant, TENANT), partBytes(metric, METRIC)]) {
+    if (typeof part === 'string') return refusal(part);
+    bytes += part;
+  }
+  for (const [name, value] of labels) {
+    const nameBytes = partBytes(name, LABEL_NAME);
+    if (typeof nameBytes === 'string') return refusal(nameBytes);
+    const valueBytes = partBytes(value, LABEL_VALUE);
+    if (typeof valueBytes === 'string') return refusal(valueBytes);
+    bytes += nameBytes + valueBytes;
+  }
+  if (bytes > SERIES_BYTES_MAX) {
+    return refusal(`series is ${bytes} bytes, expected at most ${SERIES_BYTES_MAX}; shorten it`);
+  }
+  return sortLabels(labels);
 }
 
-/** The labels sorted by name (code units), without empty values. Expects a checked name. */
-export function canonicalLabels(labels: readonly Label[]): readonly Label[] {
-  return labels.filter(([, value]) => value !== '').toSorted(byName);
+function sortLabels(labels: readonly Label[]): readonly Label[] | RingmasterError {
+  if (isCanonical(labels)) return labels;
+  const sorted = labels.toSorted(byName);
+  for (let i = 1; i < sorted.length; i += 1) {
+    const name = sorted[i]?.[0] ?? '';
+    if (name === sorted[i - 1]?.[0]) {
+      return refusal(`label ${excerpt(name)} occurs twice, expected each name once`);
+    }
+  }
+  return sorted.filter(([, value]) => value !== '');
+}
+
+/** Ascending names, each once, no empty value: what most senders do anyway. */
+function isCanonical(labels: readonly Label[]): boolean {
+  let before = '';
+  for (const [name, value] of labels) {
+    // No name is empty, so the first one passes too.
+    if (name <= before || value === '') return false;
+    before = name;
+  }
+  return true;
 }
 
 function byName([a]: Label, [b]: Label): number {
@@ -74,37 +110,18 @@ function byName([a]: Label, [b]: Label): number {
   return a < b ? -1 : 1;
 }
 
-function checkLabels(labels: readonly Label[]): string | undefined {
-  if (labels.length > LABELS_MAX) {
-    return `series has ${labels.length} labels, expected at most ${LABELS_MAX}; drop some`;
-  }
-  const seen = new Set<string>();
-  for (const [name, value] of labels) {
-    const problem = checkPart(name, LABEL_NAME) ?? checkPart(value, LABEL_VALUE);
-    if (problem !== undefined) return problem;
-    if (seen.has(name)) return `label ${excerpt(name)} occurs twice, expected each name once`;
-    seen.add(name);
-  }
-  return undefined;
-}
-
-function checkPart(text: string, rule: PartRule): string | undefined {
+/** UTF-8 bytes of a part, or what is wrong with it: got, expected. */
+function partBytes(text: string, rule: PartRule): number | string {
   if (typeof text !== 'string') return `${rule.what} is ${typeof text}, expected text`;
-  if (text === '') return rule.empty ? undefined : `${rule.what} is empty, expected some text`;
+  if (text === '' && !rule.empty) return `${rule.what} is empty, expected some text`;
   // A UTF-16 unit is at least one byte: a text of 1 MiB is refused without walking it.
   const bytes = text.length > rule.bytesMax ? text.length : utf8Bytes(text);
   if (bytes < 0) return `${rule.what} ${excerpt(text)} has half a surrogate pair, expected Unicode`;
-  if (bytes <= rule.bytesMax) return undefined;
+  if (bytes <= rule.bytesMax) return bytes;
   return (
     `${rule.what} ${excerpt(text)} is at least ${bytes} bytes, ` +
     `expected at most ${rule.bytesMax}; shorten it at its source`
   );
-}
-
-function seriesBytes({ tenant, metric, labels }: SeriesName): number {
-  let bytes = utf8Bytes(tenant) + utf8Bytes(metric);
-  for (const [name, value] of labels) bytes += utf8Bytes(name) + utf8Bytes(value);
-  return bytes;
 }
 
 /** UTF-8 bytes of a text; -1 when a surrogate stands alone, since two such texts would collide. */

@@ -11,7 +11,7 @@
  * ever, and two names share one only if it is an overflow series.
  */
 import { RingmasterError } from '../errors.ts';
-import { canonicalLabels, checkSeriesName, type Label, type SeriesName } from './series-name.ts';
+import { canonicalLabels, type Label, type SeriesName } from './series-name.ts';
 import { SymbolTable } from './symbol-table.ts';
 
 /** What `register` decided. */
@@ -44,9 +44,13 @@ export interface RegistryOptions {
 
 /** One tenant's metric. */
 interface MetricGroup {
+  /** Input series with a number of their own. */
   inputs: number;
   overflowId: number | undefined;
+  /** Labels that its targets lack. */
   readonly dropped: ReadonlySet<string>;
+  /** Target by the symbols of its kept labels; stays empty when no label is dropped. */
+  readonly targets: Map<string, number>;
 }
 
 /** Symbols of a kept name: tenant, metric, then name and value of each label. */
@@ -55,14 +59,12 @@ interface KeptName {
   readonly overflow: boolean;
 }
 
-const NOTHING_DROPPED: ReadonlySet<string> = new Set();
-
 /** See the head of the file. */
 export class SeriesRegistry {
   readonly #options: RegistryOptions;
   readonly #symbols = new SymbolTable();
   readonly #ids = new Map<string, number>();
-  readonly #targetsByKey = new Map<string, number>();
+  /** By the symbols of tenant and metric. */
   readonly #groups = new Map<string, MetricGroup>();
   readonly #inputNames: KeptName[] = [];
   readonly #targetNames: KeptName[] = [];
@@ -80,8 +82,7 @@ export class SeriesRegistry {
       );
     }
     this.#options = options;
-    const none = this.#symbols.intern('');
-    this.#add({ symbols: [none, none], overflow: true }, undefined);
+    this.#addOverflow({ tenant: '', metric: '', labels: [] });
   }
 
   /** Input series, overflow included: ids 0 to this. */
@@ -106,14 +107,13 @@ export class SeriesRegistry {
 
   /** The number of a series; gives one on first sight. Label order does not matter. */
   register(series: SeriesName): Registration {
-    const error = checkSeriesName(series);
-    if (error !== undefined) {
+    const labels = canonicalLabels(series);
+    if (labels instanceof RingmasterError) {
       this.#refusedCount += 1;
-      return { kind: 'refused', error };
+      return { kind: 'refused', error: labels };
     }
-    const labels = canonicalLabels(series.labels);
-    const key = this.#findKey(series, labels);
-    const id = key === undefined ? undefined : this.#ids.get(key);
+    const symbols = this.#find(series, labels);
+    const id = symbols === undefined ? undefined : this.#ids.get(symbols.join());
     if (id !== undefined) return { kind: 'series', id, created: false };
     return this.#create(series, labels);
   }
@@ -133,38 +133,49 @@ export class SeriesRegistry {
     return this.#describe(known(this.#targetNames[target], `target ${target} of ${this.targets}`));
   }
 
-  /** The key of a name whose texts are all interned; undefined = it cannot be registered yet. */
-  #findKey(series: SeriesName, labels: readonly Label[]): string | undefined {
-    const symbols: number[] = [];
-    for (const text of texts(series, labels)) {
-      const symbol = this.#symbols.find(text);
-      if (symbol === undefined) return undefined;
-      symbols.push(symbol);
+  /** The symbols of a name; undefined when a text was never seen, so neither was the name. */
+  #find({ tenant, metric }: SeriesName, labels: readonly Label[]): number[] | undefined {
+    const table = this.#symbols;
+    const tenantSymbol = table.find(tenant);
+    const metricSymbol = table.find(metric);
+    if (tenantSymbol === undefined || metricSymbol === undefined) return undefined;
+    const symbols = [tenantSymbol, metricSymbol];
+    for (const [name, value] of labels) {
+      const nameSymbol = table.find(name);
+      const valueSymbol = table.find(value);
+      if (nameSymbol === undefined || valueSymbol === undefined) return undefined;
+      symbols.push(nameSymbol, valueSymbol);
     }
-    return symbols.join();
+    return symbols;
+  }
+
+  /** As `#find`, after making every text known. */
+  #intern({ tenant, metric }: SeriesName, labels: readonly Label[]): number[] {
+    const table = this.#symbols;
+    const symbols = [table.intern(tenant), table.intern(metric)];
+    for (const [name, value] of labels) symbols.push(table.intern(name), table.intern(value));
+    return symbols;
   }
 
   #create(series: SeriesName, labels: readonly Label[]): Registration {
-    const isFull = this.inputs >= this.#options.seriesMax;
-    const groupKey = this.#findKey(series, []);
-    const known = groupKey === undefined ? undefined : this.#groups.get(groupKey);
+    const groupSymbols = this.#find(series, []);
+    const existing = groupSymbols === undefined ? undefined : this.#groups.get(groupSymbols.join());
     // No group is made for a series that gets no number: a flood of names costs no memory.
-    if (isFull) return this.#overflow(known?.overflowId ?? 0, false);
-    const group = known ?? this.#addGroup(series);
+    if (this.inputs >= this.#options.seriesMax)
+      return this.#overflow(existing?.overflowId ?? 0, false);
+    const group = existing ?? this.#addGroup(series);
     if (group.inputs >= this.#options.seriesPerMetricMax) return this.#overflowOf(series, group);
     group.inputs += 1;
-    const symbols = this.#intern(series, labels);
-    const kept = this.#intern(
-      series,
-      labels.filter(([name]) => !group.dropped.has(name)),
-    );
-    const id = this.#add({ symbols, overflow: false }, kept);
+    const name = { symbols: this.#intern(series, labels), overflow: false };
+    const target = this.#targetFor(series, labels, group, name);
+    const id = this.#add(name, target);
+    this.#ids.set(name.symbols.join(), id);
     return { kind: 'series', id, created: true };
   }
 
   #overflowOf(series: SeriesName, group: MetricGroup): Registration {
     if (group.overflowId !== undefined) return this.#overflow(group.overflowId, false);
-    group.overflowId = this.#add({ symbols: this.#intern(series, []), overflow: true }, undefined);
+    group.overflowId = this.#addOverflow(series);
     return this.#overflow(group.overflowId, true);
   }
 
@@ -174,37 +185,46 @@ export class SeriesRegistry {
   }
 
   #addGroup(series: SeriesName): MetricGroup {
-    const dropped = this.#options.without.get(series.metric);
     const group: MetricGroup = {
       inputs: 0,
       overflowId: undefined,
-      dropped: dropped === undefined ? NOTHING_DROPPED : new Set(dropped),
+      dropped: new Set(this.#options.without.get(series.metric)),
+      targets: new Map(),
     };
     this.#groups.set(this.#intern(series, []).join(), group);
     return group;
   }
 
-  /** Numbers an input. `kept` names its target; without it the input has one of its own. */
-  #add(name: KeptName, kept: readonly number[] | undefined): number {
-    const id = this.#inputNames.push(name) - 1;
-    if (!name.overflow) this.#ids.set(name.symbols.join(), id);
-    this.#targetOfInput.push(
-      kept === undefined ? this.#targetNames.push(name) - 1 : this.#targetFor(kept),
-    );
-    return id;
+  /** Numbers an overflow series: no labels, and a target of its own. */
+  #addOverflow(series: SeriesName): number {
+    const name = { symbols: this.#intern(series, []), overflow: true };
+    return this.#add(name, this.#addTarget(name));
   }
 
-  #targetFor(symbols: readonly number[]): number {
+  /** Numbers an input. */
+  #add(name: KeptName, target: number): number {
+    this.#targetOfInput.push(target);
+    return this.#inputNames.push(name) - 1;
+  }
+
+  #addTarget(name: KeptName): number {
+    return this.#targetNames.push(name) - 1;
+  }
+
+  /** The target of a new input: shared with inputs that differ in dropped labels only. */
+  #targetFor(
+    series: SeriesName,
+    labels: readonly Label[],
+    group: MetricGroup,
+    name: KeptName,
+  ): number {
+    if (group.dropped.size === 0) return this.#addTarget(name);
+    const kept = labels.filter(([label]) => !group.dropped.has(label));
+    const symbols = this.#intern(series, kept);
     const key = symbols.join();
-    const found = this.#targetsByKey.get(key);
-    if (found !== undefined) return found;
-    const target = this.#targetNames.push({ symbols, overflow: false }) - 1;
-    this.#targetsByKey.set(key, target);
+    const target = group.targets.get(key) ?? this.#addTarget({ symbols, overflow: false });
+    group.targets.set(key, target);
     return target;
-  }
-
-  #intern(series: SeriesName, labels: readonly Label[]): number[] {
-    return texts(series, labels).map((text) => this.#symbols.intern(text));
   }
 
   #describe({ symbols, overflow }: KeptName): SeriesDescription {
@@ -213,11 +233,6 @@ export class SeriesRegistry {
     for (let i = 0; i + 1 < rest.length; i += 2) labels.push([rest[i] ?? '', rest[i + 1] ?? '']);
     return { tenant, metric, labels, overflow };
   }
-}
-
-/** Every text of a name in canonical order; a fixed arity per label keeps it unambiguous. */
-function texts({ tenant, metric }: SeriesName, labels: readonly Label[]): string[] {
-  return [tenant, metric, ...labels.flat()];
 }
 
 function known<T>(value: T | undefined, what: string): T {

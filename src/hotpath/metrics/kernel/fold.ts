@@ -175,7 +175,8 @@ export function foldHistogram(
     const target = targetOf(targets, id);
     addTotals(totals + (target << 4), value);
     const sketch = sketches + (target << 8);
-    const high = <u32>(reinterpret<u64>(value) >> 32);
+    // The upper word again from memory: cheaper than moving it out of a vector register.
+    const high = load<u32>(values + (i << 3), 4);
     // Unsigned, so that a sign bit or a too small exponent lands above every octave as well.
     const octave: u32 = (high >> 20) - lowestBiased;
     let cell: usize;
