@@ -66,15 +66,12 @@ const FOLDS: Readonly<Record<SeriesKind, FoldBuilder>> = {
   },
   histogram: ({ foldHistogram }, slab) => {
     const { idsAt, valuesAt, targetsAt, windowStarts } = slab;
-    const { totalsAt, sketchesAt, pagesAt, pagesMax } = slab.window;
-    const lowestBiased = slab.window.lowestExponent + EXPONENT_BIAS;
+    const { totalsAt, sketchesAt, pagesAt, pagesMax, lowestExponent } = slab.window;
+    const octaves = [pagesMax, lowestExponent + EXPONENT_BIAS] as const;
     return (count, inputs, buffer) => {
       const head = windowStarts[buffer];
-      const totals = head + totalsAt;
-      const sketches = head + sketchesAt;
-      const pages = head + pagesAt;
-      // biome-ignore format: the argument order of the kernel, on one line
-      foldHistogram(idsAt, valuesAt, count, inputs, targetsAt, head, totals, sketches, pages, pagesMax, lowestBiased);
+      const sections = [head, head + totalsAt, head + sketchesAt, head + pagesAt] as const;
+      foldHistogram(idsAt, valuesAt, count, inputs, targetsAt, ...sections, ...octaves);
     };
   },
 };

@@ -6,8 +6,10 @@
  *   epoch      written by the writer; number of the window that is open
  *   released   written by the reader; last epoch whose closed window came back
  *
- *        epoch = released          nothing closed: the writer may flip, the reader has nothing
- *        epoch = released + 1      one closed window, number `released`: it is the reader's
+ *     nothing closed  ──── tryFlip, by the writer ───▶  one window closed
+ *    epoch = released ◀─── release, by the reader ────  epoch = released + 1
+ *
+ * No second flip while one is closed: its window could only go where the reader is.
  *
  * The open window lies in buffer `epoch & 1`, the closed one in the other buffer. Both words wrap
  * at 32 bits and are only ever compared for equality, so any start is as good as 0; the parity

@@ -1,3 +1,7 @@
+/**
+ * Kernels and fallback, compared byte by byte over whole shards and hostile samples; and that each
+ * sample is counted exactly once. What the bytes mean, metric-shard.test.ts and quantile.test.ts test.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fc, test as propertyTest } from '@fast-check/vitest';

@@ -1,3 +1,7 @@
+/**
+ * Adding windows and series up: in order of time, across shards, and what does not fit together.
+ * Sketches are merged in quantile.test.ts, where their answers can be judged.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { createSketch, mergeSeries, mergeWindow } from '../../../src/hotpath/metrics/merge.ts';

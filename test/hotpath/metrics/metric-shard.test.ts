@@ -1,3 +1,7 @@
+/**
+ * A shard from sample to closed window, against naive models: summaries, counters, exact counts,
+ * every kind of bad sample, columns and windows. One thread; threads.test.ts has two.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { MetricReader } from '../../../src/hotpath/metrics/metric-reader.ts';

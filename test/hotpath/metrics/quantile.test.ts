@@ -1,3 +1,7 @@
+/**
+ * What a histogram answers, against sorted samples: inside the octaves, at the edges of the number
+ * line, without free pages, and after merging.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,3 +1,6 @@
+/**
+ * Readings and their arithmetic: missing, stale and nan stay apart, and no division gives NaN.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import {

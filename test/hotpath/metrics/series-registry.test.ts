@@ -1,3 +1,7 @@
+/**
+ * Names to numbers, against a naive map: density, canonical form, dropped labels, limits with their
+ * overflow series, and every name that is refused.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,3 +1,6 @@
+/**
+ * Every option out of range, and every memory that is no shard.
+ */
 import { describe, expect, test } from 'vitest';
 import { MetricWriter } from '../../../src/hotpath/metrics/metric-writer.ts';
 import { MetricShard } from '../../../src/hotpath/metrics/shard.ts';

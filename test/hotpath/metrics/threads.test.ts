@@ -1,3 +1,6 @@
+/**
+ * A writer and a reader on two real threads: every sample arrives once, whatever the interleaving.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';

@@ -1,3 +1,7 @@
+/**
+ * The handshake over a window, against a model of who owns which buffer, from any epoch.
+ * One thread: what several may see of each other's stores is the model checker's business.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { SharedMem } from '../../../src/hotpath/mem.ts';

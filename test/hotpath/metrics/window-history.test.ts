@@ -1,3 +1,6 @@
+/**
+ * Longer windows out of base windows, silence of series, and sums of gauges, against naive models.
+ */
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { sumGauges } from '../../../src/hotpath/metrics/gauges.ts';
