@@ -9,10 +9,16 @@ import {
   type Mutant,
   PUBLISH_MUTANTS,
   RING_MUTANTS,
+  WINDOW_MUTANTS,
 } from '../model-checker/mutants.ts';
 import { type PublishCode, publishScenarios } from '../model-checker/publish-scenarios.ts';
 import { type RingCode, ringScenarios } from '../model-checker/ring-scenarios.ts';
 import type { ExploreOptions, Scenario } from '../model-checker/scenario.ts';
+import { type WindowCode, windowScenarios } from '../model-checker/window-scenarios.ts';
+
+const RING = 'ring/index.js';
+const PUBLISH = 'publish/index.js';
+const WINDOW = 'metrics/window-flip.js';
 
 /** What the first scenario that fails says. */
 function hunt(scenarios: readonly Scenario[], options: ExploreOptions): string | null {
@@ -25,7 +31,7 @@ function hunt(scenarios: readonly Scenario[], options: ExploreOptions): string |
 
 describe('mutants - every planted bug of the ring is found', () => {
   test.each(RING_MUTANTS.map((mutant, index) => ({ ...mutant, index })))('$bug', async (mutant) => {
-    const code = await loadMutant<RingCode>(mutant, `ring-${mutant.index}`);
+    const code = await loadMutant<RingCode>(mutant, `ring-${mutant.index}`, RING);
     expect(hunt(ringScenarios(code), {})).not.toBeNull();
   });
 });
@@ -34,10 +40,18 @@ describe('mutants - every planted bug of publish is found', () => {
   test.each(PUBLISH_MUTANTS.map((mutant, index) => ({ ...mutant, index })))(
     '$bug',
     async (mutant) => {
-      const code = await loadMutant<PublishCode>(mutant, `publish-${mutant.index}`);
+      const code = await loadMutant<PublishCode>(mutant, `publish-${mutant.index}`, PUBLISH);
       expect(hunt(publishScenarios(code), {})).not.toBeNull();
     },
   );
+});
+
+describe('mutants - every planted bug of the window hand-over is found', () => {
+  const mutants = WINDOW_MUTANTS.map((mutant, index) => ({ ...mutant, index }));
+  test.each(mutants)('$bug', async (mutant) => {
+    const code = await loadMutant<WindowCode>(mutant, `window-${mutant.index}`, WINDOW);
+    expect(hunt(windowScenarios(code), {})).not.toBeNull();
+  });
 });
 
 describe('mutants - reordering shows what a missing atomic does, without the race detector', () => {
@@ -47,13 +61,14 @@ describe('mutants - reordering shows what a missing atomic does, without the rac
     const code = await loadMutant<RingCode>(
       byBug(RING_MUTANTS, 'tail is stored plainly'),
       'weak-ring',
+      RING,
     );
     expect(hunt(ringScenarios(code), options)).not.toBeNull();
   });
 
   test('a current word stored plainly lets a reader see a mixed version', async () => {
     const mutant = byBug(PUBLISH_MUTANTS, 'current is stored plainly');
-    const code = await loadMutant<PublishCode>(mutant, 'weak-publish');
+    const code = await loadMutant<PublishCode>(mutant, 'weak-publish', PUBLISH);
     expect(hunt(publishScenarios(code), options)).toMatch(/mixed version/);
   });
 });

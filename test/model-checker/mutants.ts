@@ -17,8 +17,8 @@ const DIST = fileURLToPath(new URL('../../dist/hotpath/', import.meta.url));
 const MUTANTS = fileURLToPath(new URL('../../build/mutants/', import.meta.url));
 
 /** Writes a copy of a folder with one edit in it, and loads the folder's door. */
-export async function loadMutant<Code>(mutant: Mutant, id: string): Promise<Code> {
-  const area = mutant.file.slice(0, mutant.file.indexOf('/'));
+export async function loadMutant<Code>(mutant: Mutant, id: string, door: string): Promise<Code> {
+  const area = door.slice(0, door.indexOf('/'));
   const target = `${MUTANTS}${id}/`;
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target + area, { recursive: true });
@@ -33,7 +33,7 @@ export async function loadMutant<Code>(mutant: Mutant, id: string): Promise<Code
     writeFileSync(target + file, pieces.join(mutant.replace));
   }
   if (edits !== 1) throw new Error(`"${mutant.bug}" matches ${edits} times in ${mutant.file}`);
-  return (await import(/* @vite-ignore */ `${target}${area}/index.js`)) as Code;
+  return (await import(/* @vite-ignore */ `${target}${door}`)) as Code;
 }
 
 const PRODUCER = 'ring/lane-producer.js';
@@ -292,5 +292,52 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: PUBLISHER,
     find: 'if (!this.hasReached(reader, version))\n                return false;',
     replace: 'if (this.hasReached(reader, version))\n                return true;',
+  },
+];
+
+const FLIP = 'metrics/window-flip.js';
+
+export const WINDOW_MUTANTS: readonly Mutant[] = [
+  {
+    bug: 'the epoch is stored plainly',
+    file: FLIP,
+    find: 'this.#mem.store(EPOCH_WORD, (epoch + 1) | 0);',
+    replace: 'this.#mem.set(EPOCH_WORD, (epoch + 1) | 0);',
+  },
+  {
+    bug: 'the writer flips while the reader reads',
+    file: FLIP,
+    find: 'if (this.#mem.load(RELEASED_WORD) !== epoch)\n            return false;',
+    replace: '',
+  },
+  {
+    bug: 'the writer looks plainly at what was released',
+    file: FLIP,
+    find: 'this.#mem.load(RELEASED_WORD)',
+    replace: 'this.#mem.get(RELEASED_WORD)',
+  },
+  {
+    bug: 'a window is released plainly',
+    file: FLIP,
+    find: 'this.#mem.store(RELEASED_WORD, this.#held);',
+    replace: 'this.#mem.set(RELEASED_WORD, this.#held);',
+  },
+  {
+    bug: 'the reader takes the open window',
+    file: FLIP,
+    find: 'return ((epoch & 1) ^ 1);',
+    replace: 'return (epoch & 1);',
+  },
+  {
+    bug: 'the reader looks plainly at the epoch',
+    file: FLIP,
+    find: 'const epoch = this.#mem.load(EPOCH_WORD);',
+    replace: 'const epoch = this.#mem.get(EPOCH_WORD);',
+  },
+  {
+    bug: 'the reader sees a window that is not closed',
+    file: FLIP,
+    find: 'if (epoch === this.#mem.get(RELEASED_WORD))',
+    replace: 'if (epoch === this.#mem.get(RELEASED_WORD) + 1)',
   },
 ];
