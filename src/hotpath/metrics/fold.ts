@@ -2,7 +2,7 @@
  * What it means to fold a batch, for both implementations: wasm-folds.ts and plain-folds.ts.
  * The batch lies in the slab's column buffer; the fold adds it to one window of the slab.
  *
- * Invariant M5: both leave bit-identical memory behind for the same batches.
+ * Invariant HOT-14: both leave bit-identical memory behind for the same batches.
  */
 import type { WindowBuffer } from './window-flip.ts';
 

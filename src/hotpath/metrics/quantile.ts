@@ -3,7 +3,7 @@
  * Called on the reading side, for single series and for merged sketches alike.
  * It never invents precision: where the sketch only knows a range, the answer is a range.
  *
- * Invariant M7: a value is within RELATIVE_ERROR of the sample of the rank asked for, and a range
+ * Invariant HOT-16: a value is within RELATIVE_ERROR of the sample of the rank asked for, and a range
  * contains it (give or take that error at its ends).
  */
 import { RingmasterError } from '../errors.ts';

@@ -3,7 +3,7 @@
  * the reading side. A reading says apart what callers must not confuse: no sample, samples that
  * are too old, and arithmetic without a result.
  *
- * Invariant M8: a value is finite; a division never answers with NaN.
+ * Invariant HOT-17: a value is finite; a division never answers with NaN.
  */
 import { RingmasterError } from '../errors.ts';
 import type { WindowView } from './window-view.ts';

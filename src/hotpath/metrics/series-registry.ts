@@ -7,7 +7,7 @@
  * are recorded in, the same without the labels that its metric drops. Number 0 of both is the
  * slab's own overflow series.
  *
- * Invariant M6: ids and targets are dense and below `seriesMax`; one canonical name has one id for
+ * Invariant HOT-15: ids and targets are dense and below `seriesMax`; one canonical name has one id for
  * ever, and two names share one only if it is an overflow series.
  */
 import { RingmasterError } from '../errors.ts';

@@ -25,9 +25,9 @@
  * | the open window      | writer     | writer  | plain: no one else may look                    |
  * | the closed window    | reader     | reader  | plain: from the flip it loaded to its release  |
  *
- * Invariant M2: a window has one owner, the writer or the reader, and ownership passes only through
+ * Invariant HOT-11: a window has one owner, the writer or the reader, and ownership passes only through
  * the flip epoch and the released word (window-flip.ts).
- * Invariant M3: the memory never grows, so no view of it ever goes stale.
+ * Invariant HOT-12: the memory never grows, so no view of it ever goes stale.
  */
 import { WORD_BYTES, WORD_GAP_BYTES } from '../mem.ts';
 import { PAGE_BYTES, SKETCH_BYTES } from './histogram-layout.ts';

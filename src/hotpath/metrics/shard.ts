@@ -55,7 +55,8 @@ export class MetricShard {
 
   /**
    * Allocates a shard. The memory is fixed: what it can hold is decided here.
-   * @throws RM_METRICS_OPTION when an option is out of range or the whole would not fit.
+   * @throws RM_METRICS_OPTION when an option is out of range or the whole would not fit; the
+   * engine's RangeError when it cannot reserve that much memory now.
    */
   static create(options: MetricShardOptions): MetricShard {
     const layout = shardLayout(resolveShape(options));

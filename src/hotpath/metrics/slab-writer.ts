@@ -3,7 +3,7 @@
  * them in batches onto the open window. Owned by metric-writer.ts; the writer's thread only.
  * It reads no window, knows no clock, and never blocks: folding is all that happens here.
  *
- * Invariant M4: every sample that is taken ends in exactly one of: the count of one series,
+ * Invariant HOT-13: every sample that is taken ends in exactly one of: the count of one series,
  * `refusedIds`, `refusedValues`; a refused one changes nothing else.
  */
 import { RingmasterError } from '../errors.ts';

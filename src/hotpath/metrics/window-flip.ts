@@ -20,9 +20,9 @@
  * comes before its `store(released)`, which the writer's `load(released)` sees before the next
  * flip opens that buffer again. Each side reads its own word plainly: no one else writes it.
  *
- * Invariant M1: epoch - released is 0 or 1, in wrapping 32-bit arithmetic: a closed window is
+ * Invariant HOT-10: epoch - released is 0 or 1, in wrapping 32-bit arithmetic: a closed window is
  * acquired and released before the next one closes.
- * Invariant M2: a window has one owner; the writer never touches a buffer between its flip and the
+ * Invariant HOT-11: a window has one owner; the writer never touches a buffer between its flip and the
  * reader's release of it, the reader never outside of that.
  */
 import { RingmasterError } from '../errors.ts';

@@ -62,7 +62,7 @@ describe('folds', () => {
   });
 
   test.each(SERIES_KINDS)('folds - %s: kernel and fallback leave identical bytes', (kind) => {
-    // Guards: M5
+    // Guards: HOT-14
     fc.assert(
       fc.property(steps, (input) => {
         const wasm = run(kind, 'wasm', input);
@@ -79,7 +79,7 @@ describe('folds', () => {
   propertyTest.prop([fc.array(anyNumber, { maxLength: 100 })])(
     'folds - every sample is counted once, refused or folded',
     (values) => {
-      // Guards: M4
+      // Guards: HOT-13
       for (const kind of SERIES_KINDS) {
         const shard = MetricShard.create({ seriesMax: { [kind]: 4 }, batchSamples: 16 });
         const writer = new MetricWriter(shard);

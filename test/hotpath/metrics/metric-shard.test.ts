@@ -172,7 +172,7 @@ describe('exact counts', () => {
 });
 
 describe('bad samples', () => {
-  // Guards: M4
+  // Guards: HOT-13
   test('bad input - ids out of range are refused and counted, and nothing else changes', () => {
     const { slab, ids, close } = open('tally', 2);
     slab.observe(ids[0] as number, 5);
@@ -185,7 +185,7 @@ describe('bad samples', () => {
     });
   });
 
-  // Guards: M4
+  // Guards: HOT-13
   test('bad input - NaN and infinities are refused, -0 and subnormals are numbers', () => {
     for (const kind of ['tally', 'summary', 'gauge', 'histogram'] as const) {
       const { slab, ids, close } = open(kind, 1);
@@ -251,7 +251,7 @@ describe('columns and windows', () => {
     },
   );
 
-  // Guards: M2
+  // Guards: HOT-11
   test('windows - while the reader holds one, the next only gets longer', () => {
     const { writer, reader, slab, ids } = open('tally', 1);
     const [id] = ids as [number];

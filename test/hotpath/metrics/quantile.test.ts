@@ -55,7 +55,7 @@ const quantiles = fc.oneof(
 );
 
 describe('quantile', () => {
-  // Guards: M7
+  // Guards: HOT-16
   propertyTest.prop([fc.array(inOctaves, { minLength: 1, maxLength: 200 }), quantiles])(
     'quantile - inside the octaves a value is within 1/128 of the sample of its rank',
     (samples, q) => {
@@ -65,7 +65,7 @@ describe('quantile', () => {
     },
   );
 
-  // Guards: M7
+  // Guards: HOT-16
   propertyTest.prop([
     fc.array(fc.oneof(finiteNumber, inOctaves), { minLength: 1, maxLength: 100 }),
     quantiles,
@@ -124,7 +124,7 @@ describe('quantile', () => {
 });
 
 describe('sketch merge', () => {
-  // Guards: M7
+  // Guards: HOT-16
   propertyTest.prop([
     fc.array(fc.array(finiteNumber, { maxLength: 40 }), { maxLength: 5 }),
     quantiles,

@@ -32,7 +32,7 @@ function windowWith(sum: number, count: number) {
 }
 
 describe('reading', () => {
-  // Guards: M8
+  // Guards: HOT-17
   propertyTest.prop([readings, readings])('reading - no division answers with NaN', (a, b) => {
     const result = divide(a, b);
     if (result.kind === 'value') expect(Number.isFinite(result.value)).toBe(true);

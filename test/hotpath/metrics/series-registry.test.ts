@@ -47,7 +47,7 @@ function canonical(
 }
 
 describe('series registry', () => {
-  // Guards: M6
+  // Guards: HOT-15
   propertyTest.prop([fc.array(names, { maxLength: 60 })])(
     'registry - one canonical name, one id, dense in order of first arrival',
     (arrivals) => {
@@ -74,7 +74,7 @@ describe('series registry', () => {
     },
   );
 
-  // Guards: M6
+  // Guards: HOT-15
   propertyTest.prop([
     fc.array(fc.tuple(fc.nat(2), fc.nat(2), fc.nat(12)), { maxLength: 80 }),
     fc.integer({ min: 1, max: 5 }),

@@ -55,6 +55,16 @@ describe('shard options', () => {
   });
 });
 
+describe('shard memory', () => {
+  // Guards: HOT-12
+  test('shard - its memory cannot grow, so that views stay valid', () => {
+    const { handle, layout } = MetricShard.create(GOOD);
+    expect(handle.buffer.byteLength).toBe(layout.byteLength);
+    const memory = handle as unknown as { grow(pages: number): number };
+    expect(() => memory.grow(1)).toThrow(RangeError);
+  });
+});
+
 describe('attach', () => {
   test('attach - the other side sees the same layout', () => {
     const shard = MetricShard.create({ ...GOOD, histogramLowestExponent: -30 });

@@ -33,7 +33,7 @@ import(${JSON.stringify(DOOR)}).then(({ MetricShard, MetricWriter }) => {
 });
 `;
 
-// Guards: M1 M2 M4
+// Guards: HOT-10 HOT-11 HOT-13
 test('threads - a writer and a reader on two threads lose and invent no sample', async () => {
   const shard = MetricShard.create({ seriesMax: { summary: SERIES + 1 }, firstEpoch: 2 ** 31 - 3 });
   const reader = new MetricReader(shard);

@@ -24,7 +24,7 @@ const EPOCHS = fc.oneof(
 );
 
 describe('window flip', () => {
-  // Guards: M1 M2
+  // Guards: HOT-10 HOT-11
   propertyTest.prop([EPOCHS, fc.array(fc.constantFrom('flip', 'acquire', 'release'))])(
     'flip - any order of calls from any epoch keeps one owner per buffer',
     (epoch, calls) => {
@@ -56,7 +56,7 @@ describe('window flip', () => {
     },
   );
 
-  // Guards: M1
+  // Guards: HOT-10
   test('flip - a successor of the reader gets the window that was held', () => {
     const { mem, writer, reader } = flipAt(7);
     expect(writer.tryFlip()).toBe(true);
@@ -69,7 +69,7 @@ describe('window flip', () => {
     expect(successor.acquire()).toBe(0);
   });
 
-  // Guards: M1
+  // Guards: HOT-10
   test('flip - the epoch wraps without losing the parity of buffers', () => {
     const { writer, reader } = flipAt(2_147_483_646);
     const seen: (number | undefined)[] = [];
