@@ -97,7 +97,8 @@ export class Execution {
     return (high >>> 11) * 2 ** 32 + (low >>> 0);
   }
 
-  save(): SavedExecution {
+  /** Copies the state; `reuse` is overwritten, so that a search allocates once per depth. */
+  save(reuse: SavedExecution | undefined): SavedExecution {
     const threads = this.threads.map((thread) => ({
       ...thread,
       length: thread.log.results.length,
@@ -105,7 +106,9 @@ export class Execution {
       hashHigh: thread.log.hashHigh,
       hasBegun: thread.log.hasBegun,
     }));
-    return { world: this.#world.clone(), threads };
+    if (reuse === undefined) return { world: this.#world.clone(), threads };
+    reuse.world.assign(this.#world);
+    return { world: reuse.world, threads };
   }
 
   restore(saved: SavedExecution): void {

@@ -9,7 +9,7 @@
  * also returns older values. A load that returns a value stored *later* is not modelled; without
  * races there is none.
  */
-import { Execution, type ExecutionOptions } from './execution.ts';
+import { Execution, type ExecutionOptions, type SavedExecution } from './execution.ts';
 import type { ExploreOptions, Report, Scenario, Violation } from './scenario.ts';
 
 /** One decision of the scheduler: a step with its choice of value, or a kill. */
@@ -60,6 +60,8 @@ class Search {
   readonly #statesMax: number;
   readonly #visited = new Set<number>();
   readonly #path: Move[] = [];
+  /** One saved state per depth of the path. */
+  readonly #saved: SavedExecution[] = [];
   #schedules = 0;
   #steps = 0;
 
@@ -99,7 +101,9 @@ class Search {
       this.#scenario.check(execution.outcome());
       return;
     }
-    const saved = execution.save();
+    const depth = this.#path.length;
+    const saved = execution.save(this.#saved[depth]);
+    this.#saved[depth] = saved;
     for (const move of moves) {
       const isSwitch = last >= 0 && move.thread !== last && execution.isEnabled(last);
       const switches = preemptions + (isSwitch && !move.kill ? 1 : 0);
