@@ -85,7 +85,7 @@ function findSection(
   low: number,
 ): number {
   const words = hashes.length;
-  let at = (starts[high >>> shift] as number) * 2;
+  let at = (starts[high >>> shift] as number) << 1;
   for (; at < words; at += 2) {
     const sectionHigh = hashes[at] as number;
     if (sectionHigh > high || (sectionHigh === high && (hashes[at + 1] as number) >= low)) break;

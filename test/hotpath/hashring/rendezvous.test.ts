@@ -242,8 +242,8 @@ describe('rendezvous', () => {
     },
   );
 
-  test('rendezvous - 650 members get 2^16 slots by default, 651 get 2^20', () => {
-    expect([1, 650, 651, 65_535].map(slotBitsFor)).toEqual([16, 16, 20, 20]);
+  test('rendezvous - every member gets 100 slots or more, while 2^20 slots allow it', () => {
+    expect([1, 655, 656, 2621, 2622, 65_535].map(slotBitsFor)).toEqual([16, 16, 18, 18, 20, 20]);
   });
 
   test('rendezvous - an image keeps what it showed when the builder goes on', () => {
