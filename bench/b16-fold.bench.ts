@@ -19,16 +19,27 @@ const SAMPLES_PER_CALL = 32_000_000;
 /** Samples per thread and call where each costs tens of nanoseconds. */
 const SAMPLES_PER_CALL_SLOW = 4_000_000;
 
-/** A fold of a quick run: the work of a call, divided. */
-const QUICK_DIVISOR = 16;
+/** A quick run only shows that everything still works: few series, a fraction of the samples. */
+const QUICK_SERIES = 1_000;
+const QUICK_DIVISOR = 64;
 
 interface Load {
   readonly series: number;
   readonly order: 'arrival' | 'random';
 }
 
-async function start(target: FoldTarget, load: Load): Promise<Worker> {
-  const workerData: FoldWorkerData = { target, ...load };
+/** What a contender really runs with. */
+interface Size extends Load {
+  readonly samplesPerCall: number;
+}
+
+function sizeOf(load: Load, samplesPerCall: number, quick: boolean): Size {
+  if (!quick) return { ...load, samplesPerCall };
+  return { ...load, series: QUICK_SERIES, samplesPerCall: samplesPerCall / QUICK_DIVISOR };
+}
+
+async function start(target: FoldTarget, { series, order }: Size): Promise<Worker> {
+  const workerData: FoldWorkerData = { target, series, order };
   const worker = new Worker(new URL('./b16-fold-worker.js', import.meta.url), { workerData });
   await answer(worker);
   return worker;
@@ -48,15 +59,14 @@ function answer(worker: Worker): Promise<number> {
 /** A task that sends every worker the same command, then lets `read` look at the outcome. */
 async function task(
   targets: readonly FoldTarget[],
-  load: Load,
-  samplesPerCall: number,
+  size: Size,
   read: (samples: number) => number,
 ): Promise<BenchTask> {
-  const workers = await Promise.all(targets.map((target) => start(target, load)));
-  const sweeps = Math.max(1, Math.round(samplesPerCall / load.series));
+  const workers = await Promise.all(targets.map((target) => start(target, size)));
+  const sweeps = Math.max(1, Math.round(size.samplesPerCall / size.series));
   const command: FoldCommand = { kind: 'sweeps', sweeps };
   return {
-    opsPerCall: targets.length * sweeps * load.series,
+    opsPerCall: targets.length * sweeps * size.series,
     call: async () => {
       for (const worker of workers) worker.postMessage(command);
       const done = await Promise.all(workers.map(answer));
@@ -71,15 +81,14 @@ async function task(
 function shards(load: Load, folds: 'wasm' | 'plain'): BenchContender {
   return {
     prepare: ({ quick }) => {
+      const size = sizeOf(load, SAMPLES_PER_CALL, quick);
+      const seriesMax = { tally: size.series + 1 };
       const all = Array.from({ length: THREADS }, () =>
-        hotpath.MetricShard.create({ seriesMax: { tally: load.series + 1 }, batchSamples: 16_384 }),
+        hotpath.MetricShard.create({ seriesMax, batchSamples: 16_384 }),
       );
       const readers = all.map((shard) => new hotpath.MetricReader(shard));
       const targets = all.map(({ handle }) => ({ kind: 'shard', handle, folds }) as const);
-      const samples = quick ? SAMPLES_PER_CALL / QUICK_DIVISOR : SAMPLES_PER_CALL;
-      return task(targets, load, samples, () =>
-        readers.reduce((sum, reader) => sum + drain(reader), 0),
-      );
+      return task(targets, size, () => readers.reduce((sum, reader) => sum + drain(reader), 0));
     },
   };
 }
@@ -98,8 +107,7 @@ function arrays(load: Load): BenchContender {
   return {
     prepare: ({ quick }) => {
       const targets = Array.from({ length: THREADS }, () => ({ kind: 'arrays' }) as const);
-      const samples = quick ? SAMPLES_PER_CALL / QUICK_DIVISOR : SAMPLES_PER_CALL;
-      return task(targets, load, samples, (done) => done);
+      return task(targets, sizeOf(load, SAMPLES_PER_CALL, quick), (done) => done);
     },
   };
 }
@@ -108,15 +116,13 @@ function arrays(load: Load): BenchContender {
 function atomics(load: Load, record: 'sum and count' | 'count'): BenchContender {
   return {
     prepare: ({ quick }) => {
-      const table = () => new Int32Array(new SharedArrayBuffer(4 * load.series));
+      const size = sizeOf(load, SAMPLES_PER_CALL_SLOW, quick);
+      const table = () => new Int32Array(new SharedArrayBuffer(4 * size.series));
       const sums = record === 'count' ? undefined : table();
       const counts = table();
-      const targets = Array.from(
-        { length: THREADS },
-        () => ({ kind: 'atomics', counts, sums }) as const,
-      );
-      const samples = quick ? SAMPLES_PER_CALL_SLOW / QUICK_DIVISOR : SAMPLES_PER_CALL_SLOW;
-      return task(targets, load, samples, () => counts.reduce((sum, count) => sum + count, 0));
+      const target = { kind: 'atomics', counts, sums } as const;
+      const targets = Array.from({ length: THREADS }, () => target);
+      return task(targets, size, () => counts.reduce((sum, count) => sum + count, 0));
     },
   };
 }

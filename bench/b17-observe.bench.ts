@@ -4,7 +4,7 @@
  * Does not answer: what exposition, export, or another thread that reads meanwhile cost.
  * Peers do their usual call (labels with every sample) and, where the library has it, the cheapest
  * one (a child resolved once). Ours resolves names once, so the child is the closer counterpart.
- * Seed 42: the same ids and values in every process. Checksum: samples the library says it holds.
+ * Seed 42: the same ids and values in every process. Checksum: what the library says it holds.
  */
 import type { Attributes } from '@opentelemetry/api';
 import { DataPointType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
@@ -78,6 +78,11 @@ function drain(reader: hotpath.MetricReader, kind: 'tally' | 'histogram'): numbe
   return samples;
 }
 
+/** What a counter holds in all its series. */
+function sumOf(values: readonly { readonly value: number }[]): number {
+  return values.reduce((sum, { value }) => sum + value, 0);
+}
+
 const LABEL_NAMES = ['method', 'instance'] as const;
 
 /** `counter.labels(…)` kept per series, then `child.inc(value)`. */
@@ -89,7 +94,7 @@ const promCounterChild: BenchContender = {
       opsPerCall: SAMPLES,
       call: async () => {
         for (let i = 0; i < SAMPLES; i += 1) children[IDS[i] as number]?.inc(VALUES[i] as number);
-        return (await counter.get()).values.length;
+        return sumOf((await counter.get()).values);
       },
     };
   },
@@ -106,7 +111,7 @@ const promCounterLabels: BenchContender = {
         for (let i = 0; i < SAMPLES; i += 1) {
           counter.inc(labels[IDS[i] as number] ?? {}, VALUES[i] as number);
         }
-        return (await counter.get()).values.length;
+        return sumOf((await counter.get()).values);
       },
     };
   },
@@ -116,6 +121,13 @@ const promCounterLabels: BenchContender = {
 function promHistogram(): Histogram<'method' | 'instance'> {
   const registers = [new Registry()];
   return new Histogram({ name: 'h', help: 'h', labelNames: LABEL_NAMES, registers });
+}
+
+/** Reading a histogram costs as much as a call, so its samples are counted once, at the end. */
+async function checkHistogram(histogram: Histogram<'method' | 'instance'>): Promise<void> {
+  const { values } = await histogram.get();
+  const samples = sumOf(values.filter(({ metricName }) => metricName === 'h_count'));
+  if (samples === 0 || samples % SAMPLES !== 0) throw new Error(`it holds ${samples} samples`);
 }
 
 const promHistogramChild: BenchContender = {
@@ -130,6 +142,7 @@ const promHistogramChild: BenchContender = {
         }
         return SAMPLES;
       },
+      close: () => checkHistogram(histogram),
     };
   },
 };
@@ -146,6 +159,7 @@ const promHistogramLabels: BenchContender = {
         }
         return SAMPLES;
       },
+      close: () => checkHistogram(histogram),
     };
   },
 };

@@ -106,7 +106,8 @@ function foldCounter(slab: SlabViews, count: number, inputs: number, window: Win
     else if (!(value >= 0 && value - value === 0)) refusedValues += 1;
     else {
       const before = baselines[id] as number;
-      if (before >= 0 && value < before) resets += 1;
+      // Never true without baseline: that is a negative number, and no sample is.
+      if (value < before) resets += 1;
       addTotals(totals, targets[id] as number, increase(before, value));
       if (before !== BASELINE_MIXED) baselines[id] = value;
     }

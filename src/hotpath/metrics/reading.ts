@@ -51,7 +51,8 @@ export function divide(dividend: Reading, divisor: Reading): Reading {
 }
 
 /**
- * A sum or an increase per second, for a window that lasted `windowSeconds`.
+ * A sum or an increase per second, for a window that lasted `windowSeconds`: from one flip that
+ * succeeded to the next, since a window gets longer while the reader holds the one before.
  * @throws RM_METRICS_OPTION when the length is not above 0 and finite: lengths are the caller's.
  */
 export function perSecond(total: Reading, windowSeconds: number): Reading {

@@ -11,6 +11,7 @@ import { MetricWriter } from '../../../src/hotpath/metrics/metric-writer.ts';
 import { SERIES_KINDS, type SeriesKind } from '../../../src/hotpath/metrics/series-kind.ts';
 import { MetricShard } from '../../../src/hotpath/metrics/shard.ts';
 import { hasWasmFolds } from '../../../src/hotpath/metrics/wasm-folds.ts';
+import { heapWindow } from '../../../src/hotpath/metrics/window-view.ts';
 import { anyNumber } from './samples.ts';
 
 const SERIES = 6;
@@ -95,6 +96,27 @@ describe('folds', () => {
       }
     },
   );
+
+  propertyTest.prop([
+    fc.constantFrom(...SERIES_KINDS),
+    fc.array(
+      fc.oneof(
+        anyNumber,
+        fc.integer({ min: -20, max: 27 }).map((e) => 2 ** e),
+      ),
+    ),
+  ])('folds - a window that was given back holds no trace of its samples', (kind, values) => {
+    const shard = MetricShard.create({ seriesMax: { [kind]: 3 }, batchSamples: 16 });
+    const writer = new MetricWriter(shard);
+    const reader = new MetricReader(shard);
+    writer.slab(kind).register({ tenant: '', metric: 'm', labels: [] });
+    for (const [index, value] of values.entries()) writer.slab(kind).observe(index % 2, value);
+    writer.tryFlip();
+    reader.acquire();
+    const returned = reader.window(kind);
+    reader.release();
+    expect(returned).toEqual(heapWindow(returned.layout));
+  });
 
   test('folds - the generated module names the source it was compiled from', () => {
     const source = readFileSync('src/hotpath/metrics/kernel/fold.ts');

@@ -13,6 +13,11 @@ export const HOSTILE_NUMBERS: readonly number[] = [
   -Number.MIN_VALUE,
   2.225_073_858_507_201e-308, // the largest subnormal
   2.225_073_858_507_201_4e-308, // the smallest normal
+  // The ends of the default octaves, from both sides.
+  2 ** -20,
+  2 ** -20 - 2 ** -74,
+  2 ** 28,
+  2 ** 28 - 2 ** -25,
   Number.MAX_VALUE,
   -Number.MAX_VALUE,
   Number.MAX_SAFE_INTEGER,

@@ -125,8 +125,8 @@ export function foldCounter(
       const hasBaseline = f64x2.ge(before, zero);
       const kept = f64x2.ge(now, before);
       const increase = v128.and(f64x2.sub(now, v128.and(before, kept)), hasBaseline);
-      // A mask is -1 in 64 bits: subtracting it counts.
-      resets -= i64x2.extract_lane(v128.andnot(hasBaseline, kept), 0);
+      // A mask is 0 or -1. Without baseline `before` is negative, so `kept` holds: no reset.
+      resets += i64x2.extract_lane(kept, 0) + 1;
       v128.store64_lane(baseline, v128.bitselect(before, now, f64x2.eq(before, mixed)), 0);
       const record = totals + (targetOf(targets, id) << 4);
       const sample = f64x2.replace_lane(increase, 1, 1);
