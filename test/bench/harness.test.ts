@@ -1,0 +1,127 @@
+/**
+ * The benchmark harness judged by figures that are known: a benchmark that cannot see a stall, or
+ * that calls noise a result, would be worse than none. No test here measures real time.
+ */
+import { describe, expect, test } from 'vitest';
+import { reportOf } from '../../bench/harness/compare.ts';
+import { type Measurement, measure } from '../../bench/harness/measure.ts';
+import type { BenchRow } from '../../bench/harness/row.ts';
+import {
+  median,
+  quantile,
+  ratioInterval,
+  summarize,
+  variation,
+} from '../../bench/harness/statistics.ts';
+
+const idle = { prepare: () => ({ opsPerCall: 1, call: () => 1 }) };
+
+function rowWith(target: BenchRow['target']): BenchRow {
+  return { id: 'X', name: 'row', unit: 'M ops/s', ours: idle, peers: { peer: idle }, target };
+}
+
+function runsOf(perSecond: readonly number[], checksum = 7): Measurement[] {
+  return perSecond.map((speed) => ({ perSecond: speed, perSecondP99: speed / 2, checksum }));
+}
+
+const options = { quick: false, blocks: 4, warmupMs: 0, measureMs: 0 };
+const report = (row: BenchRow, ours: readonly number[], peer: readonly number[]) =>
+  reportOf(
+    row,
+    new Map([
+      ['ours', runsOf(ours)],
+      ['peer', runsOf(peer)],
+    ]),
+    options,
+  );
+
+describe('bench statistics', () => {
+  test('bench statistics - quantiles, medians and spread of known figures', () => {
+    const figures = [5, 1, 4, 2, 3];
+    expect(summarize(figures)).toEqual({ median: 3, min: 1, max: 5 });
+    expect([median([1, 2, 3, 10]), quantile(figures, 0.99), quantile(figures, 0)]).toEqual([
+      2.5, 5, 1,
+    ]);
+    expect(variation([10, 10, 10])).toBe(0);
+    expect(variation([8, 12])).toBeCloseTo(0.2);
+  });
+
+  test('bench statistics - the interval of a ratio holds the true one and is the same every time', () => {
+    const peer = [10, 11, 9, 10, 10.5, 9.5, 10, 10.2];
+    const ours = peer.map((speed, block) => speed * (block % 2 === 0 ? 2.9 : 3.1));
+    const [low, high] = ratioInterval(ours, peer);
+    expect(low).toBeLessThanOrEqual(3);
+    expect(high).toBeGreaterThanOrEqual(3);
+    expect(ratioInterval(ours, peer)).toEqual([low, high]);
+  });
+});
+
+describe('bench report', () => {
+  test('bench report - the same work twice shows no difference', () => {
+    const same = report(
+      rowWith({ ratioAtLeast: { peer: 0.95 } }),
+      [9e6, 10e6, 11e6, 10e6],
+      [9e6, 10e6, 11e6, 10e6],
+    );
+    expect(same.ratio).toEqual({ peer: 1 });
+    expect(same.verdict).toBe('met');
+    expect(same.ours).toEqual({ median: 10, min: 9, max: 11, p99: 5 });
+  });
+
+  test('bench report - a ratio below its target is missed, and a missing target has no verdict', () => {
+    const target = { ratioAtLeast: { peer: 3 } };
+    expect(report(rowWith(target), [20e6, 20e6, 20e6], [10e6, 10e6, 10e6]).verdict).toBe('missed');
+    expect(report(rowWith({}), [1e6], [1e6]).verdict).toBe('no target');
+    expect(report(rowWith({ nsAtMost: 90 }), [10e6, 10e6], [1e6, 1e6]).verdict).toBe('missed');
+    expect(report(rowWith({ perSecondAtLeast: 9e6 }), [10e6, 10e6], [1e6, 1e6]).verdict).toBe(
+      'met',
+    );
+  });
+
+  test('bench report - noise near the target is inconclusive, noise far from it is not', () => {
+    const noisy = [10e6, 20e6, 30e6, 15e6];
+    const calm = [10e6, 10e6, 10e6, 10e6];
+    expect(report(rowWith({ ratioAtLeast: { peer: 1.7 } }), noisy, calm).verdict).toBe(
+      'inconclusive',
+    );
+    expect(report(rowWith({ ratioAtLeast: { peer: 0.1 } }), noisy, calm).verdict).toBe('met');
+    expect(report(rowWith({ nsAtMost: 60 }), noisy, calm).verdict).toBe('inconclusive');
+  });
+
+  test('bench report - different work is an error, not a figure', () => {
+    const runs = new Map([
+      ['ours', [...runsOf([1], 1), ...runsOf([1], 2)]],
+      ['peer', runsOf([1])],
+    ]);
+    expect(() => reportOf(rowWith({}), runs, options)).toThrow(
+      /did different work: checksums 1, 2/,
+    );
+  });
+});
+
+describe('bench measure', () => {
+  test('bench measure - a stall of 200 ms in one call of fifty shows at the 99th percentile', async () => {
+    let nowMs = 0;
+    let calls = 0;
+    const stalling = {
+      prepare: () => ({
+        opsPerCall: 1000,
+        call: () => {
+          nowMs += ++calls % 50 === 0 ? 200 : 1;
+          return calls;
+        },
+      }),
+    };
+    const figures = await measure(stalling, {
+      quick: true,
+      warmupMs: 10,
+      measureMs: 50_000,
+      now: () => nowMs,
+    });
+    // 1000 operations in 200 ms at the slow end; 50 calls in 249 ms on the whole.
+    expect(figures.perSecondP99).toBeCloseTo(5000, -2);
+    expect(figures.perSecond).toBeGreaterThan(190_000);
+    expect(figures.perSecond).toBeLessThan(210_000);
+    expect(figures.checksum).toBe(1);
+  });
+});
