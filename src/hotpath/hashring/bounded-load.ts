@@ -49,7 +49,8 @@ export class BoundedLoad {
   /**
    * The first of the key's four ranked owners with room for one more, else the first member with
    * room in the slots that follow. `loads[member]` are present loads and `totalLoad` their sum;
-   * both may be slightly stale, then the bound is exceeded by as much.
+   * both may be slightly stale, then the bound is exceeded by as much. A member without an entry
+   * counts as full.
    * `NO_MEMBER` when nobody has room: some member has none of the slots, or loads exceed the total.
    */
   pick(hash: number, loads: Uint32Array | Int32Array, totalLoad: number): number {

@@ -46,7 +46,7 @@ export class KetamaTable {
   /** Owner of rank 0 to `header.replicas` - 1; `NO_MEMBER` for any other rank. */
   owner(high: number, low: number, rank: number): number {
     const { replicas } = this.header;
-    if (rank < 0 || rank >= replicas) return NO_MEMBER;
+    if (rank >>> 0 !== rank || rank >= replicas) return NO_MEMBER;
     return this.cells[this.sectionOf(high, low) * replicas + rank] as number;
   }
 

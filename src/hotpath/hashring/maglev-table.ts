@@ -40,7 +40,7 @@ export class MaglevTable {
 
   /** Owner of rank 0 to 3, as in `RendezvousTable`; `NO_MEMBER` when there is none. */
   owner(hash: number, rank: number): number {
-    if (rank < 0 || rank >= SLOT_RANKS) return NO_MEMBER;
+    if (rank >>> 0 !== rank || rank >= SLOT_RANKS) return NO_MEMBER;
     return this.cells[this.slotOf(hash) * SLOT_RANKS + rank] as number;
   }
 

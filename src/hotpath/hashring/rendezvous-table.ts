@@ -43,7 +43,7 @@ export class RendezvousTable {
    * in line. `NO_MEMBER` when there are fewer members, or for a rank above 3.
    */
   owner(hash: number, rank: number): number {
-    if (rank < 0 || rank >= SLOT_RANKS) return NO_MEMBER;
+    if (rank >>> 0 !== rank || rank >= SLOT_RANKS) return NO_MEMBER;
     return this.cells[(hash >>> this.shift) * SLOT_RANKS + rank] as number;
   }
 

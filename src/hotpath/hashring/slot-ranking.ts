@@ -28,27 +28,30 @@ export class SlotRanking {
   readonly slots: number;
   /** Four ids per slot in replica order, then `NO_MEMBER`. */
   readonly owners: Uint16Array;
-  readonly worst: Float64Array;
+  private readonly worst: Float64Array;
   /** Columns by id. An id's row is meaningful while the id is joined. */
-  readonly names: string[] = [];
-  readonly seedA: Int32Array = new Int32Array(NO_MEMBER);
-  readonly seedB: Int32Array = new Int32Array(NO_MEMBER);
-  readonly zone: Uint16Array = new Uint16Array(NO_MEMBER);
+  private readonly names: string[] = [];
+  private readonly seedA: Int32Array = new Int32Array(NO_MEMBER);
+  private readonly seedB: Int32Array = new Int32Array(NO_MEMBER);
+  private readonly zone: Uint16Array = new Uint16Array(NO_MEMBER);
   /** 1 / weight: a race time is an exponential draw times this. */
-  readonly slowness: Float64Array = new Float64Array(NO_MEMBER);
+  private readonly slowness: Float64Array = new Float64Array(NO_MEMBER);
   /** Ids that are joined, in no order, and how many they are. */
-  readonly joined: Uint16Array = new Uint16Array(NO_MEMBER);
-  joinedCount: number = 0;
+  private readonly joined: Uint16Array = new Uint16Array(NO_MEMBER);
+  private joinedCount: number = 0;
   /** Joined members by zone; zones without any are absent. */
   readonly zoneSizes: Map<number, number> = new Map();
   /** Who stays in a slot while a leaver is replaced. */
-  readonly stayers: Uint16Array = new Uint16Array(SLOT_RANKS);
+  private readonly stayers: Uint16Array = new Uint16Array(SLOT_RANKS);
   /** Rounds of the owners of the slot at hand, as far as they are known. */
-  readonly rounds: Uint8Array = new Uint8Array(SLOT_RANKS);
-  /** The member that looks for a cell. Fields, since a number passed as an argument is boxed. */
-  carriedId: number = 0;
-  carriedTime: number = 0.5;
-  carriedRound: number = 0;
+  private readonly rounds: Uint8Array = new Uint8Array(SLOT_RANKS);
+  /**
+   * The member that looks for a cell. Fields, since a fraction passed as an argument is boxed, and
+   * the time starts as a fraction, so that the engine never lays the field out for integers.
+   */
+  private carriedId: number = 0;
+  private carriedTime: number = 0.5;
+  private carriedRound: number = 0;
 
   constructor(slots: number) {
     this.slots = slots;

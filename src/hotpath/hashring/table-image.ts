@@ -106,7 +106,8 @@ function checkPlace(
 ): void {
   const bufferBytes = buffer.byteLength;
   const aligned = byteOffset >= 0 && byteOffset % TABLE_ALIGNMENT_BYTES === 0;
-  if (!aligned || byteOffset + byteLength > bufferBytes) {
+  // Negated, so that a place that is no buffer at all fails here, too.
+  if (!aligned || !(byteOffset + byteLength <= bufferBytes)) {
     throw new RingmasterError(
       'RM_TABLE_OPTION',
       `got place ${byteOffset} in a buffer of ${bufferBytes} bytes, expected a multiple of ` +

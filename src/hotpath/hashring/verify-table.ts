@@ -9,7 +9,7 @@ import { CONTENT_START_BYTES, NO_MEMBER } from './table-layout.ts';
 
 /**
  * Passes when the content hash fits, every owner is a member or `NO_MEMBER`, and a ketama table's
- * bucket index leads where it must. About 0.5 ms per MiB.
+ * bucket index leads where it must. About 1 ms per MiB.
  * @throws RM_TABLE_INVALID as `openTable` does, or for any byte that changed since it was written.
  */
 export function verifyTable(buffer: ArrayBufferLike, byteOffset: number = 0): void {

@@ -13,7 +13,7 @@ import { buildPantheon } from '../../../src/hotpath/hashring/pantheon-builder.ts
 import { RendezvousBuilder } from '../../../src/hotpath/hashring/rendezvous-builder.ts';
 import { ShuffleSharder } from '../../../src/hotpath/hashring/shuffle-shard.ts';
 import type { TableImage } from '../../../src/hotpath/hashring/table-image.ts';
-import { HEADER_WORD } from '../../../src/hotpath/hashring/table-layout.ts';
+import { HEADER_WORD, NO_MEMBER } from '../../../src/hotpath/hashring/table-layout.ts';
 import { verifyTable } from '../../../src/hotpath/hashring/verify-table.ts';
 import { bytesOf, keyOf, members, publish } from './ring-fixtures.ts';
 
@@ -96,6 +96,10 @@ describe.each(builds)('bad input - %s', (kind, build) => {
   test(`bad input - ${kind} refuses places and generations that cannot be`, () => {
     const image = build(numbered(3));
     const buffer = new ArrayBuffer(image.byteLength + 64);
+    const noBuffer = {} as ArrayBuffer;
+    expect(codeOf(() => image.writeTo({ buffer: noBuffer, generation: 1 }))).toBe(
+      'RM_TABLE_OPTION',
+    );
     for (const byteOffset of [-64, 8, 1, 128, 0.5, Number.NaN]) {
       expect(codeOf(() => image.writeTo({ buffer, byteOffset, generation: 1 }))).toBe(
         'RM_TABLE_OPTION',
@@ -198,6 +202,22 @@ describe.each(builds)('bad input - %s', (kind, build) => {
 });
 
 describe('bad input', () => {
+  test('bad input - a rank that is no number of a replica has no owner', () => {
+    const slots = [rendezvous(members(3)), maglev(members(3))].map((image) => publish(image));
+    const keys = [ketama(numbered(3)), buildPantheon(numbered(3)), buildJump(numbered(3))];
+    for (const rank of [-1, 0.5, 99, Number.NaN]) {
+      for (const table of slots) {
+        if (table.kind === 'rendezvous' || table.kind === 'maglev') {
+          expect(table.owner(7, rank)).toBe(NO_MEMBER);
+        }
+      }
+      for (const table of keys.map((image) => publish(image))) {
+        if (table.kind === 'rendezvous' || table.kind === 'maglev') continue;
+        expect(table.owner(7, 7, rank)).toBe(NO_MEMBER);
+      }
+    }
+  });
+
   test('bad input - memory that never was a table does not open', () => {
     for (const [buffer, byteOffset] of [
       [new SharedArrayBuffer(4096), 0],

@@ -78,6 +78,43 @@ describe('rendezvous', () => {
     },
   );
 
+  // Zones of one member are used up at once: there the quick dismissal of a join must not be taken.
+  test.each([
+    [[40]],
+    [[20, 20]],
+    [[30, 1]],
+    [[14, 13, 13]],
+    [[30, 2, 1]],
+    [[30, 5, 3, 1]],
+    [[12, 12, 12, 12]],
+    [[20, 1, 1, 1, 1]],
+  ])('rendezvous - zones of %j members keep the owners of the model, join by join', (sizes) => {
+    const list = sizes.flatMap((size, zone) =>
+      Array.from({ length: size }, (_, index) => ({
+        name: `m-${zone}-${index}`,
+        zone: `zone-${zone}`,
+        weight: 1 + ((index * 7) % 3),
+      })),
+    );
+    const order = [...list].sort((a, b) => murmur3Text(a.name) - murmur3Text(b.name));
+    const builder = build(order.slice(0, 1));
+    for (const [index, member] of order.entries()) {
+      if (index > 0) builder.join(member);
+      if (index % 4 !== 3) continue;
+      const owners = ownersByName(builder);
+      const expected = owners.map((_, slot) => modelOwners(order.slice(0, index + 1), slot));
+      expect(owners).toEqual(expected);
+    }
+    for (const [index, member] of order.slice(0, -1).entries()) {
+      builder.leave(member.name);
+      if (index % 8 !== 7) continue;
+      const expected = Array.from({ length: SLOTS }, (_, slot) =>
+        modelOwners(order.slice(index + 1), slot),
+      );
+      expect(ownersByName(builder)).toEqual(expected);
+    }
+  });
+
   property.prop([anyMembers, anyMembers, fc.nat()], { numRuns: 60 })(
     'rendezvous - joins, leaves and changes end in the bytes of a fresh build, in any order',
     (first, last, seed) => {
