@@ -1,6 +1,6 @@
 /**
  * A worker thread of the aggregation benchmarks: folds its own columns as often as it is told.
- * Started by b16-fold.bench.ts and trillion.ts; it measures nothing and answers with a count.
+ * Started by b16-aggregation.bench.ts and trillion.ts; it measures nothing and answers with a count.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as hotpath from 'ringmaster/hotpath';

@@ -231,8 +231,9 @@ export const rows: readonly BenchRow[] = [
       'prom-client histogram, child': promHistogramChild,
       'OpenTelemetry histogram': openTelemetry('histogram'),
     },
+    // The design's ratios are for the row above; this is the floor for a much finer histogram.
     target: {
-      ratioAtLeast: { 'prom-client histogram, labels': 50, 'OpenTelemetry histogram': 100 },
+      ratioAtLeast: { 'prom-client histogram, labels': 25, 'OpenTelemetry histogram': 50 },
     },
   },
 ];

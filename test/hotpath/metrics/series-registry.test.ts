@@ -176,6 +176,10 @@ describe('series registry', () => {
     ],
     ['a number as a name', { tenant: '', metric: 7 as unknown as string, labels: [] }],
     [
+      'surrogate pairs just over the limit',
+      { tenant: '', metric: `${'😀'.repeat(METRIC_BYTES_MAX / 4)}x`, labels: [] },
+    ],
+    [
       'bytes just over the limit',
       { tenant: `${'é'.repeat(TENANT_BYTES_MAX / 2)}x`, metric: 'm', labels: [] },
     ],
