@@ -36,6 +36,8 @@ export async function loadMutant<Code>(mutant: Mutant, id: string, door: string)
   return (await import(/* @vite-ignore */ `${target}${door}`)) as Code;
 }
 
+const DRAIN_CONTROL =
+  'const control = this.control.drain(handlers.control, Number.POSITIVE_INFINITY);';
 const PRODUCER = 'ring/lane-producer.js';
 const CONSUMER = 'ring/lane-consumer.js';
 const PUBLISHER = 'publish/publisher.js';
@@ -174,9 +176,8 @@ export const RING_MUTANTS: readonly Mutant[] = [
   {
     bug: 'the control lane is looked at before the data lane',
     file: 'ring/ring.js',
-    find: 'this.data.acquire();\n        const control = this.control.drain(handlers.control, Number.POSITIVE_INFINITY);',
-    replace:
-      'const control = this.control.drain(handlers.control, Number.POSITIVE_INFINITY);\n        this.data.acquire();',
+    find: `this.data.acquire();\n        ${DRAIN_CONTROL}`,
+    replace: `${DRAIN_CONTROL}\n        this.data.acquire();`,
   },
   {
     bug: 'the control lane uses the data lane’s head',
@@ -234,8 +235,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     bug: 'readers share one epoch word',
     file: 'publish/publish-layout.js',
     find: 'return EPOCHS_WORD + reader * (WORD_GAP_BYTES / WORD_BYTES);',
-    replace:
-      'return reader < 3 && reader >= 0 ? EPOCHS_WORD + (reader === 1 ? 0 : reader) * 32 : EPOCHS_WORD + reader * 32;',
+    replace: 'return EPOCHS_WORD + (reader === 1 ? 0 : reader) * (WORD_GAP_BYTES / WORD_BYTES);',
   },
   {
     bug: 'the writer looks at no epoch',
@@ -272,8 +272,8 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     bug: 'a slot is published when it is taken',
     file: PUBLISHER,
     find: 'this.#writing = slot;',
-    replace:
-      'this.#writing = slot; this.#mem.store(CURRENT_WORD, stampOf((this.version + 1) & (VERSIONS - 1), slot));',
+    replace: `this.#writing = slot;
+      this.#mem.store(CURRENT_WORD, stampOf((this.version + 1) & (VERSIONS - 1), slot));`,
   },
   {
     bug: 'the barrier ignores what readers announced',
