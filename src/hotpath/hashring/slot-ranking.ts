@@ -148,6 +148,7 @@ export class SlotRanking {
     const { owners, rounds, zone } = this;
     const own = zone[newcomer] as number;
     const start = slot * SLOT_RANKS;
+    let isChanged = false;
     this.carriedTime = this.time(slot, newcomer);
     this.carriedId = newcomer;
     this.carriedRound = 0;
@@ -161,13 +162,13 @@ export class SlotRanking {
       rounds[at - start] = this.carriedRound;
       if (this.isCarriedBefore(at)) {
         this.settle(start, at);
+        isChanged = true;
         this.carriedId = other;
         this.carriedTime = this.time(slot, other);
       }
       this.carriedRound += 1;
     }
-    this.enter(start, at);
-    this.worst[slot] = this.longestTime(start);
+    if (this.enter(start, at) || isChanged) this.worst[slot] = this.longestTime(start);
   }
 
   /** Round of an owner: how many of its zone come before it. */
@@ -181,18 +182,16 @@ export class SlotRanking {
     return round;
   }
 
-  /** The carried member takes the first empty cell, or the last one from an owner it precedes. */
-  private enter(start: number, empty: number): void {
+  /** Gives the carried member the first empty cell, or the last owner's if it precedes that one. */
+  private enter(start: number, empty: number): boolean {
     const last = start + SLOT_RANKS - 1;
-    if (empty <= last) {
-      this.settle(start, empty);
-      return;
+    if (empty > last) {
+      const lastRound = this.rounds[SLOT_RANKS - 1] as number;
+      if (this.carriedRound > lastRound) return false;
+      if (this.carriedRound === lastRound && !this.isCarriedBefore(last)) return false;
     }
-    const lastRound = this.rounds[SLOT_RANKS - 1] as number;
-    const isEarlier = this.carriedRound < lastRound;
-    if (isEarlier || (this.carriedRound === lastRound && this.isCarriedBefore(last))) {
-      this.settle(start, last);
-    }
+    this.settle(start, empty > last ? last : empty);
+    return true;
   }
 
   /** Stores the carried member at a cell, or further forward, where replica order wants it. */
@@ -225,11 +224,15 @@ export class SlotRanking {
     return raceTime(draw) * (this.slowness[id] as number);
   }
 
+  /** Only the last owner of a round can be the slowest: `insert` has just noted the rounds. */
   private longestTime(start: number): number {
-    if (this.owners[start + SLOT_RANKS - 1] === NO_MEMBER) return Infinity;
-    let longest = 0;
-    for (let at = start; at < start + SLOT_RANKS; at += 1) {
-      const time = this.time((start / SLOT_RANKS) | 0, this.owners[at] as number);
+    const { owners, rounds } = this;
+    const slot = start / SLOT_RANKS;
+    if (owners[start + SLOT_RANKS - 1] === NO_MEMBER) return Infinity;
+    let longest = this.time(slot, owners[start + SLOT_RANKS - 1] as number);
+    for (let rank = SLOT_RANKS - 2; rank >= 0; rank -= 1) {
+      if (rounds[rank] === rounds[rank + 1]) continue;
+      const time = this.time(slot, owners[start + rank] as number);
       if (time > longest) longest = time;
     }
     return longest;
