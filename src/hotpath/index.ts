@@ -7,6 +7,7 @@ export { murmur3, murmur3Text } from './hash/murmur3.ts';
 export { xxh64 } from './hash/xxh64.ts';
 export { BoundedLoad, LOAD_FACTOR_DEFAULT } from './hashring/bounded-load.ts';
 export { buildJump } from './hashring/jump-builder.ts';
+export type { JumpTable } from './hashring/jump-table.ts';
 export { buildKetama, type KetamaOptions } from './hashring/ketama-builder.ts';
 export { SECTIONS_MAX, SECTIONS_PER_MEMBER_DEFAULT } from './hashring/ketama-sections.ts';
 export type { KetamaTable } from './hashring/ketama-table.ts';
@@ -16,6 +17,7 @@ export {
   MAGLEV_SLOTS_MIN,
   type MaglevOptions,
 } from './hashring/maglev-builder.ts';
+export type { MaglevTable } from './hashring/maglev-table.ts';
 export {
   MEMBER_NAME_BYTES_MAX,
   MEMBER_WEIGHT_MAX,
@@ -28,6 +30,7 @@ export { type MovementReport, movement } from './hashring/movement.ts';
 export type { KeyFlow } from './hashring/movement-tally.ts';
 export { type KeyTable, openTable, type RingTable, type SlotTable } from './hashring/open-table.ts';
 export { buildPantheon, type PantheonOptions } from './hashring/pantheon-builder.ts';
+export type { PantheonTable } from './hashring/pantheon-table.ts';
 export { CAP_PERMILLE_MAX, CAP_PERMILLE_MIN } from './hashring/refine.ts';
 export {
   RendezvousBuilder,
@@ -37,6 +40,7 @@ export {
   SLOT_BITS_MIN,
   slotBitsFor,
 } from './hashring/rendezvous-builder.ts';
+export type { RendezvousTable } from './hashring/rendezvous-table.ts';
 export { type SeriesLabel, seriesKey } from './hashring/series-key.ts';
 export {
   pickShards,
@@ -50,7 +54,9 @@ export {
   NO_MEMBER,
   SLOT_RANKS,
   TABLE_ALIGNMENT_BYTES,
+  type TableCounts,
   type TableKind,
+  type TableLayout,
 } from './hashring/table-layout.ts';
 export { matchTenant, type TenantRule } from './hashring/tenant-match.ts';
 export { verifyTable } from './hashring/verify-table.ts';

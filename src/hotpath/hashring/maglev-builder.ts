@@ -22,8 +22,10 @@ const SLOTS_LARGE = 655_373;
 /** With more members than this, 65,537 slots leave fewer than 100 to each, and shares go astray. */
 const SMALL_TABLE_MEMBERS_MAX = 650;
 
-/** 4 Mi slots are 32 MiB, as many as a full table of members can make use of. */
+/** Slots of a maglev table at least: a prime that a test can look through. */
 export const MAGLEV_SLOTS_MIN = 251;
+
+/** Slots at most: 32 MiB, 64 for each of 65,535 members. More would leave every cache. */
 export const MAGLEV_SLOTS_MAX = 4_194_301;
 
 /** How a maglev table is made. */

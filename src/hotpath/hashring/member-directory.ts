@@ -67,6 +67,7 @@ export class MemberDirectory {
     return this.text(this.zoneRecords, zone * ZONE_RECORD_WORDS);
   }
 
+  /** Weight of a member, as it was given; 0 for one that is drained. */
   weight(member: number): number {
     this.record(member);
     return this.weights[member] as number;

@@ -17,10 +17,12 @@ export const MEMBERS_MAX: number = NO_MEMBER;
 export const MEMBER_NAME_BYTES_MAX = 1024;
 
 /**
- * Weights are relative. Beyond this span (a billion to one) a slot table could not show the
- * difference anyway, and the race times of `score.ts` keep all their digits inside it.
+ * Smallest weight but 0. Weights are relative. Beyond this span (a billion to one) a slot table
+ * could not show the difference anyway; inside it, race times (`score.ts`) keep all their digits.
  */
 export const MEMBER_WEIGHT_MIN = 0.001;
+
+/** Largest weight; see `MEMBER_WEIGHT_MIN`. */
 export const MEMBER_WEIGHT_MAX = 1_000_000;
 
 /** What a caller says about a member. */

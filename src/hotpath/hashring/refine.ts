@@ -8,11 +8,13 @@ import { RingmasterError } from '../errors.ts';
 import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
 
 /**
- * Caps in thousandths of a member's fair share. Lower: more slots are moved away from where
+ * Lowest cap, in thousandths of a member's fair share. Lower: more slots are moved away from where
  * rendezvous put them, and each join or leave moves a few more than it must. Higher: less balance.
  * 1,010 is what a controller should ask for. At 1,000 there is no slack to move anything into.
  */
 export const CAP_PERMILLE_MIN = 1001;
+
+/** Highest cap: twice the share. Chance alone stays below that with 100 slots a member. */
 export const CAP_PERMILLE_MAX = 2000;
 
 /** @throws RM_TABLE_OPTION unless it is an integer from 1,001 to 2,000. */

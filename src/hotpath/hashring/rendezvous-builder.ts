@@ -26,8 +26,10 @@ import { SlotRanking } from './slot-ranking.ts';
 import { type TableImage, tableImage } from './table-image.ts';
 import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
 
-/** Fewer than 2^8 slots balance nothing; more than 2^20 (8 MiB) fall out of every cache. */
+/** log2 of the slots of a rendezvous table at least: fewer than 256 balance nothing. */
 export const SLOT_BITS_MIN = 8;
+
+/** log2 of the slots at most: 2^20 are 8 MiB, and look-ups leave most caches already. */
 export const SLOT_BITS_MAX = 20;
 
 /**

@@ -63,7 +63,7 @@ export class ShuffleSharder {
    * The tenant's members, ascending by name.
    * @throws RM_TABLE_OPTION when a zone has too few members for the tenant's shard size.
    */
-  pick(tenant: string): readonly CheckedMember[] {
+  pick(tenant: string): readonly Member[] {
     const shardSize = shardSizeOf(this.options, tenant);
     if (shardSize === 0) return this.members;
     const perZone = Math.ceil(shardSize / this.zones.length);
