@@ -30,7 +30,25 @@ function addTotals(record: usize, value: f64): void {
   v128.store(record, f64x2.add(v128.load(record), sample));
 }
 
-/** {sum, count} per target. */
+/** One sample of a tally, with every check. */
+function foldOneTally(
+  id: u32,
+  value: f64,
+  inputs: u32,
+  targets: usize,
+  head: usize,
+  totals: usize,
+): void {
+  if (id >= inputs) countRefusals(head, 1, 0);
+  else if (!isFinite64(value)) countRefusals(head, 0, 1);
+  else addTotals(totals + (targetOf(targets, id) << 4), value);
+}
+
+/**
+ * {sum, count} per target. The cheapest record gets the tightest loop: samples are checked in pairs
+ * by one branch, and only a pair with something to refuse is taken apart. A fifth faster than one
+ * by one (bench/b16-aggregation.bench.ts); wider steps gained nothing more.
+ */
 export function foldTally(
   ids: usize,
   values: usize,
@@ -40,20 +58,29 @@ export function foldTally(
   head: usize,
   totals: usize,
 ): void {
-  let refusedIds: u32 = 0;
-  let refusedValues: u32 = 0;
-  for (let i: u32 = 0; i < count; ++i) {
-    const id = load<u32>(ids + (i << 2));
-    const value = load<f64>(values + (i << 3));
-    if (id >= inputs) {
-      ++refusedIds;
-    } else if (!isFinite64(value)) {
-      ++refusedValues;
+  const ones = f64x2.splat(1);
+  const last: u32 = count & ~1;
+  for (let i: u32 = 0; i < last; i += 2) {
+    const id0 = load<u32>(ids + (i << 2));
+    const id1 = load<u32>(ids + (i << 2), 4);
+    const pair = v128.load(values + (i << 3));
+    // All bits of `x - x` are 0 for finite numbers, and some are 1 for the rest.
+    const refused = v128.any_true(f64x2.sub(pair, pair));
+    if (i32(id0 >= inputs) | i32(id1 >= inputs) | i32(refused)) {
+      foldOneTally(id0, f64x2.extract_lane(pair, 0), inputs, targets, head, totals);
+      foldOneTally(id1, f64x2.extract_lane(pair, 1), inputs, targets, head, totals);
     } else {
-      addTotals(totals + (targetOf(targets, id) << 4), value);
+      // The second load comes after the first store: both may be the same record.
+      const first = totals + (targetOf(targets, id0) << 4);
+      v128.store(first, f64x2.add(v128.load(first), v128.shuffle<f64>(pair, ones, 0, 2)));
+      const second = totals + (targetOf(targets, id1) << 4);
+      v128.store(second, f64x2.add(v128.load(second), v128.shuffle<f64>(pair, ones, 1, 2)));
     }
   }
-  countRefusals(head, refusedIds, refusedValues);
+  if (last < count) {
+    const value = load<f64>(values + (last << 3));
+    foldOneTally(load<u32>(ids + (last << 2)), value, inputs, targets, head, totals);
+  }
 }
 
 /** {sum, count}, {min, -max} and last per target. */
