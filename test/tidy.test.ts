@@ -70,8 +70,8 @@ describe('tidy rules', () => {
       path: `src/runtime/cell/${name}.ts`,
       text: `${HEAD}cell.status = 'running';\n`,
     }));
-    expect(RULES['statusMovesInOnePlace']?.(files)).toHaveLength(2);
-    expect(RULES['statusMovesInOnePlace']?.(files.slice(1))).toEqual([]);
+    expect(RULES.statusMovesInOnePlace?.(files)).toHaveLength(2);
+    expect(RULES.statusMovesInOnePlace?.(files.slice(1))).toEqual([]);
   });
 
   test('tidy rules - a library enters by one file', () => {
@@ -79,7 +79,7 @@ describe('tidy rules', () => {
       path: `src/runtime/${name}.ts`,
       text: `${HEAD}import { pack } from 'msgpackr';\nimport { x } from 'node:fs';\n`,
     }));
-    expect(RULES['librariesEnterOnce']?.(files)).toEqual([
+    expect(RULES.librariesEnterOnce?.(files)).toEqual([
       'src/runtime/b.ts:1: msgpackr in a second file is banned, go through src/runtime/a.ts',
     ]);
   });

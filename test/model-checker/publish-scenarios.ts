@@ -27,6 +27,11 @@ export function publishScenarios(code: PublishCode): Scenario[] {
   ];
 }
 
+/** More readers and publications than can be visited in all orders: for random schedules. */
+export function largePublishScenarios(code: PublishCode): Scenario[] {
+  return [wholeVersions(code, VERSIONS - 3, 3)];
+}
+
 function sizesFor(readers: number) {
   return { slotBytes: SLOT_BYTES, slots: 3, readers };
 }
@@ -34,7 +39,7 @@ function sizesFor(readers: number) {
 /** Readers see one version whole, and never an older one than before. Guards R4, HOT-5, HOT-6. */
 function wholeVersions(code: PublishCode, firstVersion: number, readers: number): Scenario {
   const sizes = sizesFor(readers);
-  const publications = readers === 1 ? 4 : 2;
+  const publications = readers === 2 ? 2 : 4;
   const marks = { 'a reader moved on': false };
   return {
     marks,
