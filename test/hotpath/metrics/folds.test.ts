@@ -31,7 +31,7 @@ type Step = readonly [number, number] | 'flip';
 function run(kind: SeriesKind, folds: 'wasm' | 'plain', input: readonly Step[]): Buffer[] {
   const shard = MetricShard.create({
     seriesMax: { [kind]: SERIES + 4 },
-    histogramPagesMax: 7,
+    histogramPagesMax: 2,
     batchSamples: 16,
   });
   const without = new Map([['m', ['pod']]]);
