@@ -9,6 +9,10 @@ import { RingmasterError } from '../errors.ts';
 import type { SlotTable } from './open-table.ts';
 import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
 
+// Own copies for the hot functions: Node 20 folds a module's private constants, not imported ones.
+const RANKS = SLOT_RANKS;
+const NOBODY = NO_MEMBER;
+
 /**
  * Capacity over fair share. At 1.25 a key is passed on a few times at most; towards 1 nearly every
  * member is full and keys wander; far above 1 the bound binds nobody.
@@ -57,16 +61,16 @@ export class BoundedLoad {
     const { allowance } = this;
     const { cells } = this.table;
     const afterwards = totalLoad + 1;
-    const start = this.table.slotOf(hash) * SLOT_RANKS;
+    const start = this.table.slotOf(hash) * RANKS;
     let at = start;
     do {
       const member = cells[at] as number;
-      if (member !== NO_MEMBER) {
+      if (member !== NOBODY) {
         const capacity = Math.ceil((allowance[member] as number) * afterwards);
         if ((loads[member] as number) < capacity) return member;
       }
       at = at + 1 === cells.length ? 0 : at + 1;
     } while (at !== start);
-    return NO_MEMBER;
+    return NOBODY;
   }
 }

@@ -10,6 +10,9 @@ import { MemberDirectory } from './member-directory.ts';
 import type { TableHeader } from './table-header.ts';
 import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
 
+// Own copies for the hot functions: Node 20 folds a module's private constants, not imported ones.
+const RANKS = SLOT_RANKS;
+
 /** Slots are ranges of the hash: slot = hash >>> (32 - slot bits). */
 export class RendezvousTable {
   readonly kind = 'rendezvous';
@@ -24,7 +27,7 @@ export class RendezvousTable {
     this.header = header;
     this.members = new MemberDirectory(buffer, byteOffset, header);
     const cellsOffset = byteOffset + header.layout.parts[0];
-    this.cells = new Uint16Array(buffer, cellsOffset, header.entries * SLOT_RANKS);
+    this.cells = new Uint16Array(buffer, cellsOffset, header.entries * RANKS);
     this.shift = Math.clz32(header.entries) + 1;
   }
 
@@ -35,7 +38,7 @@ export class RendezvousTable {
 
   /** First owner of a 32-bit hash. */
   primary(hash: number): number {
-    return this.cells[(hash >>> this.shift) * SLOT_RANKS] as number;
+    return this.cells[(hash >>> this.shift) * RANKS] as number;
   }
 
   /**
@@ -43,13 +46,13 @@ export class RendezvousTable {
    * in line. `NO_MEMBER` when there are fewer members, or for a rank above 3.
    */
   owner(hash: number, rank: number): number {
-    if (rank >>> 0 !== rank || rank >= SLOT_RANKS) return NO_MEMBER;
-    return this.cells[(hash >>> this.shift) * SLOT_RANKS + rank] as number;
+    if (rank >>> 0 !== rank || rank >= RANKS) return NO_MEMBER;
+    return this.cells[(hash >>> this.shift) * RANKS + rank] as number;
   }
 
   /** First owner of a text key: MurmurHash3 of its UTF-8 bytes, seed 0. */
   primaryOf(key: string): number {
-    return this.cells[(murmur3Text(key) >>> this.shift) * SLOT_RANKS] as number;
+    return this.cells[(murmur3Text(key) >>> this.shift) * RANKS] as number;
   }
 
   /**
@@ -80,7 +83,7 @@ function fillPrimaries(
   owners: Uint16Array,
 ): void {
   for (let index = 0; index < hashes.length; index += 1) {
-    owners[index] = cells[((hashes[index] as number) >>> shift) * SLOT_RANKS] as number;
+    owners[index] = cells[((hashes[index] as number) >>> shift) * RANKS] as number;
   }
 }
 
@@ -93,7 +96,7 @@ function fillTriples(
 ): void {
   let to = 0;
   for (let index = 0; index < hashes.length; index += 1) {
-    const from = ((hashes[index] as number) >>> shift) * SLOT_RANKS;
+    const from = ((hashes[index] as number) >>> shift) * RANKS;
     owners[to] = cells[from] as number;
     owners[to + 1] = cells[from + 1] as number;
     owners[to + 2] = cells[from + 2] as number;
@@ -110,7 +113,7 @@ function fillSets(
 ): void {
   let to = 0;
   for (let index = 0; index < hashes.length; index += 1) {
-    const from = ((hashes[index] as number) >>> shift) * SLOT_RANKS;
+    const from = ((hashes[index] as number) >>> shift) * RANKS;
     for (let rank = 0; rank < replicas; rank += 1) owners[to + rank] = cells[from + rank] as number;
     to += replicas;
   }

@@ -6,7 +6,7 @@
  * Replica order: a member's *round* is how many better members its own zone has for the slot; lower
  * rounds come first, within a round shorter race times, and at equal times the smaller name.
  *
- * Invariant: owners[slot] are the first four of all joined members in replica order.
+ * Invariant HOT-8: owners[slot] are the first four of all joined members in replica order.
  * Invariant: worst[slot] is the longest race time among them, infinite while there are not four.
  *
  * Memory: 16 bytes per slot, 1 MiB for 2^16 slots and 16 MiB for 2^20.
@@ -14,6 +14,10 @@
 import { compareText } from './member.ts';
 import { drawOf, RACE_FLOOR, raceTime, seedsOf } from './score.ts';
 import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
+
+// Own copies for the hot functions: Node 20 folds a module's private constants, not imported ones.
+const RANKS = SLOT_RANKS;
+const NOBODY = NO_MEMBER;
 
 /** What the ranking needs to know about a member. Ids and zones are small integers of the caller. */
 export interface Racer {
@@ -31,20 +35,20 @@ export class SlotRanking {
   private readonly worst: Float64Array;
   /** Columns by id. An id's row is meaningful while the id is joined. */
   private readonly names: string[] = [];
-  private readonly seedA: Int32Array = new Int32Array(NO_MEMBER);
-  private readonly seedB: Int32Array = new Int32Array(NO_MEMBER);
-  private readonly zone: Uint16Array = new Uint16Array(NO_MEMBER);
+  private readonly seedA: Int32Array = new Int32Array(NOBODY);
+  private readonly seedB: Int32Array = new Int32Array(NOBODY);
+  private readonly zone: Uint16Array = new Uint16Array(NOBODY);
   /** 1 / weight: a race time is an exponential draw times this. */
-  private readonly slowness: Float64Array = new Float64Array(NO_MEMBER);
+  private readonly slowness: Float64Array = new Float64Array(NOBODY);
   /** Ids that are joined, in no order, and how many they are. */
-  private readonly joined: Uint16Array = new Uint16Array(NO_MEMBER);
+  private readonly joined: Uint16Array = new Uint16Array(NOBODY);
   private joinedCount: number = 0;
   /** Joined members by zone; zones without any are absent. */
   readonly zoneSizes: Map<number, number> = new Map();
   /** Who stays in a slot while a leaver is replaced. */
-  private readonly stayers: Uint16Array = new Uint16Array(SLOT_RANKS);
+  private readonly stayers: Uint16Array = new Uint16Array(RANKS);
   /** Rounds of the owners of the slot at hand, as far as they are known. */
-  private readonly rounds: Uint8Array = new Uint8Array(SLOT_RANKS);
+  private readonly rounds: Uint8Array = new Uint8Array(RANKS);
   /**
    * The member that looks for a cell. Fields, since a fraction passed as an argument is boxed, and
    * the time starts as a fraction, so that the engine never lays the field out for integers.
@@ -55,7 +59,7 @@ export class SlotRanking {
 
   constructor(slots: number) {
     this.slots = slots;
-    this.owners = new Uint16Array(slots * SLOT_RANKS).fill(NO_MEMBER);
+    this.owners = new Uint16Array(slots * RANKS).fill(NOBODY);
     this.worst = new Float64Array(slots).fill(Infinity);
   }
 
@@ -69,7 +73,7 @@ export class SlotRanking {
     this.zone[id] = racer.zone;
     this.slowness[id] = 1 / racer.weight;
     const zoneSize = this.zoneSizes.get(racer.zone) ?? 0;
-    if (this.zoneSizes.size >= SLOT_RANKS || zoneSize >= SLOT_RANKS) this.race(id);
+    if (this.zoneSizes.size >= RANKS || zoneSize >= RANKS) this.race(id);
     else this.raceEverywhere(id);
     this.joined[this.joinedCount] = id;
     this.joinedCount += 1;
@@ -85,13 +89,13 @@ export class SlotRanking {
     if (zoneSize === 0) this.zoneSizes.delete(zone);
     else this.zoneSizes.set(zone, zoneSize);
     const { owners } = this;
-    for (let at = 0; at < owners.length; at += SLOT_RANKS) {
+    for (let at = 0; at < owners.length; at += RANKS) {
       const held =
         owners[at] === id ||
         owners[at + 1] === id ||
         owners[at + 2] === id ||
         owners[at + 3] === id;
-      if (held) this.replace(at / SLOT_RANKS, id);
+      if (held) this.replace(at / RANKS, id);
     }
   }
 
@@ -123,12 +127,12 @@ export class SlotRanking {
   /** Refills a slot after `leaver` left: the others stay, and the best of the rest joins them. */
   private replace(slot: number, leaver: number): void {
     const { owners, stayers } = this;
-    const start = slot * SLOT_RANKS;
+    const start = slot * RANKS;
     let count = 0;
-    for (let at = start; at < start + SLOT_RANKS; at += 1) {
+    for (let at = start; at < start + RANKS; at += 1) {
       const id = owners[at] as number;
-      owners[at] = NO_MEMBER;
-      if (id === leaver || id === NO_MEMBER) continue;
+      owners[at] = NOBODY;
+      if (id === leaver || id === NOBODY) continue;
       stayers[count] = id;
       count += 1;
     }
@@ -147,13 +151,13 @@ export class SlotRanking {
   private insert(slot: number, newcomer: number): void {
     const { owners, rounds, zone } = this;
     const own = zone[newcomer] as number;
-    const start = slot * SLOT_RANKS;
+    const start = slot * RANKS;
     let isChanged = false;
     this.carriedTime = this.time(slot, newcomer);
     this.carriedId = newcomer;
     this.carriedRound = 0;
     let at = start;
-    for (; at < start + SLOT_RANKS && owners[at] !== NO_MEMBER; at += 1) {
+    for (; at < start + RANKS && owners[at] !== NOBODY; at += 1) {
       const other = owners[at] as number;
       if (zone[other] !== own) {
         rounds[at - start] = this.roundAt(start, at);
@@ -184,9 +188,9 @@ export class SlotRanking {
 
   /** Gives the carried member the first empty cell, or the last owner's if it precedes that one. */
   private enter(start: number, empty: number): boolean {
-    const last = start + SLOT_RANKS - 1;
+    const last = start + RANKS - 1;
     if (empty > last) {
-      const lastRound = this.rounds[SLOT_RANKS - 1] as number;
+      const lastRound = this.rounds[RANKS - 1] as number;
       if (this.carriedRound > lastRound) return false;
       if (this.carriedRound === lastRound && !this.isCarriedBefore(last)) return false;
     }
@@ -214,7 +218,7 @@ export class SlotRanking {
   private isCarriedBefore(at: number): boolean {
     const time = this.carriedTime;
     const other = this.owners[at] as number;
-    const otherTime = this.time((at / SLOT_RANKS) | 0, other);
+    const otherTime = this.time((at / RANKS) | 0, other);
     if (time !== otherTime) return time < otherTime;
     return compareText(this.names[this.carriedId] as string, this.names[other] as string) < 0;
   }
@@ -227,10 +231,10 @@ export class SlotRanking {
   /** Only the last owner of a round can be the slowest: `insert` has just noted the rounds. */
   private longestTime(start: number): number {
     const { owners, rounds } = this;
-    const slot = start / SLOT_RANKS;
-    if (owners[start + SLOT_RANKS - 1] === NO_MEMBER) return Infinity;
-    let longest = this.time(slot, owners[start + SLOT_RANKS - 1] as number);
-    for (let rank = SLOT_RANKS - 2; rank >= 0; rank -= 1) {
+    const slot = start / RANKS;
+    if (owners[start + RANKS - 1] === NOBODY) return Infinity;
+    let longest = this.time(slot, owners[start + RANKS - 1] as number);
+    for (let rank = RANKS - 2; rank >= 0; rank -= 1) {
       if (rounds[rank] === rounds[rank + 1]) continue;
       const time = this.time(slot, owners[start + rank] as number);
       if (time > longest) longest = time;
@@ -245,15 +249,15 @@ export class SlotRanking {
    */
   private successor(slot: number, count: number): number {
     const { joined, joinedCount, seedA, seedB, slowness, zone, names } = this;
-    const a = count > 0 ? (this.stayers[0] as number) : NO_MEMBER;
-    const b = count > 1 ? (this.stayers[1] as number) : NO_MEMBER;
-    const c = count > 2 ? (this.stayers[2] as number) : NO_MEMBER;
+    const a = count > 0 ? (this.stayers[0] as number) : NOBODY;
+    const b = count > 1 ? (this.stayers[1] as number) : NOBODY;
+    const c = count > 2 ? (this.stayers[2] as number) : NOBODY;
     const zoneA = count > 0 ? (zone[a] as number) : -1;
     const zoneB = count > 1 ? (zone[b] as number) : -1;
     const zoneC = count > 2 ? (zone[c] as number) : -1;
     const lowestRound = this.lowestRound(count);
-    let best: number = NO_MEMBER;
-    let bestRound = SLOT_RANKS;
+    let best: number = NOBODY;
+    let bestRound = RANKS;
     let bestTime = Infinity;
     for (let index = 0; index < joinedCount; index += 1) {
       const id = joined[index] as number;
@@ -281,7 +285,7 @@ export class SlotRanking {
   private lowestRound(count: number): number {
     const { stayers, zone, zoneSizes } = this;
     let distinct = 0;
-    let lowest = SLOT_RANKS;
+    let lowest = RANKS;
     for (let index = 0; index < count; index += 1) {
       const own = zone[stayers[index] as number];
       let isFirst = true;

@@ -23,7 +23,7 @@
  * again: readers load plainly. Numbers are in the machine's own byte order; a table is memory, not
  * a file format.
  *
- * Invariant: equal definitions give equal bytes, but for the generation (words 4 and 5).
+ * Invariant HOT-7: equal definitions give equal bytes, but for the generation (words 4 and 5).
  */
 
 /** First word of a table: "RMHT" in a little-endian dump. */

@@ -134,6 +134,7 @@ describe.each(builds)('bad input - %s', (kind, build) => {
     expect(codeOf(() => table.members.zoneName(9))).toBe('RM_ASSERT');
   });
 
+  // Guards: HOT-7
   test(`bad input - ${kind}: equal members give equal bytes and hashes but for the generation`, () => {
     const [one, other] = [bytesOf(build(numbered(5)), 7), bytesOf(build(numbered(5).reverse()), 8)];
     expect(other.slice(0, 16)).toEqual(one.slice(0, 16));
@@ -141,7 +142,7 @@ describe.each(builds)('bad input - %s', (kind, build) => {
     expect(other[16]).toBe(8);
   });
 
-  // Guards: a reader never makes a view of memory that was not checked.
+  // Guards: HOT-19
   test(`bad input - ${kind}: a table whose head was changed does not open`, () => {
     const good = bytesOf(build(numbered(5)));
     for (const [word, value] of [

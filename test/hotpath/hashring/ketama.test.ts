@@ -134,3 +134,4 @@ describe('ketama', () => {
     }
   });
 });
+// Guards: HOT-18

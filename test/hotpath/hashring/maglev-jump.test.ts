@@ -67,6 +67,7 @@ describe('maglev', () => {
     }
   });
 
+  // Guards: HOT-9
   test('maglev - equal members share 65,537 slots to within one', () => {
     const table = publishAs('maglev', buildMaglev(members(100, 3)));
     const counts = new Uint32Array(100);

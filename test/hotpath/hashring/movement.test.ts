@@ -129,3 +129,4 @@ describe('movement', () => {
     expect(report.movedShare).toBeLessThan(0.03);
   });
 });
+// Guards: HOT-8

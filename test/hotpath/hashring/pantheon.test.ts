@@ -78,6 +78,7 @@ describe('pantheon', () => {
     expect(open(shards(count)).shardOf(high, low)).toBe(best);
   });
 
+  // Guards: HOT-18
   test('pantheon - replicas of a series are the same shard in every zone', () => {
     const ring = open(shards(5, 5, 5));
     for (let index = 0; index < 200; index += 1) {

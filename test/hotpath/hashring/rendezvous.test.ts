@@ -48,6 +48,7 @@ function ownersByName(builder: RendezvousBuilder): string[][] {
 }
 
 describe('score', () => {
+  // Guards: HOT-8
   test('score - race times decrease strictly with the draw, across pieces and octaves', () => {
     const draws = [0, 1, 2, 3];
     for (let bit = 2; bit < 32; bit += 1) draws.push(2 ** bit - 2, 2 ** bit - 1, 2 ** bit);
@@ -79,6 +80,8 @@ describe('rendezvous', () => {
   );
 
   // Zones of one member are used up at once: there the quick dismissal of a join must not be taken.
+  // Guards: HOT-7
+  // Guards: HOT-9
   test.each([
     [[40]],
     [[20, 20]],

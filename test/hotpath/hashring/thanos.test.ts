@@ -87,6 +87,7 @@ function holders(ring: KetamaTable, tenant: string, labels: readonly SeriesLabel
 }
 
 describe('thanos', () => {
+  // Guards: HOT-18
   test('thanos - the table has rows of every kind', () => {
     const rows = Object.values(table).filter((rows) => Array.isArray(rows));
     expect(rows.length).toBe(9);
