@@ -21,15 +21,15 @@ const REFUSED_ID = 0xffff_ffff;
 export class SlabWriter {
   // `declare`, so that no field starts as undefined: an engine that has seen two types in a field
   // checks it at every access, and `observe` would be a quarter slower (bench/b17-observe.bench.ts).
-  declare readonly kind: SeriesKind;
+  readonly kind: SeriesKind;
   /** Names and numbers of this slab's series. */
-  declare readonly registry: SeriesRegistry;
-  declare private readonly ids: Uint32Array;
-  declare private readonly values: Float64Array;
-  declare private readonly batchSamples: number;
-  declare private readonly slab: SlabViews;
-  declare private readonly fold: Fold;
-  declare private open: WindowBuffer;
+  readonly registry: SeriesRegistry;
+  private readonly ids: Uint32Array;
+  private readonly values: Float64Array;
+  private readonly batchSamples: number;
+  private readonly slab: SlabViews;
+  private readonly fold: Fold;
+  private open: WindowBuffer;
   private pending = 0;
 
   constructor(slab: SlabViews, fold: Fold, registry: SeriesRegistry, open: WindowBuffer) {
