@@ -12,7 +12,8 @@ function spin(repeats: number): BenchContender {
       opsPerCall: ROUNDS,
       call: () => {
         let state = 42;
-        for (let round = 0; round < ROUNDS * repeats; round++) state = Math.imul(state ^ round, 0x9e3779b1);
+        for (let round = 0; round < ROUNDS * repeats; round++)
+          state = Math.imul(state ^ round, 0x9e3779b1);
         return state;
       },
     }),

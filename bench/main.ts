@@ -46,6 +46,9 @@ async function main(): Promise<number> {
   if (!Number.isInteger(blocks) || blocks < 1 || blocks > 1000) {
     throw new Error(`--blocks is "${values.blocks}"; expected an integer from 1 to 1000.`);
   }
+  if (values.quick && values.save) {
+    throw new Error('--save with --quick: a quick run does less work; save a full one.');
+  }
   const options = values.quick ? QUICK : { ...FULL, blocks };
   const ids = positionals.length === 0 ? BENCH_IDS : positionals;
   // All names are checked before the first minute is spent.

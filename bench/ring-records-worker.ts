@@ -43,14 +43,11 @@ function ringSender(ring: RingOrder): (from: number, to: number) => void {
       data.publish();
     };
   }
+  const sequenceOf = new Int32Array(payload.buffer);
   return (from, to) => {
     for (let sequence = from; sequence < to; ) {
-      const at = data.claim(payload.length);
-      if (at < 0) continue;
-      mem.bytes.set(payload, at);
-      words[at >> 2] = sequence;
-      data.commit(1, payload.length);
-      sequence++;
+      sequenceOf[0] = sequence;
+      if (data.write(1, payload)) sequence++;
     }
     data.publish();
   };

@@ -19,8 +19,6 @@ const REFUSED_ID = 0xffff_ffff;
 
 /** See the head of the file. */
 export class SlabWriter {
-  // `declare`, so that no field starts as undefined: an engine that has seen two types in a field
-  // checks it at every access, and `observe` would be a quarter slower (bench/b17-observe.bench.ts).
   readonly kind: SeriesKind;
   /** Names and numbers of this slab's series. */
   readonly registry: SeriesRegistry;
