@@ -46,7 +46,9 @@ async function main() {
   formatPublished(new SharedMem(tables), sizes);
   const publisher = new Publisher(new SharedMem(tables));
   const before = publishTable(publisher, tables, builder.image(), 1);
-  say(`published ring 1: ${MEMBERS} members in ${ZONES.length} zones, ${before.header.entries} slots`);
+  say(
+    `published ring 1: ${MEMBERS} members in ${ZONES.length} zones, ${before.header.entries} slots`,
+  );
 
   const shard = MetricShard.create({ seriesMax: { tally: 64, histogram: 4 } });
   const answers = createRing();
@@ -76,7 +78,9 @@ async function main() {
   await Promise.race([new Promise((resolve) => worker.once('exit', resolve)), failed]);
   await watching;
   const counted = readAnswers(answers);
-  say(`look-ups: the router made ${counted.toLocaleString('en')}, the windows hold the same number`);
+  say(
+    `look-ups: the router made ${counted.toLocaleString('en')}, the windows hold the same number`,
+  );
   say(`99 % of the batches took at most ${(totals.slowestNs / BATCH).toFixed(1)} ns per look-up`);
   if (totals.lookups !== counted) throw new Error(`windows hold ${totals.lookups} look-ups`);
 }

@@ -53,6 +53,7 @@ export class WindowView {
     this.pages = f64(layout.pagesAt, (layout.pagesMax * PAGE_BYTES) / 8);
   }
 
+  /** What the series of this window are. */
   get kind(): SeriesKind {
     return this.layout.kind;
   }
