@@ -3,14 +3,17 @@
  * threads into two shards of 100,000 series, reads every window that closes, and compares the
  * counts of all series at the end with N, series by series.
  *
- *   node build/bench/trillion.js [samples]
+ *   npm run trillion -- [samples] [--save]
  *
  * Answers: are counts still exact after a trillion samples, window by window, on real threads?
  * Prints a line of JSON every few seconds and one at the end; exits 1 when a count is off.
  */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as hotpath from 'ringmaster/hotpath';
 import type { FoldCommand, FoldWorkerData } from './b16-fold-worker.ts';
+import { machineBlock } from './harness/machine.ts';
 
 const SAMPLES_DEFAULT = 1_000_000_000_000;
 const SERIES = 100_000;
@@ -87,7 +90,7 @@ function wrongSeries({ total, samples }: Side): number {
   return wrong;
 }
 
-async function run(samples: number): Promise<boolean> {
+async function run(samples: number, isSaved: boolean): Promise<boolean> {
   const half = Math.floor(samples / THREADS);
   const sides = await Promise.all([start(half), start(samples - half)]);
   const startedMs = performance.now();
@@ -110,25 +113,27 @@ async function run(samples: number): Promise<boolean> {
   const exact = count === samples && wrong === 0;
   const windows = sides.map((side) => side.windows);
   const speed = { seconds: seconds(), perSecond: count / seconds() };
-  print({
-    done: true,
-    samples,
-    count,
-    exact,
-    wrongSeries: wrong,
-    series: SERIES,
-    threads: THREADS,
-    windows,
-    ...speed,
-  });
+  const shape = { series: SERIES, threads: THREADS, windows };
+  const report = { samples, count, exact, wrongSeries: wrong, ...shape, ...speed };
+  print({ done: true, ...report });
+  if (isSaved) save(report);
   await Promise.all(sides.map(({ worker }) => worker.terminate()));
   return exact;
 }
 
-const samples = Number(process.argv[2] ?? SAMPLES_DEFAULT);
-if (!Number.isSafeInteger(samples) || samples < 0) {
-  process.stderr.write(`samples is ${process.argv[2]}, expected a whole number up to 2^53 - 1.\n`);
-  process.exitCode = 2;
-} else if (!(await run(samples))) {
-  process.exitCode = 1;
+function save(report: Readonly<Record<string, unknown>>): void {
+  const file = new URL('../../bench/results/trillion.json', import.meta.url);
+  const head = { id: 'trillion', takenAt: new Date().toISOString(), machine: machineBlock() };
+  writeFileSync(file, `${JSON.stringify({ ...head, ...report }, null, 2)}\n`);
 }
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { save: { type: 'boolean', default: false } },
+});
+const samples = Number(positionals[0] ?? SAMPLES_DEFAULT);
+if (!Number.isSafeInteger(samples) || samples < 0) {
+  process.stderr.write(`samples is ${positionals[0]}, expected a whole number up to 2^53 - 1.\n`);
+  process.exit(2);
+}
+process.exit((await run(samples, values.save)) ? 0 : 1);
