@@ -58,7 +58,7 @@ export class SharedMem implements Mem {
   }
 
   get(word: number): number {
-    // An index outside the span reads as 0 here and fails the caller's validation there.
+    // Outside the span this reads undefined, which no validation of a header or frame accepts.
     return this.words[word] as number;
   }
 

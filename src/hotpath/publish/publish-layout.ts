@@ -50,7 +50,7 @@ const SLOT_SHIFT = 1;
 const SLOT_BITS = 4;
 const VERSION_SHIFT: number = SLOT_SHIFT + SLOT_BITS;
 
-/** Versions count modulo this; comparisons hold while they are less than half of it apart. */
+/** Versions count modulo this. No reader falls this far behind: `begin` answers NO_SLOT_FREE first. */
 export const VERSIONS: number = 1 << (32 - VERSION_SHIFT);
 /** Three: one current, one that readers still leave, one to write; fewer would make writers wait. */
 export const SLOTS_MIN = 3;
@@ -103,9 +103,9 @@ export function stampVersion(stamp: number): number {
   return stamp >>> VERSION_SHIFT;
 }
 
-/** Whether version `a` is `b` or later, in wrapping arithmetic. */
-export function isVersionReached(a: number, b: number): boolean {
-  return ((a - b) & (VERSIONS - 1)) < VERSIONS / 2;
+/** How many publications `version` lies behind `current`, 0 to VERSIONS - 1. */
+export function versionsBehind(current: number, version: number): number {
+  return (current - version) & (VERSIONS - 1);
 }
 
 /** @throws RM_PUBLISH_OPTION naming the first size that cannot be. */

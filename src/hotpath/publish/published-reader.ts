@@ -7,8 +7,9 @@
  *
  * No offset into a table may outlive `unpin`, and none may cross an `await`.
  */
+import type { RingmasterError } from '../errors.ts';
 import type { Mem } from '../mem.ts';
-import { readSizes } from './publish-header.ts';
+import { invalid, readSizes } from './publish-header.ts';
 import {
   CURRENT_WORD,
   epochWord,
@@ -63,11 +64,13 @@ export class PublishedReader {
    * Pins the current version (again: moves on to the newest).
    * @returns the byte where its content starts, valid until `unpin` or the next `pin`;
    *   NOTHING_PUBLISHED or PIN_CONTENDED, both offline.
+   * @throws RM_PUBLISH_INVALID when the memory names a slot that the table does not have.
    */
   pin(): number {
     const mem = this.#mem;
     let stamp = mem.load(CURRENT_WORD);
     if (stamp === this.#pinned && stamp !== OFFLINE) return this.#offset(stamp);
+    if (stampSlot(stamp) >= this.sizes.slots) throw badStamp(stamp, this.sizes.slots);
     for (let look = 0; look < PIN_LOOKS_MAX && (stamp & 1) === 1; look++) {
       // Both must be atomic, in this order: a writer that published something else before it could
       // see the announcement is seen by the second look; one that looks later sees the announcement.
@@ -93,4 +96,8 @@ export class PublishedReader {
   #offset(stamp: number): number {
     return slotOffsetBytes(this.sizes, stampSlot(stamp));
   }
+}
+
+function badStamp(stamp: number, slots: number): RingmasterError {
+  return invalid(`slot ${stampSlot(stamp)} as the current one`, `one of ${slots}`);
 }

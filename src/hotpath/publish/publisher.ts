@@ -12,9 +12,9 @@ import { RingmasterError } from '../errors.ts';
 import type { Mem } from '../mem.ts';
 import { invalid, readSizes } from './publish-header.ts';
 import {
+  badOption,
   CURRENT_WORD,
   epochWord,
-  isVersionReached,
   OFFLINE,
   type PublishSizes,
   slotOffsetBytes,
@@ -22,6 +22,7 @@ import {
   stampSlot,
   stampVersion,
   VERSIONS,
+  versionsBehind,
   WRITER_ROLE_WORD,
 } from './publish-layout.ts';
 
@@ -39,6 +40,7 @@ export class Publisher {
   readonly sizes: PublishSizes;
   readonly #mem: Mem;
   #current: number;
+  #isClosed = false;
   /** Slot being written, or -1. */
   #writing = -1;
 
@@ -70,7 +72,10 @@ export class Publisher {
       // Must be atomic: it acquires the reader's last plain reads of the slot that it left, and it
       // stands after the store to `current` that made readers leave, in the one order of atomics.
       const epoch = this.#mem.load(epochWord(reader));
-      if (epoch !== OFFLINE) taken |= 1 << stampSlot(epoch);
+      if (epoch === OFFLINE) continue;
+      taken |= 1 << stampSlot(epoch);
+      // One more, and the number that it is on would come round and seem new.
+      if (versionsBehind(this.version, stampVersion(epoch)) >= VERSIONS - 2) return NO_SLOT_FREE;
     }
     for (let slot = 0; slot < this.sizes.slots; slot++) {
       if ((taken & (1 << slot)) !== 0) continue;
@@ -102,10 +107,12 @@ export class Publisher {
   /**
    * Whether reader `reader` can no longer be on a version before `version`. A reader that is
    * offline has: it will look at `current` before it reads again.
+   * @throws RM_PUBLISH_OPTION for a reader or version that does not exist.
    */
   hasReached(reader: number, version: number): boolean {
+    const behindMax = this.#behind(version);
     const epoch = this.#mem.load(this.#epochWordOf(reader));
-    return epoch === OFFLINE || isVersionReached(stampVersion(epoch), version);
+    return epoch === OFFLINE || versionsBehind(this.version, stampVersion(epoch)) <= behindMax;
   }
 
   /** Whether every reader has reached `version`: what a control plane waits for. */
@@ -124,10 +131,25 @@ export class Publisher {
     this.#mem.store(this.#epochWordOf(reader), OFFLINE);
   }
 
-  /** Gives the writing role up; the object must not be used afterwards. */
+  /** Gives the writing role up, once; the object must not be used afterwards. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.abort();
     this.#mem.store(WRITER_ROLE_WORD, 0);
+  }
+
+  /** Publications since `version`, which must have been made by now. */
+  #behind(version: number): number {
+    if (!Number.isInteger(version) || version < 0 || version >= VERSIONS) {
+      throw badOption('version', version, `a version that publish() returned, below ${VERSIONS}`);
+    }
+    const behind = versionsBehind(this.version, version);
+    // Half the numbers lie in the past and half in the future: those were not published yet.
+    if (behind >= VERSIONS / 2) {
+      throw badOption('version', version, `one already published; the last is ${this.version}`);
+    }
+    return behind;
   }
 
   #epochWordOf(reader: number): number {

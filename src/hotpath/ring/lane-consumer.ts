@@ -30,7 +30,10 @@ export type RingCorruption = {
   readonly position: number;
 };
 
-/** Called once per record, on the draining thread; the bytes are its own until it returns. */
+/**
+ * Called once per record, on the draining thread; the bytes are its own until it returns. It may
+ * drain the same lane: the records it takes are released with its own.
+ */
 export type RecordHandler = (kind: number, at: number, length: number) => void;
 
 // Own copies for the hot functions: see the same remark in ring-layout.ts.
@@ -62,6 +65,8 @@ export class LaneConsumer {
   private released: number;
   /** The last `tail` this side looked at; the real one is never behind it. */
   private tailSeen: number;
+  /** Whether a drain is under way: a drain inside its handler must not release what it holds. */
+  private isDraining = false;
   private failure: RingCorruption | null = null;
 
   constructor(lane: Lane) {
@@ -155,6 +160,8 @@ export class LaneConsumer {
 
   /** As `drain`, among the records acquired earlier. */
   drainAcquired(handler: RecordHandler, recordsMax: number): number {
+    const isOutermost = !this.isDraining;
+    this.isDraining = true;
     let count = 0;
     try {
       while (count < recordsMax && this.next() === RECORD) {
@@ -162,7 +169,10 @@ export class LaneConsumer {
         handler(this.kind, this.at, this.length);
       }
     } finally {
-      this.release();
+      if (isOutermost) {
+        this.isDraining = false;
+        this.release();
+      }
     }
     return count === 0 && this.failure !== null ? RING_CORRUPT : count;
   }

@@ -19,6 +19,7 @@ import {
   frameBytes,
   frameCheck,
   frameWord,
+  invalid,
   KIND_MAX,
   payloadCheckOffset,
 } from './ring-layout.ts';
@@ -57,8 +58,8 @@ export class LaneProducer {
   /** The last `head` this side looked at; the real one is never behind it. */
   private headSeen: number;
   private pending = 0;
-  /** Bytes reserved by the open claim, frame included; 0 when there is none. */
-  private claimedBytes = 0;
+  /** Payload bytes of the open claim; -1 when there is none. */
+  private claimedBytes = -1;
 
   constructor(lane: Lane, publishEveryRecords: number) {
     this.lane = lane;
@@ -91,9 +92,9 @@ export class LaneProducer {
    *   RM_RING_CLAIM when a claim is open.
    */
   claim(payloadBytesMax: number): number {
-    if (this.claimedBytes !== 0) throw claimOpen();
-    // One comparison for the common case: NaN and fractions fail it too.
-    if (!(payloadBytesMax >= 0 && payloadBytesMax <= this.recordBytesMax)) {
+    if (this.claimedBytes >= 0) throw claimOpen();
+    // What is no unsigned 32-bit integer differs from itself as one: negative, fraction, NaN.
+    if (payloadBytesMax >>> 0 !== payloadBytesMax || payloadBytesMax > this.recordBytesMax) {
       throw recordTooLarge(payloadBytesMax, this.recordBytesMax);
     }
     const bytes = frameBytes(payloadBytesMax, this.rounding);
@@ -101,7 +102,7 @@ export class LaneProducer {
       const answer = this.makeRoom(bytes);
       if (answer !== 0) return answer;
     }
-    this.claimedBytes = bytes;
+    this.claimedBytes = payloadBytesMax;
     return this.recordsAt + (this.position & this.mask) + HEADER_BYTES;
   }
 
@@ -112,11 +113,12 @@ export class LaneProducer {
    *   `kind` is no integer from 0 to 16,383. The claim stays open after both.
    */
   commit(kind: number, payloadBytes: number): void {
-    const bytes = frameBytes(payloadBytes, this.rounding);
-    // A kind that is no small integer differs from its own low bits.
-    if (!(payloadBytes >= 0 && bytes <= this.claimedBytes) || (kind & KIND_MASK) !== kind) {
-      throw badCommit(kind, payloadBytes, this.claimedBytes);
+    // No claim is -1, and no length is below that.
+    if (payloadBytes >>> 0 !== payloadBytes || payloadBytes > this.claimedBytes) {
+      throw badCommit(payloadBytes, this.claimedBytes);
     }
+    if ((kind & KIND_MASK) !== kind) throw badKind(kind);
+    const bytes = frameBytes(payloadBytes, this.rounding);
     const mem = this.mem;
     const position = this.position;
     const at = this.recordsAt + (position & this.mask);
@@ -126,13 +128,13 @@ export class LaneProducer {
     mem.set((at >> 2) + 1, frameCheck(word0, position, this.salt));
     if (this.payloadCheck) this.writePayloadCheck(at + HEADER_BYTES, payloadBytes);
     this.position = (position + bytes) | 0;
-    this.claimedBytes = 0;
+    this.claimedBytes = -1;
     if (++this.pending >= this.publishEvery) this.publish();
   }
 
   /** Gives the open claim back; nothing of it was or will be visible. Without one: no effect. */
   abort(): void {
-    this.claimedBytes = 0;
+    this.claimedBytes = -1;
   }
 
   /** Makes every committed record visible to the consumer. Cheap when there is none. */
@@ -144,12 +146,22 @@ export class LaneProducer {
     this.pending = 0;
   }
 
-  /** Claim, copy and commit in one call. @returns whether there was space. Errors: as `claim`. */
+  /**
+   * Claim, copy and commit in one call. Leaves no claim open, whatever happens.
+   * @returns whether there was space.
+   * @throws as `claim` and `commit`; RM_RING_INVALID where `claim` would answer RING_CORRUPT, so that
+   *   a sender which retries while the ring is full does not retry for ever.
+   */
   write(kind: number, payload: Uint8Array): boolean {
     const at = this.claim(payload.length);
-    if (at < 0) return false;
-    this.mem.copyIn(at, payload);
-    this.commit(kind, payload.length);
+    if (at === RING_FULL) return false;
+    if (at === RING_CORRUPT) throw invalid('an impossible head', 'what the consumer left there');
+    try {
+      this.mem.copyIn(at, payload);
+      this.commit(kind, payload.length);
+    } finally {
+      this.claimedBytes = -1;
+    }
     return true;
   }
 
@@ -190,13 +202,16 @@ function claimOpen(): RingmasterError {
   );
 }
 
-function badCommit(kind: number, payloadBytes: number, claimedBytes: number): RingmasterError {
-  if ((kind & KIND_MAX) !== kind)
-    return badOption('kind', kind, `an integer from 0 to ${KIND_MAX}`);
-  const got = `commit() of ${payloadBytes} bytes with ${claimedBytes} bytes claimed`;
+function badKind(kind: number): RingmasterError {
+  return badOption('kind', kind, `an integer from 0 to ${KIND_MAX}`);
+}
+
+function badCommit(payloadBytes: number, claimedBytes: number): RingmasterError {
+  const claimed = claimedBytes < 0 ? 'no claim open' : `${claimedBytes} bytes claimed`;
   return new RingmasterError(
     'RM_RING_CLAIM',
-    `${got}; expected an open claim at least as long as the payload and its header.`,
+    `commit() of ${payloadBytes} bytes with ${claimed}; ` +
+      'expected an open claim and an integer length, at most what was claimed.',
     { payloadBytes, claimedBytes },
   );
 }

@@ -2,7 +2,6 @@
  * A ring's identity: written once when a span becomes a ring, checked before anything in it is
  * believed. Called by the openers; knows nothing about records.
  */
-import { RingmasterError } from '../errors.ts';
 import type { Mem } from '../mem.ts';
 import {
   badOption,
@@ -21,6 +20,7 @@ import {
   GENERATION_WORD,
   IDENTITY_CHECK_WORD,
   identityCheck,
+  invalid,
   MAGIC_WORD,
   PRODUCER_ROLE_WORD,
   RECORD_BYTES_LIMIT,
@@ -141,11 +141,6 @@ function readIdentity(mem: Mem): number[] {
   const words = [VERSION_WORD, DATA_BYTES_WORD, CONTROL_BYTES_WORD];
   words.push(RECORD_BYTES_MAX_WORD, GENERATION_WORD, FLAGS_WORD);
   return words.map((word) => mem.get(word));
-}
-
-/** A span that is no usable ring: what was found and what was expected. */
-export function invalid(got: string, expected: string): RingmasterError {
-  return new RingmasterError('RM_RING_INVALID', `got ${got}; expected ${expected}.`, { got });
 }
 
 function hex(word: number): string {

@@ -187,7 +187,14 @@ export function checkSizes(sizes: RingSizes): void {
     const cure = `at most ${most} in a data lane of ${sizes.dataBytes} bytes; raise dataBytes`;
     throw badOption('recordBytesMax', recordBytesMax, cure);
   }
+  if (spanBytes(sizes) > SPAN_BYTES_LIMIT) {
+    const cure = `lanes and slack of at most ${SPAN_BYTES_LIMIT} bytes together; use a smaller lane`;
+    throw badOption('dataBytes', sizes.dataBytes, cure);
+  }
 }
+
+/** Positions are byte offsets in signed 32-bit arithmetic: the span must stay below that. */
+const SPAN_BYTES_LIMIT = 2 ** 31 - FRAME_ALIGN_BYTES;
 
 function checkLane(name: string, bytes: number): void {
   const powerOfTwo = Number.isInteger(bytes) && bytes > 0 && (bytes & (bytes - 1)) === 0;
@@ -202,4 +209,9 @@ export function badOption(name: string, got: number, expected: string): Ringmast
     name,
     got,
   });
+}
+
+/** A span that is no usable ring: what was found and what was expected. */
+export function invalid(got: string, expected: string): RingmasterError {
+  return new RingmasterError('RM_RING_INVALID', `got ${got}; expected ${expected}.`, { got });
 }

@@ -11,7 +11,6 @@ import { DRAIN_RECORDS_MAX_DEFAULT, LaneConsumer, type RecordHandler } from './l
 import { LaneProducer, PUBLISH_EVERY_RECORDS_DEFAULT } from './lane-producer.ts';
 import {
   formatRing,
-  invalid,
   type RingHeader,
   type RingOptions,
   readHeader,
@@ -28,6 +27,7 @@ import {
   dataOffsetBytes,
   frameRounding,
   generationSalt,
+  invalid,
   laneRecordBytesMax,
   PRODUCER_ROLE_WORD,
   spanBytes,
@@ -69,6 +69,7 @@ export class RingProducer {
   readonly data: LaneProducer;
   readonly control: LaneProducer;
   readonly #mem: Mem;
+  #isClosed = false;
 
   /**
    * @throws RM_RING_INVALID when the span is no ring, or its producer is taken; RM_RING_GENERATION
@@ -92,8 +93,10 @@ export class RingProducer {
     this.data.publish();
   }
 
-  /** Publishes and gives the role up; the object must not be used afterwards. */
+  /** Publishes and gives the role up, once; the object must not be used afterwards. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.publish();
     this.#mem.store(PRODUCER_ROLE_WORD, 0);
   }
@@ -111,6 +114,7 @@ export class RingConsumer {
   readonly data: LaneConsumer;
   readonly control: LaneConsumer;
   readonly #mem: Mem;
+  #isClosed = false;
 
   /** @throws as `RingProducer`. */
   constructor(mem: Mem, options: OpenOptions = {}) {
@@ -127,18 +131,22 @@ export class RingConsumer {
    * Invariant HOT-4: a control record published before a data record is delivered before it. The
    * data lane's tail is looked at first: whatever it shows was published after control records that
    * the later look at the control lane is therefore bound to see.
-   * @returns data and control records handed over, or RING_CORRUPT when a lane is unusable.
+   * @returns data and control records handed over, or RING_CORRUPT when the control lane is unusable or
+   *   the data lane is and handed nothing over.
    */
   drain(handlers: RingHandlers, dataRecordsMax: number = DRAIN_RECORDS_MAX_DEFAULT): number {
     this.data.acquire();
     const control = this.control.drain(handlers.control, Number.POSITIVE_INFINITY);
-    if (control === RING_CORRUPT) return RING_CORRUPT;
+    // A control record may be missing in front of the data now: nothing more is delivered.
+    if (this.control.corruption !== null) return RING_CORRUPT;
     const data = this.data.drainAcquired(handlers.data, dataRecordsMax);
     return data === RING_CORRUPT ? RING_CORRUPT : control + data;
   }
 
-  /** Releases what was taken and gives the role up; the object must not be used afterwards. */
+  /** Releases what was taken and gives the role up, once; not to be used afterwards. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.control.release();
     this.data.release();
     this.#mem.store(CONSUMER_ROLE_WORD, 0);

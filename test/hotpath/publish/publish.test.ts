@@ -13,7 +13,12 @@ import {
   type PublishOptions,
   publishBytes,
 } from '../../../src/hotpath/publish/index.ts';
-import { CURRENT_WORD, VERSIONS } from '../../../src/hotpath/publish/publish-layout.ts';
+import {
+  CURRENT_WORD,
+  stampOf,
+  stampSlot,
+  VERSIONS,
+} from '../../../src/hotpath/publish/publish-layout.ts';
 
 const SIZES = { slotBytes: 64, slots: 3, readers: 2 };
 
@@ -126,6 +131,45 @@ describe('publish', () => {
     expect(() => new Publisher(mem, { takeOver: true })).not.toThrow();
     publisher.close();
     expect(() => new Publisher(mem)).not.toThrow();
+    publisher.close();
+    expect(codeOf(() => new Publisher(mem))).toBe('RM_PUBLISH_INVALID');
+  });
+
+  test('publish - the barrier answers for versions that were published, and for no others', () => {
+    const { mem, publisher } = tableOf({ firstVersion: VERSIONS - 1 });
+    const version = publishValue(mem, publisher, 1);
+    expect(version).toBe(0);
+    expect(publisher.allReached(VERSIONS - 1)).toBe(true);
+    for (const none of [-1, 1, 2, 0.5, Number.NaN, VERSIONS, undefined as unknown as number]) {
+      expect([none, codeOf(() => publisher.allReached(none))]).toEqual([none, 'RM_PUBLISH_OPTION']);
+    }
+  });
+
+  test('publish - a reader that stays is never taken to have moved, however far it falls behind', () => {
+    const { mem, publisher, readers } = tableOf({ readers: 1 });
+    const [reader] = readers as [PublishedReader];
+    publishValue(mem, publisher, 1);
+    reader.pin();
+    publishValue(mem, publisher, 2);
+    // As if 2^26 + 1 and then nearly 2^27 versions had been published meanwhile.
+    for (const missed of [VERSIONS / 2 + 1, VERSIONS - 5]) {
+      const current = mem.words[CURRENT_WORD] as number;
+      mem.words[CURRENT_WORD] = stampOf(1 + missed, stampSlot(current));
+      const late = new Publisher(mem, { takeOver: true });
+      expect(late.allReached(late.version)).toBe(false);
+    }
+    const last = new Publisher(mem, { takeOver: true });
+    for (let version = 0; version < 3; version++) {
+      expect(last.begin()).toBeGreaterThan(0);
+      last.publish();
+    }
+    expect(last.begin()).toBe(NO_SLOT_FREE);
+  });
+
+  test('publish - memory that names a slot which is not there is refused', () => {
+    const { mem, readers } = tableOf();
+    mem.words[CURRENT_WORD] = stampOf(5, 15);
+    expect(codeOf(() => readers[0]?.pin())).toBe('RM_PUBLISH_INVALID');
   });
 
   test.each([

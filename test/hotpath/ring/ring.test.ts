@@ -1,9 +1,8 @@
-/** The record ring on one thread: options, headers, full and empty, every misuse. */
+/** The record ring on one thread: claim, commit, drain, full and empty, every misuse and damage. */
 import { describe, expect, test } from 'vitest';
 import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import {
   createRing,
-  formatRing,
   RING_CORRUPT,
   RING_EMPTY,
   RING_FULL,
@@ -11,10 +10,17 @@ import {
   RingConsumer,
   type RingOptions,
   RingProducer,
-  ringBytes,
   SharedMem,
 } from '../../../src/hotpath/ring/index.ts';
-import { DATA_TAIL_WORD } from '../../../src/hotpath/ring/ring-layout.ts';
+import {
+  CONTROL_OFFSET_BYTES,
+  DATA_HEAD_WORD,
+  DATA_TAIL_WORD,
+  dataOffsetBytes,
+  frameCheck,
+  frameWord,
+  generationSalt,
+} from '../../../src/hotpath/ring/ring-layout.ts';
 
 function codeOf(act: () => unknown): string {
   try {
@@ -134,19 +140,131 @@ describe('ring', () => {
 
   test('ring - misuse of claim and commit is refused and changes nothing', () => {
     const { producer, consumer } = ringOf();
+    const noLengths = [
+      -1,
+      -1 >>> 0,
+      0.5,
+      8.7,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      2 ** 31,
+      2 ** 32,
+    ];
+    producer.data.write(9, bytesOf(1));
+    for (const length of noLengths) {
+      expect([length, codeOf(() => producer.data.commit(1, length))]).toEqual([
+        length,
+        'RM_RING_CLAIM',
+      ]);
+      expect([length, codeOf(() => producer.data.claim(length))]).toEqual([
+        length,
+        'RM_RING_RECORD_TOO_LARGE',
+      ]);
+    }
     expect(codeOf(() => producer.data.commit(1, 0))).toBe('RM_RING_CLAIM');
-    for (const length of [-1, Number.NaN, 1e9]) {
-      expect(codeOf(() => producer.data.claim(length))).toBe('RM_RING_RECORD_TOO_LARGE');
-    }
-    producer.data.claim(8);
+    producer.data.claim(5);
     expect(codeOf(() => producer.data.claim(8))).toBe('RM_RING_CLAIM');
-    expect(codeOf(() => producer.data.commit(1, 17))).toBe('RM_RING_CLAIM');
-    for (const kind of [-1, 16_384, 1.5, Number.NaN]) {
-      expect(codeOf(() => producer.data.commit(kind, 8))).toBe('RM_RING_OPTION');
+    // 6 bytes would fit into the same frame, and are still not what was claimed.
+    for (const length of [...noLengths, 6, 17]) {
+      expect([length, codeOf(() => producer.data.commit(1, length))]).toEqual([
+        length,
+        'RM_RING_CLAIM',
+      ]);
     }
-    producer.data.commit(1, 8);
+    for (const kind of [-1, 16_384, 1.5, Number.NaN]) {
+      expect(codeOf(() => producer.data.commit(kind, 5))).toBe('RM_RING_OPTION');
+    }
+    producer.data.commit(1, 5);
     producer.publish();
-    expect(consumer.data.drain(() => undefined)).toBe(1);
+    const seen: number[] = [];
+    expect(consumer.data.drain((kind, _at, length) => void seen.push(kind, length))).toBe(2);
+    expect(seen).toEqual([9, 1, 1, 5]);
+  });
+
+  test('ring - a write that is refused leaves no claim open', () => {
+    const { producer } = ringOf();
+    expect(codeOf(() => producer.data.write(20_000, bytesOf(1)))).toBe('RM_RING_OPTION');
+    expect(codeOf(() => producer.data.write(1, new Uint8Array(5000)))).toBe(
+      'RM_RING_RECORD_TOO_LARGE',
+    );
+    expect(producer.data.write(1, bytesOf(1))).toBe(true);
+  });
+
+  test('ring - a write into a ring that the consumer has corrupted throws, it does not look full', () => {
+    const { mem, producer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    while (producer.data.write(1, bytesOf(9)));
+    mem.words[DATA_HEAD_WORD] = 8000;
+    expect(codeOf(() => producer.data.write(1, bytesOf(9)))).toBe('RM_RING_INVALID');
+  });
+
+  test('ring - a handler may drain its own lane and keeps the bytes in its hand', () => {
+    const { mem, producer, consumer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    for (let kind = 1; kind <= 4; kind++) producer.data.write(kind, bytesOf(kind));
+    producer.publish();
+    const kinds: number[] = [];
+    const count = consumer.data.drain((kind, at) => {
+      kinds.push(kind);
+      consumer.data.drain((inner) => void kinds.push(inner));
+      expect(producer.data.claim(1)).toBe(RING_FULL);
+      expect(mem.bytes[at]).toBe(1);
+    });
+    expect([count, kinds]).toEqual([1, [1, 2, 3, 4]]);
+    expect(producer.data.claim(1)).toBeGreaterThan(0);
+  });
+
+  test('ring - after a damaged control record no data is handed over', () => {
+    // Guards: HOT-4 D6
+    const { mem, producer, consumer } = ringOf();
+    producer.control.write(1, bytesOf());
+    producer.control.write(2, bytesOf());
+    producer.data.write(2, bytesOf());
+    producer.publish();
+    (mem.words[(CONTROL_OFFSET_BYTES + 8) / 4] as number) ^= 1 << 20;
+    const seen: string[] = [];
+    const handlers = {
+      control: (kind: number) => void seen.push(`control ${kind}`),
+      data: (kind: number) => void seen.push(`data ${kind}`),
+    };
+    expect(consumer.drain(handlers)).toBe(RING_CORRUPT);
+    expect(consumer.drain(handlers)).toBe(RING_CORRUPT);
+    expect(seen).toEqual(['control 1']);
+  });
+
+  test('ring - bytes of an earlier lap never pass for a record', () => {
+    // Guards: HOT-3
+    const { mem, producer, consumer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    for (let lap = 0; lap < 4; lap++) producer.data.write(1, bytesOf(lap));
+    producer.publish();
+    expect(consumer.data.drain(() => undefined)).toBe(4);
+    // The same frames lie there, whole; only the tail says that they are new.
+    mem.words[DATA_TAIL_WORD] = 128;
+    expect(consumer.data.poll()).toBe(RING_CORRUPT);
+    expect(consumer.data.corruption?.reason).toBe('header');
+  });
+
+  test('ring - a frame with a sound check but a length beyond the limit is refused', () => {
+    // Guards: D6
+    const sizes = { dataBytes: 256, controlBytes: 64, recordBytesMax: 16, payloadCheck: false };
+    const mem = new SharedMem(createRing(sizes));
+    const consumer = new RingConsumer(mem);
+    const at = dataOffsetBytes(sizes) / 4;
+    mem.words[at] = frameWord(1, 100);
+    mem.words[at + 1] = frameCheck(frameWord(1, 100), 0, generationSalt(0));
+    mem.words[DATA_TAIL_WORD] = 112;
+    expect(consumer.data.poll()).toBe(RING_CORRUPT);
+  });
+
+  test('ring - a control record at the end of its lane does not run into the data lane', () => {
+    const { mem, producer, consumer } = ringOf({ controlBytes: 64 });
+    producer.data.write(1, bytesOf(1, 2, 3));
+    for (const length of [40, 48]) {
+      producer.control.write(2, new Uint8Array(length).fill(0xee));
+      producer.publish();
+      expect(consumer.control.drain(() => undefined)).toBe(1);
+    }
+    expect(consumer.data.poll()).toBe(RING_RECORD);
+    const { at } = consumer.data;
+    expect([...mem.bytes.subarray(at, at + 3)]).toEqual([1, 2, 3]);
   });
 
   test('ring - a handler that throws keeps the records behind it', () => {
@@ -170,124 +288,5 @@ describe('ring', () => {
     expect(consumer.data.drain(() => undefined, 2)).toBe(2);
     expect(consumer.data.drain(() => undefined, 9)).toBe(3);
     expect(consumer.data.drain(() => undefined)).toBe(0);
-  });
-});
-
-describe('ring header', () => {
-  test.each([
-    ['dataBytes', { dataBytes: 100 }],
-    ['dataBytes', { dataBytes: 32 }],
-    ['dataBytes', { dataBytes: 2 ** 31 }],
-    ['dataBytes', { dataBytes: Number.NaN }],
-    ['controlBytes', { controlBytes: 0 }],
-    ['recordBytesMax', { recordBytesMax: 70_000 }],
-    ['recordBytesMax', { recordBytesMax: -1 }],
-    ['recordBytesMax', { dataBytes: 64, recordBytesMax: 60 }],
-    ['generation', { generation: -1 }],
-    ['generation', { generation: 2 ** 31 }],
-    ['firstPosition', { firstPosition: 4 }],
-    ['firstPosition', { firstPosition: 2 ** 31 }],
-  ])('ring header - an impossible %s is refused by name: %j', (name, options) => {
-    expect(() => createRing(options)).toThrow(new RegExp(`RM_RING_OPTION: ${name} is `));
-  });
-
-  test('ring header - an option of a producer is checked too', () => {
-    const mem = new SharedMem(createRing());
-    for (const publishEveryRecords of [0, 1.5, 70_000]) {
-      expect(codeOf(() => new RingProducer(mem, { publishEveryRecords }))).toBe('RM_RING_OPTION');
-    }
-  });
-
-  test('ring header - memory that is no ring is refused before a view is made', () => {
-    const empty = new SharedMem(new SharedArrayBuffer(4096));
-    expect(() => new RingConsumer(empty)).toThrow(/RM_RING_INVALID: got magic 0x00000000/);
-    const tiny = new SharedMem(new SharedArrayBuffer(8));
-    expect(codeOf(() => new RingProducer(tiny))).toBe('RM_RING_INVALID');
-    expect(codeOf(() => formatRing(tiny))).toBe('RM_RING_INVALID');
-  });
-
-  test('ring header - every flipped bit of the identity is refused', () => {
-    // Guards: D6
-    for (let bit = 0; bit < 8 * 32; bit++) {
-      const mem = new SharedMem(createRing({ dataBytes: 256, controlBytes: 64 }));
-      (mem.words[bit >> 5] as number) ^= 1 << (bit & 31);
-      expect([bit, codeOf(() => new RingProducer(mem))]).toEqual([bit, 'RM_RING_INVALID']);
-    }
-  });
-
-  test('ring header - a span cut short is refused', () => {
-    const buffer = createRing({ dataBytes: 1024 });
-    const cut = new SharedMem(buffer, 0, 2048);
-    expect(() => new RingConsumer(cut)).toThrow(/RM_RING_INVALID: got span of 2048 bytes/);
-  });
-
-  test('ring header - a span must be shared, aligned and inside its buffer', () => {
-    const buffer = new SharedArrayBuffer(1024);
-    for (const [offset, length] of [
-      [4, 8],
-      [0, 12],
-      [0, 2048],
-      [-8, 8],
-      [1024, 8],
-    ] as const) {
-      expect(codeOf(() => new SharedMem(buffer, offset, length))).toBe('RM_MEM_INVALID');
-    }
-    const notShared = new ArrayBuffer(64) as unknown as SharedArrayBuffer;
-    expect(() => new SharedMem(notShared)).toThrow(/got \[object ArrayBuffer\], expected a Shared/);
-  });
-
-  test('ring header - several rings share one buffer', () => {
-    const bytes = ringBytes({ dataBytes: 64, controlBytes: 64 });
-    const buffer = new SharedArrayBuffer(2 * bytes);
-    const spans = [new SharedMem(buffer, 0, bytes), new SharedMem(buffer, bytes, bytes)];
-    for (const span of spans) formatRing(span, { dataBytes: 64, controlBytes: 64 });
-    spans.forEach((span, index) => {
-      const producer = new RingProducer(span);
-      producer.data.write(index + 1, bytesOf());
-      producer.publish();
-    });
-    const kinds = spans.map((span) => {
-      const consumer = new RingConsumer(span);
-      consumer.data.poll();
-      return consumer.data.kind;
-    });
-    expect(kinds).toEqual([1, 2]);
-  });
-
-  test('ring header - each role is taken once, and a dead owner is replaced on request', () => {
-    const { mem, producer } = ringOf();
-    expect(codeOf(() => new RingProducer(mem))).toBe('RM_RING_INVALID');
-    expect(codeOf(() => new RingConsumer(mem))).toBe('RM_RING_INVALID');
-    expect(() => new RingProducer(mem, { takeOver: true })).not.toThrow();
-    producer.close();
-    expect(() => new RingProducer(mem)).not.toThrow();
-  });
-
-  test('ring header - a role is free again when opening failed', () => {
-    const mem = new SharedMem(createRing({ dataBytes: 64 }));
-    mem.words[DATA_TAIL_WORD] = 4;
-    expect(codeOf(() => new RingConsumer(mem))).toBe('RM_RING_INVALID');
-    mem.words[DATA_TAIL_WORD] = 0;
-    expect(() => new RingConsumer(mem)).not.toThrow();
-  });
-
-  test('ring header - another generation is refused', () => {
-    const mem = new SharedMem(createRing({ generation: 3 }));
-    expect(codeOf(() => new RingProducer(mem, { generation: 2 }))).toBe('RM_RING_GENERATION');
-    expect(new RingProducer(mem, { generation: 3 }).generation).toBe(3);
-  });
-
-  test('ring header - records of an earlier generation in the same memory never pass', () => {
-    // Guards: HOT-3
-    const mem = new SharedMem(createRing({ dataBytes: 256, generation: 1 }));
-    const producer = new RingProducer(mem);
-    producer.data.write(1, bytesOf(1));
-    producer.publish();
-    const tail = mem.words[DATA_TAIL_WORD] as number;
-    formatRing(mem, { dataBytes: 256, generation: 2 });
-    mem.words[DATA_TAIL_WORD] = tail;
-    const consumer = new RingConsumer(mem);
-    expect(consumer.data.poll()).toBe(RING_CORRUPT);
-    expect(consumer.data.corruption).toEqual({ reason: 'header', position: 0 });
   });
 });
