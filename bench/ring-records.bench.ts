@@ -185,6 +185,7 @@ export const rows: readonly BenchRow[] = [
     ours: oneThread(async () => ported),
     peers: { 'the same code without the Mem port': oneThread(withoutPort) },
     target: { ratioAtLeast: { 'the same code without the Mem port': 0.95 } },
+    sameWork: true,
   },
   {
     id: 'RING',

@@ -35,8 +35,12 @@ export interface RowReport {
   readonly verdict: Verdict;
 }
 
-/** A contender whose blocks differ more than this says nothing: the machine was busy. */
+/** Blocks that differ more than this (standard deviation by mean) decide nothing near a bound. */
 const VARIATION_MAX = 0.1;
+/** Fewer blocks know nothing of the spread; they decide only when a figure is far from its bound. */
+const BLOCKS_MIN = 3;
+/** How far "far" is, as a factor. */
+const FAR = 1.25;
 /** A process that has not printed by then is killed: Node 20 can hang at exit. */
 const CHILD_DEADLINE_MS = 120_000;
 
@@ -57,8 +61,8 @@ export async function compareRow(row: BenchRow, options: CompareOptions): Promis
 /** Reduces measurements to a report. Exported for its test; touches no process. */
 export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): RowReport {
   const speeds = new Map<string, number[]>();
+  expectSameWork(row, runs);
   for (const [contender, measurements] of runs) {
-    expectSameWork(row, contender, measurements);
     speeds.set(
       contender,
       measurements.map((measurement) => measurement.perSecond),
@@ -91,41 +95,58 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
     checksum: String(oursRuns[0]?.checksum),
     variation: rounded(spread),
     blocks: options.blocks,
-    verdict: verdictOf(row, median(ours), ratio, interval, spread),
+    verdict: verdictOf(row, ours, interval),
   };
 }
 
+/** Every bound of a target is judged alone; one that is missed outweighs one that is uncertain. */
 function verdictOf(
-  row: BenchRow,
-  perSecond: number,
-  ratio: Readonly<Record<string, number>>,
+  { target }: BenchRow,
+  ours: readonly number[],
   interval: Readonly<Record<string, readonly [number, number]>>,
-  spread: number,
 ): Verdict {
-  const wanted = Object.entries(row.target.ratioAtLeast ?? {});
-  const { nsAtMost, perSecondAtLeast } = row.target;
-  if (wanted.length === 0 && nsAtMost === undefined && perSecondAtLeast === undefined) {
-    return 'no target';
+  const verdicts = Object.entries(target.ratioAtLeast ?? {}).map(([name, atLeast]) =>
+    judge(interval[name] ?? [0, 0], atLeast, ours.length),
+  );
+  const bounds = [target.perSecondAtLeast];
+  if (target.nsAtMost !== undefined) bounds.push(1e9 / target.nsAtMost);
+  for (const atLeast of bounds) {
+    if (atLeast === undefined) continue;
+    const isCalm = variation(ours) <= VARIATION_MAX;
+    const range: [number, number] = isCalm
+      ? [median(ours), median(ours)]
+      : [Math.min(...ours), Math.max(...ours)];
+    verdicts.push(judge(range, atLeast, ours.length));
   }
-  const isMet =
-    wanted.every(([name, atLeast]) => (ratio[name] ?? 0) >= atLeast) &&
-    (nsAtMost === undefined || 1e9 / perSecond <= nsAtMost) &&
-    (perSecondAtLeast === undefined || perSecond >= perSecondAtLeast);
-  // Noise matters when a ratio's interval reaches over its target; far from it, it does not.
-  const isNear = wanted.some(([name, atLeast]) => {
-    const [low, high] = interval[name] ?? [0, 0];
-    return low < atLeast && atLeast < high;
-  });
-  if (spread > VARIATION_MAX && (isNear || wanted.length === 0)) return 'inconclusive';
-  return isMet ? 'met' : 'missed';
+  if (verdicts.length === 0) return 'no target';
+  if (verdicts.includes('missed')) return 'missed';
+  return verdicts.includes('inconclusive') ? 'inconclusive' : 'met';
 }
 
-function expectSameWork(row: BenchRow, contender: string, runs: readonly Measurement[]): void {
-  const checksums = new Set(runs.map((run) => run.checksum));
-  if (checksums.size > 1 || [...checksums].some((checksum) => !Number.isFinite(checksum))) {
-    const found = [...checksums].join(', ');
-    throw new Error(`${row.id} "${row.name}": ${contender} did different work: checksums ${found}`);
+/** Whether a figure that lies somewhere in `low` … `high` is at least `atLeast`. */
+function judge([low, high]: readonly [number, number], atLeast: number, blocks: number): Verdict {
+  const margin = blocks < BLOCKS_MIN ? FAR : 1;
+  if (low >= atLeast * margin) return 'met';
+  return high * margin < atLeast ? 'missed' : 'inconclusive';
+}
+
+/** Equal work in every block; and, where the row says so, by every contender. */
+function expectSameWork(row: BenchRow, runs: Runs): void {
+  const all = new Set<number>();
+  for (const [contender, measurements] of runs) {
+    const checksums = new Set(measurements.map((measurement) => measurement.checksum));
+    for (const checksum of checksums) all.add(checksum);
+    if (checksums.size > 1) throw differentWork(row, contender, checksums);
   }
+  if (row.sameWork === true && all.size > 1) throw differentWork(row, 'its contenders', all);
+  for (const checksum of all) {
+    if (!Number.isFinite(checksum)) throw differentWork(row, 'a contender', all);
+  }
+}
+
+function differentWork(row: BenchRow, who: string, checksums: ReadonlySet<number>): Error {
+  const found = [...checksums].join(', ');
+  return new Error(`${row.id} "${row.name}": ${who} did different work: checksums ${found}`);
 }
 
 function toUnit(perSecond: number, unit: BenchUnit): number {

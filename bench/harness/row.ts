@@ -42,4 +42,6 @@ export interface BenchRow {
   readonly ours: BenchContender;
   readonly peers: Readonly<Record<string, BenchContender>>;
   readonly target: BenchTarget;
+  /** Whether all contenders must return the same checksum. Default: each its own. */
+  readonly sameWork?: boolean;
 }

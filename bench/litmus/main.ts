@@ -18,6 +18,14 @@ const { values } = parseArgs({
   },
 });
 
+/** A count from the command line. */
+function countOf(name: 'records' | 'kills' | 'versions'): number {
+  const count = Number(values[name]);
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  process.stderr.write(`--${name} is "${values[name]}"; expected a whole number from 0.\n`);
+  process.exit(2);
+}
+
 /** Records of one round: progress is printed in between. */
 const ROUND_RECORDS = 5_000_000;
 /** A few long records in each round; 64 KiB is the largest there is. */
@@ -40,7 +48,9 @@ function runOf(round: number, records: number): RingRun {
   return { records: wanted, payloadBytesMax, dataBytes: 1 << 18, seed: round, payloadCheck: false };
 }
 
-const wanted = Number(values.records);
+const wanted = countOf('records');
+const kills = countOf('kills');
+const versions = countOf('versions');
 for (let round = 0; results.records < wanted; round++) {
   const left = wanted - results.records;
   const [sent, received] = await ringLitmus(runOf(round, Math.min(ROUND_RECORDS, left)));
@@ -52,17 +62,14 @@ for (let round = 0; results.records < wanted; round++) {
   results.bytes += received.checksum;
   process.stdout.write(`ring: ${results.records} of ${wanted} records\n`);
 }
-for (let kill = 0; kill < Number(values.kills); kill++) {
+for (let kill = 0; kill < kills; kill++) {
   const run = { ...runOf(kill, 1e9), payloadBytesMax: 256 };
   const report = await killedProducerLitmus(run, (kill * 7919) % 100_000);
   judge(`killed producer ${kill}`, report);
   results.kills++;
   results.recordsBeforeKills += report.count;
 }
-process.stdout.write(
-  `killed producers: ${values.kills}, ${results.recordsBeforeKills} records before\n`,
-);
-const versions = Number(values.versions);
+process.stdout.write(`killed producers: ${kills}, ${results.recordsBeforeKills} records before\n`);
 const [written, ...read] = await publishLitmus({ versions, slotBytes: 4096, slots: 4 });
 results.versions = written?.count ?? 0;
 for (const report of read) {

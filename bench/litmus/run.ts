@@ -2,6 +2,7 @@
  * Litmus runs on real threads: a ring between two threads, a ring whose producer is killed, a table
  * with one writer and two readers. Called by the test with small numbers and by `main.ts` with 10^8.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { formatPublished, publishBytes } from 'ringmaster/hotpath';
 import { createRing, SharedMem } from 'ringmaster/sharedarraybuffer-ring';
@@ -55,8 +56,12 @@ function ringOrder(run: RingRun): Omit<RingOrder, 'kind'> {
 /** Sends and checks every record. @returns what both sides saw. */
 export async function ringLitmus(run: RingRun): Promise<readonly [LitmusReport, LitmusReport]> {
   const order = ringOrder(run);
+  const control = new Int32Array(order.control);
   const consumer = startThread({ kind: 'ring.consume', ...order });
   const producer = startThread({ kind: 'ring.produce', ...order });
+  // A consumer that has ended, well or not, takes no more: the producer must not wait for it.
+  const stop = (): void => void Atomics.store(control, STOP_WORD, 1);
+  consumer.report.then(stop, stop);
   return await Promise.all([producer.report, consumer.report]);
 }
 
@@ -67,7 +72,13 @@ export async function killedProducerLitmus(run: RingRun, after: number): Promise
   const consumer = startThread({ kind: 'ring.consume', ...order });
   const producer = startThread({ kind: 'ring.produce', ...order });
   await producer.started;
-  while (Atomics.load(control, SENT_WORD) < after);
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  consumer.report.then(end, end);
+  producer.report.then(end, end);
+  while (Atomics.load(control, SENT_WORD) < after && !isOver) await setImmediate();
   await producer.worker.terminate();
   Atomics.store(control, STOP_WORD, 1);
   return await consumer.report;

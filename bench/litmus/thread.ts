@@ -6,6 +6,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { NOTHING_PUBLISHED, PublishedReader, Publisher } from 'ringmaster/hotpath';
 import {
   RING_CORRUPT,
+  RING_FULL,
   RING_RECORD,
   RingConsumer,
   RingProducer,
@@ -51,7 +52,9 @@ function produce(order: RingOrder): LitmusReport {
   for (let sequence = 0; sequence < order.records; sequence++) {
     const length = payloadBytes(sequence, order.seed, order.payloadBytesMax);
     let at = data.claim(length);
-    while (at < 0) at = data.claim(length);
+    while (at === RING_FULL && Atomics.load(control, STOP_WORD) === 0) at = data.claim(length);
+    // The consumer has ended, or has left an impossible head behind.
+    if (at < 0) return broken(sequence, checksum, at === RING_FULL ? 'unsent' : 'corrupt head');
     mem.bytes.fill(fillByte(sequence), at, at + length);
     if (length >= 4) mem.words[at >> 2] = sequence;
     data.commit(sequence & 0x3fff, length);
@@ -95,7 +98,7 @@ function judge(
     return `length ${length}`;
   if (length >= 4 && mem.words[at >> 2] !== sequence) return `sequence ${mem.words[at >> 2]}`;
   const fill = fillByte(sequence);
-  for (let index = at + 4; index < at + length; index++) {
+  for (let index = length >= 4 ? at + 4 : at; index < at + length; index++) {
     if (mem.bytes[index] !== fill) return `byte ${index - at} of ${length}`;
   }
   return null;

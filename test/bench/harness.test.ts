@@ -72,20 +72,36 @@ describe('bench report', () => {
     const target = { ratioAtLeast: { peer: 3 } };
     expect(report(rowWith(target), [20e6, 20e6, 20e6], [10e6, 10e6, 10e6]).verdict).toBe('missed');
     expect(report(rowWith({}), [1e6], [1e6]).verdict).toBe('no target');
-    expect(report(rowWith({ nsAtMost: 90 }), [10e6, 10e6], [1e6, 1e6]).verdict).toBe('missed');
-    expect(report(rowWith({ perSecondAtLeast: 9e6 }), [10e6, 10e6], [1e6, 1e6]).verdict).toBe(
-      'met',
+    expect(report(rowWith({ nsAtMost: 90 }), [10e6, 10e6, 10e6], [1e6, 1e6, 1e6]).verdict).toBe(
+      'missed',
     );
+    expect(
+      report(rowWith({ perSecondAtLeast: 9e6 }), [10e6, 10e6, 10e6], [1e6, 1e6, 1e6]).verdict,
+    ).toBe('met');
   });
 
-  test('bench report - noise near the target is inconclusive, noise far from it is not', () => {
+  test('bench report - an interval across its target is inconclusive, one beside it is not', () => {
     const noisy = [10e6, 20e6, 30e6, 15e6];
     const calm = [10e6, 10e6, 10e6, 10e6];
-    expect(report(rowWith({ ratioAtLeast: { peer: 1.7 } }), noisy, calm).verdict).toBe(
+    const verdict = (target: BenchRow['target']) => report(rowWith(target), noisy, calm).verdict;
+    expect(verdict({ ratioAtLeast: { peer: 1.7 } })).toBe('inconclusive');
+    expect(verdict({ ratioAtLeast: { peer: 0.1 } })).toBe('met');
+    expect(verdict({ ratioAtLeast: { peer: 9 } })).toBe('missed');
+    expect(verdict({ nsAtMost: 60 })).toBe('inconclusive');
+    expect(verdict({ nsAtMost: 60, ratioAtLeast: { peer: 0.1 } })).toBe('inconclusive');
+    expect(verdict({ nsAtMost: 20, ratioAtLeast: { peer: 0.1 } })).toBe('missed');
+    expect(verdict({ nsAtMost: 200 })).toBe('met');
+  });
+
+  test('bench report - a single block decides only far from its bound', () => {
+    const single = (atLeast: number) =>
+      report(rowWith({ ratioAtLeast: { peer: atLeast } }), [30e6], [10e6]).verdict;
+    expect([single(2), single(2.9), single(3.1), single(4)]).toEqual([
+      'met',
       'inconclusive',
-    );
-    expect(report(rowWith({ ratioAtLeast: { peer: 0.1 } }), noisy, calm).verdict).toBe('met');
-    expect(report(rowWith({ nsAtMost: 60 }), noisy, calm).verdict).toBe('inconclusive');
+      'inconclusive',
+      'missed',
+    ]);
   });
 
   test('bench report - different work is an error, not a figure', () => {

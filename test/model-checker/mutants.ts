@@ -53,9 +53,9 @@ export const RING_MUTANTS: readonly Mutant[] = [
   {
     bug: 'a claim is published before its payload is written',
     file: PRODUCER,
-    find: 'this.claimedBytes = bytes;',
+    find: 'this.claimedBytes = payloadBytesMax;',
     replace:
-      'this.claimedBytes = bytes; this.mem.store(this.tailWord, (this.position + bytes) | 0);',
+      'this.claimedBytes = payloadBytesMax; this.mem.store(this.tailWord, (this.position + bytes) | 0);',
   },
   {
     bug: 'the header is written after publication',
@@ -120,9 +120,9 @@ export const RING_MUTANTS: readonly Mutant[] = [
   {
     bug: 'an aborted claim is counted as written',
     file: PRODUCER,
-    find: 'abort() {\n        this.claimedBytes = 0;',
+    find: 'abort() {\n',
     replace:
-      'abort() {\n        this.position = (this.position + this.claimedBytes) | 0; this.claimedBytes = 0;',
+      'abort() {\n this.position = (this.position + frameBytes(this.claimedBytes, this.rounding)) | 0;\n',
   },
   {
     bug: 'a new producer starts at the head',
@@ -172,6 +172,18 @@ export const RING_MUTANTS: readonly Mutant[] = [
     file: CONSUMER,
     find: '((tail - this.tailSeen) | 0) < 0) {',
     replace: 'tail < this.tailSeen) {',
+  },
+  {
+    bug: 'a role is looked at and then taken',
+    file: 'ring/ring.js',
+    find: 'const before = mem.compareExchange(roleWord, 0, 1);',
+    replace: 'const before = mem.load(roleWord); if (before === 0) mem.store(roleWord, 1);',
+  },
+  {
+    bug: 'there is no slack behind the lanes',
+    file: 'ring/ring-layout.js',
+    find: 'return frameBytes(laneRecordBytesMax(laneBytes, sizes), frameRounding(sizes.payloadCheck));',
+    replace: 'return 0;',
   },
   {
     bug: 'the control lane is looked at before the data lane',
@@ -233,21 +245,21 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
   },
   {
     bug: 'readers share one epoch word',
-    file: 'publish/publish-layout.js',
-    find: 'return EPOCHS_WORD + reader * (WORD_GAP_BYTES / WORD_BYTES);',
-    replace: 'return EPOCHS_WORD + (reader === 1 ? 0 : reader) * (WORD_GAP_BYTES / WORD_BYTES);',
+    file: READER,
+    find: 'this.#epochWord = epochWord(reader);',
+    replace: 'this.#epochWord = epochWord(0);',
   },
   {
     bug: 'the writer looks at no epoch',
     file: PUBLISHER,
-    find: 'if (epoch !== OFFLINE)\n                taken |= 1 << stampSlot(epoch);',
-    replace: '',
+    find: 'taken |= 1 << stampSlot(epoch);\n',
+    replace: '\n',
   },
   {
     bug: 'the writer loads epochs plainly',
     file: PUBLISHER,
-    find: 'const epoch = this.#mem.load(epochWord(reader));\n            if',
-    replace: 'const epoch = this.#mem.get(epochWord(reader));\n            if',
+    find: 'const epoch = this.#mem.load(epochWord(reader));',
+    replace: 'const epoch = this.#mem.get(epochWord(reader));',
   },
   {
     bug: 'the writer reuses the current slot',
@@ -278,20 +290,20 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
   {
     bug: 'the barrier ignores what readers announced',
     file: PUBLISHER,
-    find: 'return epoch === OFFLINE || isVersionReached(stampVersion(epoch), version);',
+    find: 'return epoch === OFFLINE || versionsBehind(this.version, stampVersion(epoch)) <= behindMax;',
     replace: 'return true;',
   },
   {
     bug: 'versions are compared without wrap-around',
     file: 'publish/publish-layout.js',
-    find: 'return ((a - b) & (VERSIONS - 1)) < VERSIONS / 2;',
-    replace: 'return a >= b;',
+    find: 'return (current - version) & (VERSIONS - 1);',
+    replace: 'return Math.max(0, current - version);',
   },
   {
-    bug: 'the barrier asks for any reader, not for all',
+    bug: 'the barrier asks the first reader only',
     file: PUBLISHER,
-    find: 'if (!this.hasReached(reader, version))\n                return false;',
-    replace: 'if (this.hasReached(reader, version))\n                return true;',
+    find: 'reader++) {\n            if (!this.hasReached(reader, version))',
+    replace: 'reader += 1024) {\n            if (!this.hasReached(reader, version))',
   },
 ];
 

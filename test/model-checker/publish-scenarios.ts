@@ -23,7 +23,8 @@ export function publishScenarios(code: PublishCode): Scenario[] {
   return [
     ...FIRST_VERSIONS.map((firstVersion) => wholeVersions(code, firstVersion, 1)),
     wholeVersions(code, VERSIONS - 2, 2),
-    ...FIRST_VERSIONS.map((firstVersion) => barrier(code, firstVersion)),
+    ...FIRST_VERSIONS.map((firstVersion) => barrier(code, firstVersion, 1)),
+    barrier(code, VERSIONS - 2, 2),
   ];
 }
 
@@ -39,7 +40,7 @@ function sizesFor(readers: number) {
 /** Readers see one version whole, and never an older one than before. Guards R4, HOT-5, HOT-6. */
 function wholeVersions(code: PublishCode, firstVersion: number, readers: number): Scenario {
   const sizes = sizesFor(readers);
-  const publications = readers === 2 ? 2 : 4;
+  const publications = readers === 2 ? 3 : 4;
   const marks = { 'a reader moved on': false };
   return {
     marks,
@@ -113,13 +114,14 @@ function readTurns(code: PublishCode, reader: number, turns: number): Scenario['
 }
 
 /** After the barrier nobody is on an older version, so what it used may be taken away. */
-function barrier(code: PublishCode, firstVersion: number): Scenario {
-  const sizes = sizesFor(1);
+function barrier(code: PublishCode, firstVersion: number, readers: number): Scenario {
+  const sizes = sizesFor(readers);
+  const publications = readers === 1 ? 3 : 2;
   const tableWords = code.publishBytes(sizes) / 4;
   const marks = { 'barrier passed': false, 'barrier held a writer back': false };
   return {
     marks,
-    name: `barrier from ${firstVersion}`,
+    name: `barrier from ${firstVersion}, ${readers} readers`,
     words: tableWords + RESOURCES,
     init: (mem) => {
       code.formatPublished(mem, { ...sizes, firstVersion });
@@ -129,7 +131,7 @@ function barrier(code: PublishCode, firstVersion: number): Scenario {
       (mem, { begin, observe }) => {
         const publisher = new code.Publisher(mem);
         begin();
-        for (let content = 1; content <= 3; content++) {
+        for (let content = 1; content <= publications; content++) {
           const at = publisher.begin();
           if (at < 0) return;
           mem.set(at >> 2, content);
@@ -141,22 +143,34 @@ function barrier(code: PublishCode, firstVersion: number): Scenario {
           }
         }
       },
-      (mem, { begin }) => {
-        const table = new code.PublishedReader(mem, 0);
-        begin();
-        for (let turn = 0; turn < 2; turn++) {
-          const at = table.pin();
-          if (at >= 0) {
-            const content = mem.get(at >> 2);
-            assert(mem.get(tableWords + content) === 1, `resource ${content} was taken away`);
-          }
-          table.unpin();
-        }
-      },
+      ...Array.from({ length: readers }, (_, reader) =>
+        readResource(code, reader, tableWords, 3 - readers),
+      ),
     ],
     check: ({ observed }) => {
-      marks['barrier passed'] ||= observed[0]?.length === 3;
-      marks['barrier held a writer back'] ||= observed[0]?.length !== 3;
+      marks['barrier passed'] ||= observed[0]?.length === publications;
+      marks['barrier held a writer back'] ||= observed[0]?.length !== publications;
     },
+  };
+}
+
+/** Uses what belongs to the version that it is on. */
+function readResource(
+  code: PublishCode,
+  reader: number,
+  tableWords: number,
+  turns: number,
+): Scenario['threads'][number] {
+  return (mem, { begin }) => {
+    const table = new code.PublishedReader(mem, reader);
+    begin();
+    for (let turn = 0; turn < turns; turn++) {
+      const at = table.pin();
+      if (at >= 0) {
+        const content = mem.get(at >> 2);
+        assert(mem.get(tableWords + content) === 1, `resource ${content} was taken away`);
+      }
+      table.unpin();
+    }
   };
 }

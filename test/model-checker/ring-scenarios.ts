@@ -7,12 +7,19 @@ import type * as Ring from '../../src/hotpath/ring/index.ts';
 import type { Outcome, Scenario } from './scenario.ts';
 import { SpanMem } from './span-mem.ts';
 
-export type RingCode = Pick<typeof Ring, 'RingProducer' | 'RingConsumer' | 'formatRing'>;
+export type RingCode = Pick<
+  typeof Ring,
+  'RingProducer' | 'RingConsumer' | 'formatRing' | 'ringBytes'
+>;
 
 /** Frames of 16 bytes: four fill a lane, so that full, empty and wrap-around are all near. */
 const LANE_BYTES = 64;
 const PAYLOAD_BYTES = 8;
-const WORDS = 256;
+/** Exactly what a ring takes: one word further is outside the explored memory. */
+function wordsOf(code: RingCode, payloadCheck: boolean): number {
+  return code.ringBytes({ dataBytes: LANE_BYTES, controlBytes: LANE_BYTES, payloadCheck }) / 4;
+}
+
 const RECORD = 1;
 /** Kind of the record that a check adds; no sequence gets there. */
 const LAST_KIND = 9999;
@@ -29,6 +36,7 @@ export function ringScenarios(code: RingCode): Scenario[] {
     fullLane(code),
     abortedClaims(code),
     controlBeforeData(code),
+    racingOpeners(code),
   ];
 }
 
@@ -48,7 +56,7 @@ function orderedRecords(code: RingCode, setup: Setup): Scenario {
   return {
     name: `records in order from ${setup.firstPosition}${setup.payloadCheck ? ', checked' : ''}`,
     marks,
-    words: WORDS,
+    words: wordsOf(code, setup.payloadCheck),
     init: format(code, setup),
     killable: [0, 1],
     threads: [
@@ -99,7 +107,7 @@ function fullLane(code: RingCode): Scenario {
   return {
     name: 'full lane',
     marks,
-    words: WORDS,
+    words: wordsOf(code, false),
     init: format(code, { firstPosition: 0, payloadCheck: false }),
     threads: [
       (mem, { begin, observe }) => {
@@ -140,7 +148,7 @@ function abortedClaims(code: RingCode): Scenario {
   return {
     name: 'aborted claims',
     marks: {},
-    words: WORDS,
+    words: wordsOf(code, false),
     init: format(code, { firstPosition: -32, payloadCheck: false }),
     threads: [
       (mem, { begin }) => {
@@ -151,6 +159,7 @@ function abortedClaims(code: RingCode): Scenario {
           if (abandoned >= 0) mem.set(abandoned >> 2, -1);
           producer.data.abort();
           const at = producer.data.claim(PAYLOAD_BYTES);
+          assert(at > 0, 'an aborted claim has taken space');
           mem.set(at >> 2, sequence);
           mem.set((at >> 2) + 1, ~sequence);
           producer.data.commit(sequence, PAYLOAD_BYTES);
@@ -180,11 +189,12 @@ function abortedClaims(code: RingCode): Scenario {
  */
 function crossTraffic(code: RingCode): Scenario {
   const records = 8;
+  const span = wordsOf(code, false);
   const marks = { 'both rings were full': false, 'all arrived': false };
   const side = (own: number, seenFull: boolean[]): Scenario['threads'][number] => {
     return (mem, { begin, observe }) => {
-      const inbox = new code.RingConsumer(new SpanMem(mem, (1 - own) * WORDS, WORDS));
-      const outbox = new code.RingProducer(new SpanMem(mem, own * WORDS, WORDS));
+      const inbox = new code.RingConsumer(new SpanMem(mem, (1 - own) * span, span));
+      const outbox = new code.RingProducer(new SpanMem(mem, own * span, span));
       begin();
       seenFull[own] = false;
       let sent = 0;
@@ -208,11 +218,11 @@ function crossTraffic(code: RingCode): Scenario {
   return {
     name: 'cross traffic',
     marks,
-    words: 2 * WORDS,
+    words: 2 * span,
     init: (mem) => {
       for (const own of [0, 1]) {
         format(code, { firstPosition: -16, payloadCheck: false })(
-          new SpanMem(mem, own * WORDS, WORDS),
+          new SpanMem(mem, own * span, span),
         );
       }
     },
@@ -222,7 +232,7 @@ function crossTraffic(code: RingCode): Scenario {
       for (const own of [0, 1]) {
         const received = outcome.observed[1 - own] as number[];
         const left: number[] = [];
-        const mem = new SpanMem(outcome.mem, own * WORDS, WORDS);
+        const mem = new SpanMem(outcome.mem, own * span, span);
         const rest = new code.RingConsumer(mem, { takeOver: true });
         rest.drain({
           data: (kind) => void left.push(kind),
@@ -248,7 +258,7 @@ function controlBeforeData(code: RingCode): Scenario {
   return {
     name: 'control before data',
     marks,
-    words: WORDS,
+    words: wordsOf(code, false),
     init: format(code, { firstPosition: 0, payloadCheck: false }),
     killable: [0],
     threads: [
@@ -277,6 +287,36 @@ function controlBeforeData(code: RingCode): Scenario {
     ],
     check: ({ observed }) => {
       marks['data was delivered'] ||= observed[1]?.length === 2;
+    },
+  };
+}
+
+/** Two threads that open the same side at once: one gets it, the other is refused. */
+function racingOpeners(code: RingCode): Scenario {
+  const marks = { 'the first won': false, 'the second won': false };
+  const opener: Scenario['threads'][number] = (mem, { begin, observe }) => {
+    begin();
+    try {
+      const producer = new code.RingProducer(mem, { publishEveryRecords: 1 });
+      producer.data.write(1, new Uint8Array(0));
+      observe(1);
+    } catch (error) {
+      // The checker stops threads by throwing, too; only a refusal ends here.
+      if (!(error instanceof Error)) throw error;
+      assert(error.message.includes('a free role'), error.message);
+    }
+  };
+  return {
+    name: 'racing openers',
+    marks,
+    words: wordsOf(code, false),
+    init: format(code, { firstPosition: 0, payloadCheck: false }),
+    threads: [opener, opener],
+    check: ({ observed }) => {
+      const winners = observed.map((notes) => notes.length);
+      assert((winners[0] as number) + (winners[1] as number) === 1, `${winners.join()} producers`);
+      marks['the first won'] ||= winners[0] === 1;
+      marks['the second won'] ||= winners[1] === 1;
     },
   };
 }

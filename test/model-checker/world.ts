@@ -85,6 +85,7 @@ export class World {
   }
 
   get(thread: number, word: number, value: number): number {
+    this.#checkBounds(word);
     this.#checkRace(thread, word, PLAIN_WRITE, 'read', 'written');
     this.#checkRace(thread, word, ATOMIC_WRITE, 'read', 'written');
     this.#note(thread, word, PLAIN_READ);
@@ -92,6 +93,7 @@ export class World {
   }
 
   set(thread: number, word: number, value: number): void {
+    this.#checkBounds(word);
     this.#checkRace(thread, word, PLAIN_WRITE, 'written', 'written');
     this.#checkRace(thread, word, ATOMIC_WRITE, 'written', 'written');
     this.#checkRace(thread, word, PLAIN_READ, 'written', 'read');
@@ -100,6 +102,7 @@ export class World {
   }
 
   load(thread: number, word: number): number {
+    this.#checkBounds(word);
     this.#checkRace(thread, word, PLAIN_WRITE, 'loaded', 'written');
     const threads = this.threads;
     for (let other = 0; other < threads; other++) {
@@ -111,6 +114,7 @@ export class World {
   }
 
   store(thread: number, word: number, value: number): void {
+    this.#checkBounds(word);
     this.#checkRace(thread, word, PLAIN_WRITE, 'stored', 'written');
     this.#checkRace(thread, word, PLAIN_READ, 'stored', 'read');
     const threads = this.threads;
@@ -131,6 +135,11 @@ export class World {
   /** Names the write that a word's present value comes from; equal for equal histories. */
   writerOf(word: number): number {
     return this.#writer[word] as number;
+  }
+
+  #checkBounds(word: number): void {
+    if (word >= 0 && word < this.words.length && Number.isInteger(word)) return;
+    throw new Error(`word ${word} of ${this.words.length} is outside the memory`);
   }
 
   #clock(thread: number, other: number): number {
