@@ -1,7 +1,8 @@
 /**
  * The writing side of a shard: one slab writer per kind, and the flip that closes a window over
  * all of them at once, so that a ratio of two series is a ratio over the same samples.
- * One per shard, on the one thread that writes it. When to flip is the caller's clock to say.
+ * One per shard and for good, on the one thread that writes it: see shard-role.ts.
+ * When to flip is the caller's clock to say.
  */
 import { RingmasterError } from '../errors.ts';
 import type { Fold } from './fold.ts';
@@ -9,6 +10,7 @@ import { plainFold } from './plain-folds.ts';
 import type { SeriesKind } from './series-kind.ts';
 import { SeriesRegistry } from './series-registry.ts';
 import type { MetricShard, MetricShardHandle } from './shard.ts';
+import { takeWriterRole } from './shard-role.ts';
 import type { SlabViews } from './slab-views.ts';
 import { SlabWriter } from './slab-writer.ts';
 import { hasWasmFolds, wasmFold } from './wasm-folds.ts';
@@ -37,18 +39,21 @@ export class MetricWriter {
 
   /**
    * Becomes the writer of a shard, which never had another: names live in the writer alone.
-   * @throws RM_METRICS_OPTION for a limit below 1, or for `wasm` where there is none.
+   * @throws RM_METRICS_STATE when the shard has or had a writer; RM_METRICS_OPTION for a limit
+   *   below 1, or for `wasm` where there is none: then the shard is still free.
    */
   constructor(shard: MetricShard, options: MetricWriterOptions = {}) {
     this.#flip = new WindowFlipWriter(shard.flipMem);
-    for (const [kind, slab] of shard.slabs) {
-      const registry = new SeriesRegistry({
-        seriesMax: slab.layout.seriesMax,
-        seriesPerMetricMax: options.seriesPerMetricMax ?? SERIES_PER_METRIC_MAX_DEFAULT,
-        without: options.without ?? new Map(),
-      });
-      const fold = chooseFold(shard.handle, slab, options.folds);
-      this.#slabs.set(kind, new SlabWriter(slab, fold, registry, this.#flip.open));
+    const parts = [...shard.slabs.values()].map((slab) => ({
+      slab,
+      fold: chooseFold(shard.handle, slab, options.folds),
+      registry: createRegistry(slab, options),
+    }));
+    // Only now: bad options leave the shard to another, and a slab writer already writes.
+    takeWriterRole(shard.flipMem);
+    for (const { slab, fold, registry } of parts) {
+      const writer = new SlabWriter(slab, fold, registry, this.#flip.open);
+      this.#slabs.set(writer.kind, writer);
     }
   }
 
@@ -77,6 +82,14 @@ export class MetricWriter {
     for (const slab of this.#slabs.values()) slab.openWindow(this.#flip.open);
     return true;
   }
+}
+
+function createRegistry(slab: SlabViews, options: MetricWriterOptions): SeriesRegistry {
+  return new SeriesRegistry({
+    seriesMax: slab.layout.seriesMax,
+    seriesPerMetricMax: options.seriesPerMetricMax ?? SERIES_PER_METRIC_MAX_DEFAULT,
+    without: options.without ?? new Map(),
+  });
 }
 
 function chooseFold(handle: MetricShardHandle, slab: SlabViews, wanted?: 'wasm' | 'plain'): Fold {

@@ -6,6 +6,7 @@
  *   byte 0        128          256           384
  *        ┌─────────┬────────────┬─────────────┬─────── ─ ─ ┬─── ─ ─
  *        │ options │ flip epoch │ released    │ slab       │ slab …   one per kind in use
+ *        │         │ writer role│ reader role │            │
  *        └─────────┴────────────┴─────────────┴─────── ─ ─ ┴─── ─ ─
  *   slab: ids u32[batch] │ values f64[batch] │ targets u32[n] │ groups u32[n] │ baselines f64[n]
  *         │ window 0 │ window 1           (n = seriesMax; every part starts on 128 bytes)
@@ -17,6 +18,8 @@
  * | options              | creator    | both    | plain: before the memory is shared             |
  * | flip epoch           | writer     | both    | Atomics: closes a window and publishes it      |
  * | released             | reader     | both    | Atomics: gives the closed window back, cleared |
+ * | writer, reader role  | who takes  | who     | compare-and-swap from 0 to 1: shard-role.ts    |
+ * |                      | or has it  | opens   |                                                |
  * | ids, values          | writer     | writer  | plain: one thread                              |
  * | targets, baselines   | writer     | writer  | plain: one thread                              |
  * | groups               | writer     | reader  | plain: an entry below the closed window's      |
@@ -37,7 +40,7 @@ import { kindTraits, SERIES_KINDS, type SeriesKind } from './series-kind.ts';
 export const SHARD_MAGIC = 0x534d4d52;
 
 /** Layout version; another version is refused when attaching. */
-export const SHARD_VERSION = 1;
+export const SHARD_VERSION = 2;
 
 /** u32 indices of the option words. */
 export const MAGIC_WORD = 0;
@@ -50,12 +53,16 @@ export const LOWEST_EXPONENT_WORD = 5;
 /** First of five: seriesMax by kind, in the order of SERIES_KINDS. */
 export const SERIES_WORD = 6;
 
-/** Byte offset of the span that window-flip.ts works on: epoch, then the released word. */
+/** Byte offset of the span of window-flip.ts and shard-role.ts: the writer's, the reader's words. */
 export const FLIP_OFFSET_BYTES: number = WORD_GAP_BYTES;
 /** Word of the flip span with the open window's number; written by the writer alone. */
 export const EPOCH_WORD = 0;
+/** Word of the flip span that is 1 once the shard has, or had, its writer. Next to its epoch. */
+export const WRITER_ROLE_WORD = 1;
 /** Word of the flip span with the last epoch that came back; written by the reader alone. */
 export const RELEASED_WORD: number = WORD_GAP_BYTES / WORD_BYTES;
+/** Word of the flip span that is 1 while the shard has a reader. Next to what it released. */
+export const READER_ROLE_WORD: number = RELEASED_WORD + 1;
 /** Bytes of the flip span. */
 export const FLIP_BYTES: number = 2 * WORD_GAP_BYTES;
 const SLABS_OFFSET_BYTES: number = FLIP_OFFSET_BYTES + FLIP_BYTES;
