@@ -1,6 +1,8 @@
 /**
  * Texts as small numbers: every name and value that a registry keeps is stored once.
  * Used by series-registry.ts alone. It never forgets; what bounds it is the number of series.
+ * It keeps a copy of each text: a name cut out of a sender's payload is a view of the whole payload
+ * in most engines, and would keep all of it alive.
  */
 import { assert } from '../errors.ts';
 
@@ -19,8 +21,9 @@ export class SymbolTable {
     const found = this.#symbols.get(text);
     if (found !== undefined) return found;
     const symbol = this.#texts.length;
-    this.#symbols.set(text, symbol);
-    this.#texts.push(text);
+    const kept = copyText(text);
+    this.#symbols.set(kept, symbol);
+    this.#texts.push(kept);
     return symbol;
   }
 
@@ -30,4 +33,12 @@ export class SymbolTable {
     assert(text !== undefined, `symbol ${symbol} of ${this.#texts.length} was never interned`);
     return text;
   }
+}
+
+/** The same text in memory of its own. Its caller bounds it: every unit becomes an argument. */
+function copyText(text: string): string {
+  const units = new Uint16Array(text.length);
+  for (let i = 0; i < units.length; i += 1) units[i] = text.charCodeAt(i);
+  // One call: pieces put together would be views again, of each other.
+  return String.fromCharCode(...units);
 }
