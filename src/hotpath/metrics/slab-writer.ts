@@ -29,6 +29,8 @@ export class SlabWriter {
   private readonly fold: Fold;
   private open: WindowBuffer;
   private pending = 0;
+  /** Inputs that the tables know; a fold refuses every other id. */
+  private inputs = 0;
 
   constructor(slab: SlabViews, fold: Fold, registry: SeriesRegistry, open: WindowBuffer) {
     this.ids = slab.ids;
@@ -42,10 +44,15 @@ export class SlabWriter {
     this.enter(0, true);
   }
 
-  /** The number of a series, to observe with; see SeriesRegistry.register. */
+  /**
+   * The number of a series, to observe with; see SeriesRegistry.register. A new number is unknown
+   * to everything observed before: that is folded first, so that its refusals do not depend on
+   * where a batch ends.
+   */
   register(series: SeriesName): Registration {
     const registration = this.registry.register(series);
     if (registration.kind !== 'refused' && registration.created) {
+      this.flush();
       this.enter(registration.id, registration.kind === 'overflow');
     }
     return registration;
@@ -70,7 +77,8 @@ export class SlabWriter {
   /**
    * Folds the first `count` samples of two columns, after everything observed before.
    * Refusals as for `observe`.
-   * @throws RM_METRICS_OPTION when `count` is more than a column holds; nothing is folded then.
+   * @throws RM_METRICS_OPTION when `count` is more than a column holds, or `ids` are no u32 column,
+   *   which would be wrapped to ids of others; nothing is folded then.
    */
   foldColumns(ids: Uint32Array, values: Float64Array, count: number = ids.length): void {
     if (!(Number.isInteger(count) && count >= 0 && count <= ids.length && count <= values.length)) {
@@ -81,12 +89,18 @@ export class SlabWriter {
         { count, ids: ids.length, values: values.length },
       );
     }
+    if (!(ids instanceof Uint32Array)) {
+      throw new RingmasterError(
+        'RM_METRICS_OPTION',
+        `ids are ${Object.prototype.toString.call(ids)}, expected a Uint32Array; convert them first.`,
+      );
+    }
     this.flush();
     for (let from = 0; from < count; from += this.batchSamples) {
       const to = Math.min(count, from + this.batchSamples);
       this.ids.set(ids.subarray(from, to));
       this.values.set(values.subarray(from, to));
-      this.fold(to - from, this.registry.inputs, this.open);
+      this.fold(to - from, this.inputs, this.open);
     }
   }
 
@@ -94,7 +108,7 @@ export class SlabWriter {
   flush(): void {
     const count = this.pending;
     this.pending = 0;
-    if (count > 0) this.fold(count, this.registry.inputs, this.open);
+    if (count > 0) this.fold(count, this.inputs, this.open);
   }
 
   /** Makes the open window complete, so that it may be closed. */
@@ -118,5 +132,6 @@ export class SlabWriter {
     targets[id] = perInput ? id : target;
     if (perInput) groups[id] = target;
     if (counted) baselines[id] = mixed ? BASELINE_MIXED : BASELINE_NONE;
+    this.inputs = id + 1;
   }
 }

@@ -9,7 +9,7 @@ import {
   MetricWriter,
   type MetricWriterOptions,
 } from '../../../src/hotpath/metrics/metric-writer.ts';
-import type { SeriesKind } from '../../../src/hotpath/metrics/series-kind.ts';
+import { SERIES_KINDS, type SeriesKind } from '../../../src/hotpath/metrics/series-kind.ts';
 import { MetricShard } from '../../../src/hotpath/metrics/shard.ts';
 import type { SlabWriter } from '../../../src/hotpath/metrics/slab-writer.ts';
 import type { WindowView } from '../../../src/hotpath/metrics/window-view.ts';
@@ -205,6 +205,60 @@ describe('bad samples', () => {
     expect(close((window) => [window.refusedIds, window.refusedValues])).toEqual([1, 0]);
   });
 
+  // Guards: HOT-13
+  propertyTest.prop([
+    fc.array(fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constant('register' as const)), {
+      maxLength: 80,
+    }),
+  ])('bad input - an id is refused until it is registered, whatever the batch size', (steps) => {
+    for (const kind of SERIES_KINDS) {
+      const results = [16, 17, 1_024].map((batchSamples) => {
+        const shard = MetricShard.create({ seriesMax: { [kind]: 6 }, batchSamples });
+        const slab = new MetricWriter(shard, { seriesPerMetricMax: 3 }).slab(kind);
+        const counts = new Map<number, number>();
+        let refused = 0;
+        for (const [index, step] of steps.entries()) {
+          if (step === 'register') slab.register(nameOf(index));
+          else {
+            slab.observe(step, 1);
+            if (step >= slab.registry.inputs) refused += 1;
+            else counts.set(step, (counts.get(step) ?? 0) + 1);
+          }
+        }
+        slab.finishWindow();
+        const window = shard.slabs.get(kind)?.windows[0] as WindowView;
+        expect(window.refusedIds).toBe(refused);
+        for (const [id, count] of counts) expect(window.count(id)).toBe(count);
+        return [...window.totals];
+      });
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
+    }
+  });
+
+  // Guards: HOT-13
+  test('bad input - ids of columns are refused like those of observe, in every batch', () => {
+    const strangers = [2, 3, 2 ** 16, 2 ** 31, 2 ** 32 - 1];
+    for (const folds of ['wasm', 'plain'] as const) {
+      const { slab, ids, close } = open('summary', 1, { folds });
+      const column = Array.from({ length: 50 }, () => [...ids, ...strangers]).flat();
+      slab.foldColumns(Uint32Array.from(column), new Float64Array(column.length).fill(3));
+      close((window) => {
+        expect(window.refusedIds).toBe(50 * strangers.length);
+        expect([window.count(0), window.count(1), window.sum(1)]).toEqual([0, 50, 150]);
+      });
+    }
+  });
+
+  test('bad input - a column of ids that are no u32 would wrap, so it is a misuse', () => {
+    const { slab, close } = open('tally', 1);
+    for (const column of [Float64Array.of(2 ** 32 + 1), Uint8Array.of(1), Int32Array.of(1), [1]]) {
+      const call = () => slab.foldColumns(column as unknown as Uint32Array, Float64Array.of(1));
+      expect(call).toThrow('RM_METRICS_OPTION');
+    }
+    expect(close((window) => [window.count(1), window.refusedIds])).toEqual([0, 0]);
+  });
+
   test('bad input - columns shorter than the count are a misuse and fold nothing', () => {
     const { slab, close } = open('tally', 1);
     const ids = new Uint32Array(4);
@@ -287,16 +341,24 @@ describe('columns and windows', () => {
   });
 
   test('windows - a series registered while the reader holds a window appears in the next', () => {
-    const { writer, reader, slab } = open('summary', 3);
+    const shard = MetricShard.create({ seriesMax: { summary: 4 } });
+    const writer = new MetricWriter(shard);
+    const reader = new MetricReader(shard);
+    const slab = writer.slab('summary');
+    const early = idOf(slab, 0);
     writer.tryFlip();
-    const late = slab.register(nameOf(2, 'late'));
-    expect(late.kind).toBe('overflow');
     reader.acquire();
-    expect(reader.window('summary').series).toBe(4);
+    const late = idOf(slab, 1);
+    slab.observe(late, 7);
+    writer.flush();
+    const held = reader.window('summary');
+    expect([held.series, held.inputs, held.count(late)]).toEqual([2, 2, 0]);
     reader.release();
     writer.tryFlip();
     reader.acquire();
-    expect(reader.window('summary').min(1)).toBeUndefined();
+    const next = reader.window('summary');
+    expect([next.series, next.inputs]).toEqual([3, 3]);
+    expect([next.count(late), next.min(late), next.count(early)]).toEqual([1, 7, 0]);
   });
 
   test('misuse - reading or releasing without a window, or a kind without a slab, throws', () => {
