@@ -15,12 +15,11 @@ import { seedsOf } from './score.ts';
 import { type TableImage, tableImage } from './table-image.ts';
 import { NO_MEMBER, SLOT_RANKS } from './table-layout.ts';
 
-/** Primes, because every skip must generate all slots. Both are the paper's. */
-const SLOTS_SMALL = 65_537;
-const SLOTS_LARGE = 655_373;
-
-/** With more members than this, 65,537 slots leave fewer than 100 to each, and shares go astray. */
-const SMALL_TABLE_MEMBERS_MAX = 650;
+/**
+ * The paper's smaller table; a prime, because every skip must generate all slots. It does not follow
+ * the number of members: one member more, across a threshold, would move nearly every key.
+ */
+const SLOTS_DEFAULT = 65_537;
 
 /** Slots of a maglev table at least: a prime that a test can look through. */
 export const MAGLEV_SLOTS_MIN = 251;
@@ -32,7 +31,11 @@ export const MAGLEV_SLOTS_MAX = 4_194_301;
 export interface MaglevOptions {
   /** Copies of a key, 1 to 4. Default 3. Fewer members leave the last copies without an owner. */
   readonly replicas?: number;
-  /** A prime from 251 to 4,194,301. Default: 65,537 up to 650 members, then 655,373. */
+  /**
+   * A prime from 251 to 4,194,301. Default 65,537, whatever the members: another number moves nearly
+   * every key. Choose 655,373, the paper's larger one, for a ring that may pass 650 members: with
+   * fewer than 100 slots to each, the one slot by which shares differ is more than 1 %.
+   */
   readonly slots?: number;
 }
 
@@ -46,8 +49,7 @@ export function buildMaglev(members: Iterable<Member>, options: MaglevOptions = 
   requireSomeWeight(list);
   const { replicas = 3 } = options;
   checkReplicas(replicas, SLOT_RANKS);
-  const isSmall = list.members.length <= SMALL_TABLE_MEMBERS_MAX;
-  const slots = checkSlots(options.slots ?? (isSmall ? SLOTS_SMALL : SLOTS_LARGE));
+  const slots = checkSlots(options.slots ?? SLOTS_DEFAULT);
   const owners = claimSlots(list.members, slots);
   const ring = {
     owners,
@@ -166,7 +168,7 @@ function checkSlots(slots: number): number {
   throw new RingmasterError(
     'RM_TABLE_OPTION',
     `got slots ${slots}, expected a prime from ${MAGLEV_SLOTS_MIN} to ${MAGLEV_SLOTS_MAX}; ` +
-      'leave it out to have it chosen.',
+      `leave it out for ${SLOTS_DEFAULT}.`,
   );
 }
 

@@ -1,8 +1,9 @@
 /**
  * Builds rendezvous slot tables and keeps them up to date member by member. A controller holds one
  * builder per ring, on one thread; readers see its images only.
- * The table depends on the members alone, not on the order in which they are listed or on who came
- * and went before: a brain that restarts builds the very bytes that its predecessor published.
+ * The table depends on the members and the number of slots alone, not on the order in which members
+ * are listed or on who came and went before: a brain that restarts builds the very bytes that its
+ * predecessor published.
  * Not here: which member owns which slot (`slot-ranking.ts`), levelling by load (`refine.ts`), and
  * changing the number of slots: take another builder.
  */
@@ -39,10 +40,20 @@ export const SLOT_BITS_MAX = 20;
  */
 const SLOTS_PER_MEMBER_MIN = 100;
 
-/** Sizes that are chosen by themselves: 512 KiB, 2 MiB and 8 MiB, one step per level of cache. */
-const SLOT_BITS_CHOICES = [16, 18, SLOT_BITS_MAX];
+/**
+ * 512 KiB of cells, whatever the number of members: a choice that followed it would give nearly every
+ * key another owner on the day when one member more crosses a threshold, or the controller restarts.
+ */
+const SLOT_BITS_DEFAULT = 16;
 
-/** Slot bits that balance `members` members well: 16 up to 655, 18 up to 2,621, then 20. */
+/** Sizes worth choosing: 512 KiB, 2 MiB and 8 MiB, one step per level of cache. */
+const SLOT_BITS_CHOICES = [SLOT_BITS_DEFAULT, 18, SLOT_BITS_MAX];
+
+/**
+ * Advice: slot bits that balance `members` members well: 16 up to 655, 18 up to 2,621, then 20.
+ * Ask once, for the largest size that the ring may grow to, and keep the answer in its configuration.
+ * Nothing calls it by itself: another number of slots moves nearly every key.
+ */
 export function slotBitsFor(members: number): number {
   const wanted = members * SLOTS_PER_MEMBER_MIN;
   return SLOT_BITS_CHOICES.find((slotBits) => wanted <= 1 << slotBits) ?? SLOT_BITS_MAX;
@@ -50,7 +61,11 @@ export function slotBitsFor(members: number): number {
 
 /** How a builder starts. */
 export interface RendezvousOptions {
-  /** log2 of the number of slots, 8 to 20. Default: what suits the first members. */
+  /**
+   * log2 of the number of slots, 8 to 20. Default 16, whatever the members. It belongs to the ring
+   * like its name: every builder of the ring, today's and the one after a restart, takes the same.
+   * Choose 18 for a ring that may pass 655 members, 20 for one that may pass 2,621; see `slotBitsFor`.
+   */
   readonly slotBits?: number;
 }
 
@@ -81,7 +96,7 @@ export class RendezvousBuilder {
    */
   constructor(members: Iterable<Member>, options: RendezvousOptions = {}) {
     const list = memberList(members);
-    this.slotBits = checkSlotBits(options.slotBits ?? slotBitsFor(list.members.length));
+    this.slotBits = checkSlotBits(options.slotBits ?? SLOT_BITS_DEFAULT);
     this.ranking = new SlotRanking(1 << this.slotBits);
     for (const member of list.members) this.admit(member, this.members.length);
   }
@@ -135,7 +150,7 @@ export class RendezvousBuilder {
     const cells = this.canonicalCells();
     if (capPermille !== undefined) {
       const weights = Float64Array.from(list.members, (member) => member.weight);
-      refineCells(cells, weights, capPermille);
+      refineCells(cells, { weights, zoneOf: list.zoneOf, replicas, capPermille });
     }
     return tableImage({
       list,
@@ -213,7 +228,7 @@ function checkSlotBits(slotBits: number): number {
   throw new RingmasterError(
     'RM_TABLE_OPTION',
     `got slotBits ${slotBits}, expected an integer from ${SLOT_BITS_MIN} to ${SLOT_BITS_MAX}; ` +
-      'leave it out to have it chosen.',
+      `leave it out for ${SLOT_BITS_DEFAULT}.`,
   );
 }
 

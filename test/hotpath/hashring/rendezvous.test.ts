@@ -10,6 +10,7 @@ import {
   slotBitsFor,
 } from '../../../src/hotpath/hashring/rendezvous-builder.ts';
 import { drawOf, RACE_FLOOR, raceTime, seedsOf } from '../../../src/hotpath/hashring/score.ts';
+import type { TableImage } from '../../../src/hotpath/hashring/table-image.ts';
 import { NO_MEMBER } from '../../../src/hotpath/hashring/table-layout.ts';
 import { anyMembers, bytesOf, members, publishAs } from './ring-fixtures.ts';
 
@@ -40,11 +41,40 @@ function modelOwners(list: readonly Member[], slot: number): string[] {
 }
 
 function ownersByName(builder: RendezvousBuilder): string[][] {
-  const table = publishAs('rendezvous', builder.image({ replicas: 4 }));
+  return namesBySlot(builder.image({ replicas: 4 }));
+}
+
+function namesBySlot(image: TableImage): string[][] {
+  const table = publishAs('rendezvous', image);
   return Array.from({ length: SLOTS }, (_, slot) => {
     const cells = [...table.cells.subarray(slot * 4, slot * 4 + 4)];
     return cells.filter((cell) => cell !== NO_MEMBER).map((cell) => table.members.name(cell));
   });
+}
+
+/** Members that race, by zone. */
+function sizesOf(list: readonly Member[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { zone = '', weight } of list) {
+    if (weight !== 0) sizes.set(zone, (sizes.get(zone) ?? 0) + 1);
+  }
+  return sizes;
+}
+
+/** No zone has two replicas more than one that has members left. */
+function expectSpread(
+  replicas: readonly string[],
+  zoneOf: ReadonlyMap<string, string>,
+  zoneSizes: ReadonlyMap<string, number>,
+): void {
+  const counts = new Map([...zoneSizes.keys()].map((zone) => [zone, 0]));
+  for (const owner of replicas) {
+    const zone = zoneOf.get(owner) as string;
+    counts.set(zone, (counts.get(zone) as number) + 1);
+  }
+  const open = [...counts].filter(([zone, count]) => count < (zoneSizes.get(zone) as number));
+  const least = Math.min(...open.map(([, count]) => count));
+  for (const count of counts.values()) expect(count - 1).toBeLessThanOrEqual(least);
 }
 
 describe('score', () => {
@@ -162,19 +192,10 @@ describe('rendezvous', () => {
     'rendezvous - the first R owners lie in R zones, or evenly in fewer',
     (list) => {
       const zoneOf = new Map(list.map((member) => [member.name, member.zone ?? '']));
-      const active = list.filter((member) => member.weight !== 0);
-      const sizes = new Map<string, number>();
-      for (const { zone = '' } of active) sizes.set(zone, (sizes.get(zone) ?? 0) + 1);
+      const zoneSizes = sizesOf(list);
       for (const owners of ownersByName(build(list))) {
         for (let replicas = 1; replicas <= owners.length; replicas += 1) {
-          const counts = new Map([...sizes.keys()].map((zone) => [zone, 0]));
-          for (const owner of owners.slice(0, replicas)) {
-            const zone = zoneOf.get(owner) as string;
-            counts.set(zone, (counts.get(zone) as number) + 1);
-          }
-          const open = [...counts].filter(([zone, count]) => count < (sizes.get(zone) as number));
-          const least = Math.min(...open.map(([, count]) => count));
-          for (const count of counts.values()) expect(count - 1).toBeLessThanOrEqual(least);
+          expectSpread(owners.slice(0, replicas), zoneOf, zoneSizes);
         }
       }
     },
@@ -222,6 +243,38 @@ describe('rendezvous', () => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(Math.ceil((slots / 100) * 1.01));
     expect(moved / slots).toBeLessThan(0.02);
     expect(refined.header.parameter).toBe(1010);
+  });
+
+  // Guards: HOT-9
+  property.prop(
+    [anyMembers, fc.integer({ min: 1001, max: 1200 }), fc.integer({ min: 1, max: 4 })],
+    {
+      numRuns: 60,
+    },
+  )(
+    'rendezvous - refined replicas lie in distinct zones, or evenly in fewer',
+    (list, capPermille, replicas) => {
+      const zoneOf = new Map(list.map((member) => [member.name, member.zone ?? '']));
+      const zoneSizes = sizesOf(list);
+      const refined = namesBySlot(build(list).image({ replicas, capPermille }));
+      for (const owners of refined) {
+        expectSpread(owners.slice(0, replicas), zoneOf, zoneSizes);
+      }
+    },
+  );
+
+  // Guards: HOT-9
+  test('rendezvous - refinement levels unequal zones without pairing replicas in the larger one', () => {
+    const zoned = (zone: string, count: number): Member[] =>
+      Array.from({ length: count }, (_, index) => ({ name: `${zone}-${index}`, zone }));
+    const builder = build([...zoned('a', 10), ...zoned('b', 10), ...zoned('c', 2)]);
+    const raw = publishAs('rendezvous', builder.image());
+    const refined = publishAs('rendezvous', builder.image({ capPermille: 1010 }));
+    expect(refined.cells).not.toEqual(raw.cells);
+    for (let at = 0; at < refined.cells.length; at += 4) {
+      const owners = [...refined.cells.subarray(at, at + 3)];
+      expect(new Set(owners.map((owner) => refined.members.zone(owner))).size).toBe(3);
+    }
   });
 
   property.prop([anyMembers, fc.integer({ min: 1001, max: 1200 })], { numRuns: 40 })(
@@ -282,7 +335,32 @@ describe('rendezvous', () => {
     },
   );
 
-  test('rendezvous - every member gets 100 slots or more, while 2^20 slots allow it', () => {
+  // Drained members count as members, but cost no race.
+  // Guards: HOT-7
+  test.each([655, 2621])(
+    'rendezvous - a join or leave at %i members ends in the bytes of a fresh build',
+    (count) => {
+      const list = members(count + 1, 3).map((member, index) =>
+        index < 2 || index === count ? member : { ...member, weight: 0 },
+      );
+      const [last = { name: '' }] = list.slice(-1);
+      const [fewer, more] = [new RendezvousBuilder(list.slice(0, -1)), new RendezvousBuilder(list)];
+      const [before, after] = [bytesOf(fewer.image()), bytesOf(more.image())];
+      fewer.join(last);
+      more.leave(last.name);
+      // Buffers: a deep comparison of half a mebibyte takes a second.
+      expect(Buffer.compare(bytesOf(fewer.image()), after)).toBe(0);
+      expect(Buffer.compare(bytesOf(more.image()), before)).toBe(0);
+    },
+  );
+
+  test('rendezvous - a table has 65,536 slots unless it is told otherwise', () => {
+    const drained = members(5000).map((member) => ({ ...member, weight: 0 }));
+    const list = [...drained, { name: 'last' }];
+    expect([new RendezvousBuilder(list).slotBits, build(list).slotBits]).toEqual([16, SLOT_BITS]);
+  });
+
+  test('rendezvous - the advised slots give every member 100 or more, while 2^20 allow it', () => {
     expect([1, 655, 656, 2621, 2622, 65_535].map(slotBitsFor)).toEqual([16, 16, 18, 18, 20, 20]);
   });
 
