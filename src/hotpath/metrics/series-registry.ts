@@ -11,6 +11,7 @@
  * ever, and two names share one only if it is an overflow series.
  */
 import { RingmasterError } from '../errors.ts';
+import { OverflowReserve } from './overflow-reserve.ts';
 import { canonicalLabels, type Label, type SeriesName } from './series-name.ts';
 import { SymbolTable } from './symbol-table.ts';
 
@@ -19,8 +20,9 @@ export type Registration =
   /** The series has a number of its own. `created`: this call gave it. */
   | { readonly kind: 'series'; readonly id: number; readonly created: boolean }
   /**
-   * The metric or the slab is full: samples go to an overflow series, of the tenant's metric if
-   * there was room for one, of the slab (id 0) otherwise.
+   * The metric is full, or only the reserve of the slab is left (overflow-reserve.ts): samples go
+   * to the overflow series of the tenant's metric or, when the tenant's share of the reserve is
+   * used up too, to that of the slab (id 0).
    */
   | { readonly kind: 'overflow'; readonly id: number; readonly created: boolean }
   /** The name is beyond the limits: error code RM_METRICS_SERIES. Nothing changed. */
@@ -34,7 +36,7 @@ export interface SeriesDescription extends SeriesName {
 
 /** Limits and rules of a registry. */
 export interface RegistryOptions {
-  /** Series in all, number 0 included. */
+  /** Series in all, number 0 and those reserved for overflow series included. */
   readonly seriesMax: number;
   /** Input series per tenant and metric before its overflow series takes the rest. */
   readonly seriesPerMetricMax: number;
@@ -62,6 +64,7 @@ interface KeptName {
 /** See the head of the file. */
 export class SeriesRegistry {
   readonly #options: RegistryOptions;
+  readonly #reserve: OverflowReserve;
   readonly #symbols = new SymbolTable();
   readonly #ids = new Map<string, number>();
   /** By the symbols of tenant and metric. */
@@ -82,6 +85,7 @@ export class SeriesRegistry {
       );
     }
     this.#options = options;
+    this.#reserve = new OverflowReserve(options.seriesMax);
     this.#addOverflow({ tenant: '', metric: '', labels: [] });
   }
 
@@ -160,11 +164,11 @@ export class SeriesRegistry {
   #create(series: SeriesName, labels: readonly Label[]): Registration {
     const groupSymbols = this.#find(series, []);
     const existing = groupSymbols === undefined ? undefined : this.#groups.get(groupSymbols.join());
-    // No group is made for a series that gets no number: a flood of names costs no memory.
-    if (this.inputs >= this.#options.seriesMax)
-      return this.#overflow(existing?.overflowId ?? 0, false);
+    const isMetricFull = (existing?.inputs ?? 0) >= this.#options.seriesPerMetricMax;
+    if (isMetricFull || !this.#reserve.hasRoomForSeries(this.inputs)) {
+      return this.#overflowOf(series, existing);
+    }
     const group = existing ?? this.#addGroup(series);
-    if (group.inputs >= this.#options.seriesPerMetricMax) return this.#overflowOf(series, group);
     group.inputs += 1;
     const name = { symbols: this.#intern(series, labels), overflow: false };
     const target = this.#targetFor(series, labels, group, name);
@@ -173,9 +177,16 @@ export class SeriesRegistry {
     return { kind: 'series', id, created: true };
   }
 
-  #overflowOf(series: SeriesName, group: MetricGroup): Registration {
-    if (group.overflowId !== undefined) return this.#overflow(group.overflowId, false);
+  #overflowOf(series: SeriesName, existing: MetricGroup | undefined): Registration {
+    if (existing?.overflowId !== undefined) return this.#overflow(existing.overflowId, false);
+    const taken = this.inputs;
+    // No group is made for a series that gets no number: a flood of names costs no memory.
+    if (!this.#reserve.hasRoomForOverflow(taken, this.#symbols.find(series.tenant))) {
+      return this.#overflow(0, false);
+    }
+    const group = existing ?? this.#addGroup(series);
     group.overflowId = this.#addOverflow(series);
+    this.#reserve.takeOverflow(taken, this.#symbols.intern(series.tenant));
     return this.#overflow(group.overflowId, true);
   }
 

@@ -43,8 +43,9 @@ const PAGES_PER_SERIES = 8;
 /** Options of `MetricShard.create`. */
 export interface MetricShardOptions {
   /**
-   * Series by kind, at least 2: number 0 is the slab's own overflow series. A kind that is left
-   * out, or 0, has no slab and costs nothing.
+   * Series by kind, at least 2: number 0 is the slab's own overflow series, and the last one in
+   * 16 is kept for overflow series of tenants' metrics (overflow-reserve.ts), so 1,600 hold 1,499
+   * ordinary ones. A kind that is left out, or 0, has no slab and costs nothing.
    */
   readonly seriesMax: Readonly<Partial<Record<SeriesKind, number>>>;
   /** Histogram pages (512 bytes each) per window; 8 per series unless given. */

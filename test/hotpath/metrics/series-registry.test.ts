@@ -76,9 +76,9 @@ describe('series registry', () => {
 
   // Guards: HOT-15
   propertyTest.prop([
-    fc.array(fc.tuple(fc.nat(2), fc.nat(2), fc.nat(12)), { maxLength: 80 }),
-    fc.integer({ min: 1, max: 5 }),
-    fc.integer({ min: 2, max: 20 }),
+    fc.array(fc.tuple(fc.nat(3), fc.nat(5), fc.nat(12)), { maxLength: 160 }),
+    fc.integer({ min: 1, max: 8 }),
+    fc.integer({ min: 2, max: 80 }),
   ])(
     'registry - limits hold, and overflow is per tenant and metric',
     (arrivals, perMetric, max) => {
@@ -87,6 +87,7 @@ describe('series registry', () => {
         seriesPerMetricMax: perMetric,
         without: new Map(),
       });
+      const reserved = Math.floor(max / 16);
       const own = new Map<string, number>();
       const overflowOf = new Map<number, string>();
       let overflowed = 0;
@@ -95,10 +96,16 @@ describe('series registry', () => {
         const name = { tenant: `t${tenant}`, metric: `m${metric}`, labels };
         const found = registry.register(name);
         const group = `${name.tenant} ${name.metric}`;
-        if (found.kind === 'series' && found.created) own.set(group, (own.get(group) ?? 0) + 1);
+        if (found.kind === 'series' && found.created) {
+          own.set(group, (own.get(group) ?? 0) + 1);
+          expect(found.id).toBeLessThan(max - reserved);
+        }
         if (found.kind !== 'overflow') continue;
         overflowed += 1;
-        if (found.id === 0) expect(registry.inputs).toBe(max);
+        // A tenant without a share of the reserve is only turned away when nothing is left of it.
+        const inReserve = [...overflowOf].filter(([id]) => id >= max - reserved);
+        const held = inReserve.filter(([, of]) => of.startsWith(`${name.tenant} `)).length;
+        if (found.id === 0) expect(held).toBeGreaterThanOrEqual(max - registry.inputs);
         else expect(overflowOf.get(found.id) ?? group).toBe(group);
         overflowOf.set(found.id, found.id === 0 ? '' : group);
         const { overflow, labels: none } = registry.describeInput(found.id);
@@ -109,6 +116,46 @@ describe('series registry', () => {
       for (const count of own.values()) expect(count).toBeLessThanOrEqual(perMetric);
     },
   );
+
+  test('registry - one tenant that fills a slab leaves overflow series to the others', () => {
+    const registry = new SeriesRegistry({ ...UNLIMITED, seriesMax: 160 });
+    const bare = (tenant: string, metric: string): SeriesName => ({ tenant, metric, labels: [] });
+    // First stage: ordinary series, until only the reserve of 10 ids is left.
+    for (let i = 1; i < 150; i += 1) {
+      const expected = { kind: 'series', id: i, created: true };
+      expect(registry.register(bare('greedy', `m${i}`))).toEqual(expected);
+    }
+    // Second stage: an overflow series per tenant and metric, and of one tenant alone half.
+    const greedy = Array.from({ length: 50 }, (_, i) => registry.register(bare('greedy', `n${i}`)));
+    expect(greedy.map((found) => idOf(found)).slice(0, 6)).toEqual([150, 151, 152, 153, 154, 0]);
+    expect(greedy.every(({ kind }) => kind === 'overflow')).toBe(true);
+    for (const [tenant, id] of [
+      ['a', 155],
+      ['b', 156],
+      ['c', 157],
+      ['a', 158],
+      ['d', 159],
+    ] as const) {
+      const name = bare(tenant, `metric ${id}`);
+      expect(registry.register(name)).toEqual({ kind: 'overflow', id, created: true });
+      expect(registry.register(name)).toEqual({ kind: 'overflow', id, created: false });
+      expect(registry.describeInput(id)).toEqual({ ...name, overflow: true });
+    }
+    // Third stage: the slab's own series, whose description names nobody.
+    const late = { kind: 'overflow', id: 0, created: false };
+    expect(registry.register(bare('late', 'm'))).toEqual(late);
+    expect(registry.describeInput(0)).toMatchObject({ tenant: '', metric: '', overflow: true });
+    expect(registry.register(bare('greedy', 'm1')).kind).toBe('series');
+    expect([registry.inputs, registry.targets]).toEqual([160, 160]);
+  });
+
+  test('registry - a metric that is full when the slab is too shares its overflow series', () => {
+    const registry = new SeriesRegistry({ ...UNLIMITED, seriesMax: 32, seriesPerMetricMax: 40 });
+    for (let i = 1; i < 30; i += 1) registry.register(nameOf(i));
+    const first = registry.register(nameOf(30));
+    expect(first).toEqual({ kind: 'overflow', id: 30, created: true });
+    for (let i = 31; i < 60; i += 1) expect(idOf(registry.register(nameOf(i)))).toBe(30);
+  });
 
   test('registry - an empty label set is a series, and an empty value is no label', () => {
     const registry = new SeriesRegistry(UNLIMITED);
