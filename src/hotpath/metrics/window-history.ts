@@ -43,8 +43,12 @@ export class WindowHistory {
     return this.#windows.length;
   }
 
-  /** Copies a closed window as the newest; the oldest is forgotten when there are too many. */
+  /**
+   * Copies a closed window as the newest; the oldest is forgotten when there are too many.
+   * @throws RM_METRICS_STATE when it has another layout; nothing is forgotten then.
+   */
   push(window: WindowView): void {
+    checkLayout(this.#layout, window.layout);
     const slot = this.#pushed % this.#windowsMax;
     let copy = this.#windows[slot];
     if (copy === undefined) {
@@ -100,6 +104,18 @@ export class WindowHistory {
     if (seenIn === 0) return { kind: 'missing' };
     const windows = this.#pushed - seenIn;
     return windows >= staleAfterWindows ? { kind: 'stale', windows } : reading;
+  }
+}
+
+function checkLayout(expected: WindowLayout, got: WindowLayout): void {
+  for (const what of ['kind', 'seriesMax', 'pagesMax', 'lowestExponent'] as const) {
+    if (got[what] === expected[what]) continue;
+    throw new RingmasterError(
+      'RM_METRICS_STATE',
+      `window with ${what} ${got[what]} in a history of windows with ${expected[what]}; ` +
+        'use one history per slab.',
+      { got: got[what], expected: expected[what] },
+    );
   }
 }
 

@@ -9,7 +9,9 @@ import { MetricWriter } from '../../../src/hotpath/metrics/metric-writer.ts';
 import { type Reading, readingOf } from '../../../src/hotpath/metrics/reading.ts';
 import type { SeriesKind } from '../../../src/hotpath/metrics/series-kind.ts';
 import { MetricShard } from '../../../src/hotpath/metrics/shard.ts';
+import { windowLayout } from '../../../src/hotpath/metrics/shard-layout.ts';
 import { WindowHistory } from '../../../src/hotpath/metrics/window-history.ts';
+import { heapWindow } from '../../../src/hotpath/metrics/window-view.ts';
 import { nameOf } from './samples.ts';
 
 const SERIES = 4;
@@ -94,6 +96,28 @@ describe('window history', () => {
     const target = history.createTarget();
     expect(history.compose(9, target)).toBe(3);
     expect([target.count(1), target.sum(1), target.pagesUsed]).toEqual([3, 584, 3]);
+  });
+
+  test('history - a window of another layout is refused, and nothing is forgotten', () => {
+    const shapes = [
+      ['histogram', 5, 8, -20],
+      ['histogram', 4, 9, -20],
+      ['histogram', 4, 8, -21],
+      ['tally', 4, 8, -20],
+    ] as const;
+    const layout = windowLayout('histogram', 4, 8, -20);
+    const history = new WindowHistory(layout, 1);
+    const window = heapWindow(layout);
+    window.setSizes(2, 2);
+    window.totals.set([3, 1], 2);
+    history.push(window);
+    for (const shape of shapes) {
+      const stranger = heapWindow(windowLayout(...shape));
+      expect(() => history.push(stranger)).toThrow('RM_METRICS_STATE');
+    }
+    const target = history.createTarget();
+    expect([history.windows, history.compose(1, target), target.sum(1)]).toEqual([1, 1, 3]);
+    expect(history.judge(1, 1, SOMETHING)).toBe(SOMETHING);
   });
 
   test('history - sizes and counts out of range are misuse', () => {
