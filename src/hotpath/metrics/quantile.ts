@@ -35,7 +35,14 @@ export type QuantileReading =
   | { readonly kind: 'range'; readonly low: number; readonly high: number };
 
 /**
- * The sample of rank ceil(q * count), counted from 1 in ascending order (rank 1 for q = 0).
+ * What q * count may be above a whole number and still mean it: q is a rounded decimal, and the
+ * product is rounded again. 0.07 * 100 is 7.000000000000001 and means rank 7, not 8.
+ */
+const RANK_SLACK: number = 2 * Number.EPSILON;
+
+/**
+ * The sample of rank ceil(q * count), counted from 1 in ascending order (rank 1 for q = 0), where
+ * q stands for the decimal that it was written as.
  * @throws RM_METRICS_OPTION when q is not in 0..1, RM_METRICS_STATE for other kinds.
  */
 export function quantile(window: WindowView, series: number, q: number): QuantileReading {
@@ -43,7 +50,7 @@ export function quantile(window: WindowView, series: number, q: number): Quantil
   const count = window.count(series);
   if (count === 0) return { kind: 'missing' };
   const lowest = window.layout.lowestExponent;
-  let rank = Math.max(1, Math.ceil(q * count)) - cell(window, series, NEGATIVE_CELL);
+  let rank = rankOf(q, count) - cell(window, series, NEGATIVE_CELL);
   if (rank <= 0) return { kind: 'range', low: Number.NEGATIVE_INFINITY, high: 0 };
   rank -= cell(window, series, ZERO_CELL);
   if (rank <= 0) return { kind: 'value', value: 0 };
@@ -54,6 +61,13 @@ export function quantile(window: WindowView, series: number, q: number): Quantil
     return { kind: 'range', low: octaveStart(lowest, OCTAVES), high: Number.POSITIVE_INFINITY };
   }
   return octaveReading(window, series, rank, inOctaves);
+}
+
+function rankOf(q: number, count: number): number {
+  const product = q * count;
+  const below = Math.floor(product);
+  const isWhole = product - below <= product * RANK_SLACK;
+  return Math.max(1, isWhole ? below : below + 1);
 }
 
 /** The rank-th sample inside the octaves, of which `inOctaves` exist, unplaced ones included. */

@@ -59,7 +59,11 @@ const EXCERPT_CHARACTERS = 40;
  * is refused (code RM_METRICS_SERIES). The labels given are returned when they are canonical.
  */
 export function canonicalLabels(series: SeriesName): readonly Label[] | RingmasterError {
+  if (typeof series !== 'object' || series === null) {
+    return refusal(`series is ${typeOf(series)}, expected tenant, metric and labels`);
+  }
   const { tenant, metric, labels } = series;
+  if (!Array.isArray(labels)) return refusal(`labels are ${typeOf(labels)}, expected an array`);
   if (labels.length > LABELS_MAX) {
     const problem = `series has ${labels.length} labels, expected at most ${LABELS_MAX}`;
     return refusal(`${problem}; drop some`);
@@ -69,7 +73,11 @@ export function canonicalLabels(series: SeriesName): readonly Label[] | Ringmast
     if (typeof part === 'string') return refusal(part);
     bytes += part;
   }
-  for (const [name, value] of labels) {
+  for (const label of labels) {
+    if (!Array.isArray(label)) {
+      return refusal(`label is ${typeOf(label)}, expected an array of name and value`);
+    }
+    const [name, value] = label;
     const nameBytes = partBytes(name, LABEL_NAME);
     if (typeof nameBytes === 'string') return refusal(nameBytes);
     const valueBytes = partBytes(value, LABEL_VALUE);
@@ -112,7 +120,7 @@ function byName([a]: Label, [b]: Label): number {
 
 /** UTF-8 bytes of a part, or what is wrong with it: got, expected. */
 function partBytes(text: string, rule: PartRule): number | string {
-  if (typeof text !== 'string') return `${rule.what} is ${typeof text}, expected text`;
+  if (typeof text !== 'string') return `${rule.what} is ${typeOf(text)}, expected text`;
   if (text === '' && !rule.empty) return `${rule.what} is empty, expected some text`;
   // A UTF-16 unit is at least one byte: a text of 1 MiB is refused without walking it.
   const bytes = text.length > rule.bytesMax ? text.length : utf8Bytes(text);
@@ -143,6 +151,10 @@ function utf8Bytes(text: string): number {
 /** False for NaN too, which `charCodeAt` gives past the end. */
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
 }
 
 function excerpt(text: string): string {

@@ -90,7 +90,7 @@ export class WindowView {
 
   /** Samples of a series; 0 also for a series this window does not know. Exact to COUNT_MAX. */
   count(series: number): number {
-    return this.totals[2 * series + 1] ?? 0;
+    return isIndex(series) ? (this.totals[2 * series + 1] ?? 0) : 0;
   }
 
   /**
@@ -100,7 +100,7 @@ export class WindowView {
    * and NaN only where two windows with opposite infinities were merged.
    */
   sum(series: number): number {
-    return this.totals[2 * series] ?? 0;
+    return isIndex(series) ? (this.totals[2 * series] ?? 0) : 0;
   }
 
   /** Smallest value of a series with samples; undefined without samples or in other kinds. */
@@ -168,6 +168,11 @@ export class WindowView {
     this.pages.fill(0, (pages * PAGE_BYTES) / 8, (this.pagesUsed * PAGE_BYTES) / 8);
     this.headWords.fill(0);
   }
+}
+
+/** Twice a fraction may be whole: without this, 0.5 would read the record of a neighbour. */
+function isIndex(series: number): boolean {
+  return series >>> 0 === series;
 }
 
 /** An empty window of its own memory, not shared with anyone. */

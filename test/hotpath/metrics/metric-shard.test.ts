@@ -361,6 +361,20 @@ describe('columns and windows', () => {
     expect([next.count(late), next.min(late), next.count(early)]).toEqual([1, 7, 0]);
   });
 
+  test('windows - a number that is no series of the window reads as no sample', () => {
+    for (const kind of ['tally', 'summary'] as const) {
+      const { slab, ids, close } = open(kind, 2);
+      for (const id of [0, ...ids]) slab.observe(id, 77);
+      close((window) => {
+        for (const series of [0.5, 1.5, -0.5, -1, 3, 2 ** 31, 2 ** 32 + 1, Number.NaN, 1e300]) {
+          expect([window.count(series), window.sum(series)]).toEqual([0, 0]);
+          const extremes = [window.min(series), window.max(series), window.last(series)];
+          expect(extremes).toEqual([undefined, undefined, undefined]);
+        }
+      });
+    }
+  });
+
   test('misuse - reading or releasing without a window, or a kind without a slab, throws', () => {
     const { writer, reader } = open('tally', 1);
     expect(() => reader.window('tally')).toThrow('RM_METRICS_STATE');

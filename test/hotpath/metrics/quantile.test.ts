@@ -33,10 +33,16 @@ function histogramOf(samples: readonly number[], pagesMax: number = OCTAVES): Wi
   return (shard.slabs.get('histogram')?.windows ?? [])[0] as WindowView;
 }
 
-/** The sample a quantile is about: nearest rank. */
-function exact(samples: readonly number[], q: number): number {
+/** The sample a quantile of k ten thousandths is about: nearest rank, in whole numbers. */
+function exact(samples: readonly number[], k: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.max(1, Math.ceil(q * sorted.length)) - 1] as number;
+  return sorted[rank(k, sorted.length) - 1] as number;
+}
+
+/** The smallest rank from 1 that at least k / 10,000 of `count` samples do not exceed. */
+function rank(k: number, count: number): number {
+  const most = k * count + 9_999;
+  return Math.max(1, (most - (most % 10_000)) / 10_000);
 }
 
 function expectHolds(reading: QuantileReading, value: number): void {
@@ -49,19 +55,20 @@ function expectHolds(reading: QuantileReading, value: number): void {
 }
 
 const inOctaves = fc.double({ min: 2 ** -20, max: 2 ** 28 - 1, noNaN: true });
+/** In ten thousandths. */
 const quantiles = fc.oneof(
-  fc.constantFrom(0, 0.5, 0.9, 0.99, 1),
-  fc.double({ min: 0, max: 1, noNaN: true }),
+  fc.constantFrom(0, 700, 5_000, 9_000, 9_900, 10_000),
+  fc.integer({ min: 0, max: 10_000 }),
 );
 
 describe('quantile', () => {
   // Guards: HOT-16
   propertyTest.prop([fc.array(inOctaves, { minLength: 1, maxLength: 200 }), quantiles])(
     'quantile - inside the octaves a value is within 1/128 of the sample of its rank',
-    (samples, q) => {
-      const reading = quantile(histogramOf(samples), 1, q);
+    (samples, k) => {
+      const reading = quantile(histogramOf(samples), 1, k / 10_000);
       expect(reading.kind).toBe('value');
-      expectHolds(reading, exact(samples, q));
+      expectHolds(reading, exact(samples, k));
     },
   );
 
@@ -72,10 +79,28 @@ describe('quantile', () => {
     fc.integer({ min: 0, max: 6 }),
   ])(
     'quantile - for any numbers and too few pages the answer holds the sample',
-    (samples, q, pages) => {
-      expectHolds(quantile(histogramOf(samples, pages), 1, q), exact(samples, q));
+    (samples, k, pages) => {
+      expectHolds(quantile(histogramOf(samples, pages), 1, k / 10_000), exact(samples, k));
     },
   );
+
+  test('quantile - a decimal times a count is rounded to the rank that it means', () => {
+    // Sample i lies in the middle of bucket i of [1, 2) and [2, 4), so a rank shows exactly.
+    const ladder = Array.from({ length: 100 }, (_, i) =>
+      bucketMiddle(0, i >= OCTAVE_BUCKETS ? 1 : 0, i % OCTAVE_BUCKETS),
+    );
+    for (let count = 1; count <= 100; count += 1) {
+      const samples = ladder.slice(0, count);
+      const window = histogramOf(samples);
+      for (let percent = 0; percent <= 100; percent += 1) {
+        const value = samples[rank(100 * percent, count) - 1];
+        expect(quantile(window, 1, percent / 100)).toEqual({ kind: 'value', value });
+      }
+    }
+    expect(quantile(histogramOf(ladder), 1, 0.07)).toEqual({ kind: 'value', value: ladder[6] });
+    // Just above a rank by more than rounding is the next one.
+    expect(quantile(histogramOf(ladder), 1, 0.0701)).toEqual({ kind: 'value', value: ladder[7] });
+  });
 
   test('quantile - edges of the number line are ranges, zero is exact', () => {
     const unbounded = Number.POSITIVE_INFINITY;
@@ -128,7 +153,8 @@ describe('sketch merge', () => {
   propertyTest.prop([
     fc.array(fc.array(finiteNumber, { maxLength: 40 }), { maxLength: 5 }),
     quantiles,
-  ])('merge - a sketch of shards answers as one histogram of all samples', (shards, q) => {
+  ])('merge - a sketch of shards answers as one histogram of all samples', (shards, k) => {
+    const q = k / 10_000;
     const sketch = createSketch(-20);
     for (const samples of shards) mergeSeries(sketch, 0, histogramOf(samples), 1);
     const all = histogramOf(shards.flat());
