@@ -85,7 +85,8 @@ function findSection(
   low: number,
 ): number {
   const words = hashes.length;
-  let at = (starts[high >>> shift] as number) << 1;
+  // No shift: it would send a damaged start, which may be any word, to far before the first section.
+  let at = (starts[high >>> shift] as number) * 2;
   for (; at < words; at += 2) {
     const sectionHigh = hashes[at] as number;
     if (sectionHigh > high || (sectionHigh === high && (hashes[at + 1] as number) >= low)) break;

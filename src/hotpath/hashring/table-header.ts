@@ -96,7 +96,11 @@ function checkCounts(counts: TableCounts): void {
     throw invalidTable('slots', entries, 'a power of two above 1');
   }
   if (kind === 'jump') expectRange('ordinals', entries, members, members);
-  if (kind === 'pantheon') expectRange('replicas', replicas, zones, zones);
+  if (kind === 'pantheon') {
+    expectRange('replicas', replicas, zones, zones);
+    // Each shard has a member in every zone; a look-up scores them all, so too many would hang it.
+    expectRange('shards', entries, 1, Math.floor(members / zones));
+  }
 }
 
 function expectWord(what: string, got: number, expected: number): void {

@@ -233,6 +233,35 @@ describe('bad input', () => {
     }
   });
 
+  // Guards: HOT-19
+  test.each([0x4000_0000, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_ffff])(
+    'bad input - a bucket that starts at section %d, past the end, is taken as the end of the ring',
+    (start) => {
+      const bytes = bytesOf(buildKetama(members(3), { sectionsPerMember: 10 }));
+      const table = openTable(bytes.buffer);
+      if (table.kind !== 'ketama') throw new Error(`got a ${table.kind} table`);
+      const high = table.hashes[30] as number;
+      expect(table.sectionOf(high, 0)).toBe(15);
+      const bucket = high >>> (32 - table.header.bucketBits);
+      new Uint32Array(bytes.buffer, table.header.layout.parts[1])[bucket] = start;
+      expect(table.sectionOf(high, 0)).toBe(0);
+      const owners = new Uint16Array(1);
+      table.primaries(Uint32Array.of(high, 0), owners);
+      expect([table.primary(high, 0), owners[0]]).toEqual([table.cells[0], table.cells[0]]);
+    },
+  );
+
+  // Guards: HOT-19
+  test('bad input - a Pantheon table of more shards than a zone has members does not open', () => {
+    const image = buildPantheon([{ name: 'a', shard: 0 }]);
+    const buffer = new SharedArrayBuffer(image.byteLength + 64);
+    image.writeTo({ buffer, generation: 1 });
+    const words = new Uint32Array(buffer);
+    words[HEADER_WORD.entries] = 33;
+    words[HEADER_WORD.totalBytes] = image.byteLength + 64;
+    expect(() => openTable(buffer)).toThrow('got shards 33, expected 1 to 1');
+  });
+
   test('bad input - verification finds owners and buckets that are wrong though the hash fits', () => {
     const image = buildKetama(members(3), { sectionsPerMember: 10, replicas: 1 });
     for (const part of [1, 2] as const) {
