@@ -111,8 +111,8 @@ describe('window history', () => {
     window.setSizes(2, 2);
     window.totals.set([3, 1], 2);
     history.push(window);
-    for (const shape of shapes) {
-      const stranger = heapWindow(windowLayout(...shape));
+    for (const [kind, series, pages, exponent] of shapes) {
+      const stranger = heapWindow(windowLayout(kind, series, pages, exponent));
       expect(() => history.push(stranger)).toThrow('RM_METRICS_STATE');
     }
     const target = history.createTarget();
