@@ -1,6 +1,7 @@
 /**
  * A worker thread of the aggregation benchmarks: folds its own columns as often as it is told.
- * Started by b16-aggregation.bench.ts and trillion.ts; it measures nothing and answers with a count.
+ * Started by b16-aggregation.bench.ts and trillion.ts; it measures nothing. It answers with what its
+ * own memory counted, or with 0 where the main thread can read that memory.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as hotpath from 'ringmaster/hotpath';
@@ -31,7 +32,7 @@ export interface FoldWorkerData {
   readonly order: 'arrival' | 'random';
 }
 
-/** What the worker is told; it answers each with the number of samples done. */
+/** What the worker is told. */
 export type FoldCommand =
   /** Fold sweeps and close the window. */
   | { readonly kind: 'sweeps'; readonly sweeps: number }
@@ -53,6 +54,8 @@ interface Folder {
   readonly fold: (columns: Columns, count: number) => void;
   /** Closes the window, waiting for the reader if `always`. */
   readonly close: (always: boolean) => void;
+  /** Samples in memory that only this thread sees, since the last time; 0 if there is none. */
+  readonly take: () => number;
 }
 
 function makeColumns({ series, order }: FoldWorkerData): Columns {
@@ -100,13 +103,29 @@ function shardFolder(
     close: (always) => {
       while (!writer.tryFlip() && always) Atomics.wait(pause, 0, 0, 1);
     },
+    take: () => 0,
   };
 }
 
 function arraysFolder(series: number): Folder {
   const sums = new Float64Array(series);
   const counts = new Float64Array(series);
-  return { fold: (columns, count) => foldArrays(columns, count, sums, counts), close: () => {} };
+  return {
+    fold: (columns, count) => foldArrays(columns, count, sums, counts),
+    close: () => {},
+    take: () => {
+      const taken = sumOf(counts);
+      sums.fill(0);
+      counts.fill(0);
+      return taken;
+    },
+  };
+}
+
+function sumOf(counts: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length; i += 1) sum += counts[i] as number;
+  return sum;
 }
 
 function foldArrays(
@@ -129,6 +148,7 @@ function atomicsFolder({ counts, sums }: FoldTarget & { kind: 'atomics' }): Fold
       else foldAtomics(columns, count, counts, sums);
     },
     close: () => {},
+    take: () => 0,
   };
 }
 
@@ -159,7 +179,7 @@ function obey(command: FoldCommand, folder: Folder, columns: Columns): number {
   if (command.kind === 'sweeps') {
     for (let sweep = 0; sweep < command.sweeps; sweep += 1) folder.fold(columns, series);
     folder.close(true);
-    return command.sweeps * series;
+    return folder.take();
   }
   const sweeps = Math.floor(command.samples / series);
   for (let sweep = 1; sweep <= sweeps; sweep += 1) {
@@ -168,7 +188,7 @@ function obey(command: FoldCommand, folder: Folder, columns: Columns): number {
   }
   folder.fold(columns, command.samples - sweeps * series);
   folder.close(true);
-  return command.samples;
+  return folder.take();
 }
 
 const data = workerData as FoldWorkerData;
