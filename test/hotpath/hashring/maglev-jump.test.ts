@@ -68,7 +68,6 @@ describe('maglev', () => {
     }
   });
 
-  // Guards: HOT-9
   test('maglev - equal members share 65,537 slots to within one', () => {
     const table = publishAs('maglev', buildMaglev(members(100, 3)));
     const counts = new Uint32Array(100);
@@ -77,6 +76,7 @@ describe('maglev', () => {
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
   });
 
+  // Guards: HOT-9
   property.prop([anyMembers], { numRuns: 40 })(
     'maglev - owners of a slot are distinct, the drained are none, three zones hold three replicas',
     (list) => {
