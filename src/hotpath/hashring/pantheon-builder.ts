@@ -68,8 +68,8 @@ function shardCells(list: MemberList): Uint16Array {
     }
     shardsMax = Math.max(shardsMax, shard + 1);
   }
-  // A shard past the number of members lies behind a gap: it could never be used.
-  const rows = Math.min(shardsMax, list.members.length);
+  // Shards 0 to s take (s + 1) × zones members; a table of all numbers that occur could be huge.
+  const rows = Math.min(shardsMax, Math.floor(list.members.length / zones));
   const cells = new Uint16Array(rows * zones).fill(NO_MEMBER);
   const beyond = new Set<string>();
   for (const [index, { name, zone, shard }] of list.members.entries()) {

@@ -10,7 +10,14 @@
  */
 import { RingmasterError } from '../errors.ts';
 import { SECTIONS_PER_MEMBER_DEFAULT, sortedSections } from './ketama-sections.ts';
-import { type CheckedMember, compareText, invalid, type Member, memberList } from './member.ts';
+import {
+  type CheckedMember,
+  compareText,
+  invalid,
+  type Member,
+  type MemberList,
+  memberList,
+} from './member.ts';
 import { seriesKey } from './series-key.ts';
 import { NO_SHARD } from './table-layout.ts';
 import { matchTenant, type TenantRule } from './tenant-match.ts';
@@ -76,7 +83,8 @@ export class ShuffleSharder {
  * Shuffle sharding for Pantheon tables: the tenant gets the same shards in every zone.
  * Shards are ranked by a hash of tenant and number; the first ceil(shard size / zones) are taken and
  * numbered from 0 anew, as a table of their own wants.
- * @throws RM_TABLE_MEMBERS as `memberList` does, or for a member without a shard.
+ * @throws RM_TABLE_MEMBERS as `memberList` does, for a member without a shard, or for a shard that a
+ * zone has twice.
  * @throws RM_TABLE_OPTION when there are fewer shards than that.
  */
 export function pickShards(
@@ -88,7 +96,7 @@ export function pickShards(
   const shardSize = shardSizeOf(sizes, tenant);
   if (shardSize === 0) return list.members;
   const wanted = Math.ceil(shardSize / list.zones.length);
-  const common = commonShards(list.members, list.zones.length);
+  const common = commonShards(list);
   if (wanted > common.length)
     throw shardTooLarge(shardSize, list.zones[0] as string, common.length);
   const ranked = common
@@ -101,15 +109,19 @@ export function pickShards(
     .map((member) => ({ ...member, shard: picked.indexOf(member.shard) }));
 }
 
-/** Shards from 0 that occur once per zone, up to the first gap. */
-function commonShards(members: readonly CheckedMember[], zones: number): number[] {
-  const counts = new Map<number, number>();
-  for (const { name, shard } of members) {
+/** Shards from 0 that every zone has, up to the first gap. */
+function commonShards(list: MemberList): number[] {
+  const zonesOf = new Map<number, Set<string>>();
+  for (const { name, zone, shard } of list.members) {
     if (shard === NO_SHARD) throw invalid(`"${name}" without a shard`, 'a number', 'give it one.');
-    counts.set(shard, (counts.get(shard) ?? 0) + 1);
+    const zones = zonesOf.get(shard) ?? new Set();
+    if (zones.has(zone)) {
+      throw invalid(`shard ${shard} of zone "${zone}" again in "${name}"`, 'it once', 'drop one.');
+    }
+    zonesOf.set(shard, zones.add(zone));
   }
   const common: number[] = [];
-  while (counts.get(common.length) === zones) common.push(common.length);
+  while (zonesOf.get(common.length)?.size === list.zones.length) common.push(common.length);
   return common;
 }
 

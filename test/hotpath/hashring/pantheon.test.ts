@@ -160,6 +160,8 @@ describe('pantheon', () => {
       'shard size 99 is larger than number of nodes in AZ zone-0 (4)',
     );
     expect(() => pickShards([{ name: 'a' }], 't', sizes)).toThrow('RM_TABLE_MEMBERS');
+    const twice = [...shards(2, 2), { name: 'x', zone: 'zone-0', shard: 1 }];
+    expect(() => pickShards(twice, 't', sizes)).toThrow('shard 1 of zone "zone-0" again in "x"');
     expect(() => pickShards(shards(2), 't', { shardSize: 1.5 })).toThrow('RM_TABLE_OPTION');
   });
 
@@ -198,6 +200,18 @@ describe('pantheon', () => {
   ])('pantheon - refuses %s', (_, list: Member[], options, message) => {
     expect(() => buildPantheon(list, options)).toThrow(message);
     expect(() => buildPantheon(list, options)).toThrow('RM_TABLE_MEMBERS');
+  });
+
+  // A row for each shard number that occurs, of a cell per zone, would be 8.6 GB.
+  test('pantheon - 65,535 zones with one member each are refused or served in little memory', () => {
+    const lone = Array.from({ length: 65_535 }, (_, index) => ({
+      name: `n${index}`,
+      zone: `z${index}`,
+      shard: 0,
+    }));
+    expect(open(lone).shards).toBe(1);
+    const far = lone.map((member, index) => (index === 0 ? { ...member, shard: 65_534 } : member));
+    expect(() => buildPantheon(far)).toThrow('zone "z0" without shard 0');
   });
 
   test('pantheon - batches agree with single look-ups', () => {
