@@ -68,7 +68,8 @@ export function checkMember(member: Member): CheckedMember {
     const range = `an integer from 0 to ${MEMBERS_MAX - 1}`;
     throw invalid(`shard of "${name}" is ${shard}`, range, 'number shards from 0.');
   }
-  return { name, zone, weight, shard };
+  // Adding 0 turns -0 into 0: equal members must give equal bytes.
+  return { name, zone, weight: weight + 0, shard };
 }
 
 /**

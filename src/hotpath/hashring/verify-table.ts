@@ -1,19 +1,26 @@
 /**
- * Checks every byte of a table that may have been damaged or come from elsewhere.
+ * Checks a table that may have been damaged or come from elsewhere: all bytes that decide anything.
+ * Left open are the generation's 53 bits, since any number may be one; the publisher's stamp tells.
  * A process calls it before it trusts a table that it did not write: after reading one from a file,
  * or in a test of the publish protocol. Never per look-up: it reads the whole table.
  */
 import { xxh32Words } from '../hash/xxh32.ts';
 import { invalidTable, readHeader, type TableHeader } from './table-header.ts';
-import { CONTENT_START_BYTES, NO_MEMBER } from './table-layout.ts';
+import { CONTENT_START_BYTES, HEADER_WORD, NO_MEMBER } from './table-layout.ts';
+
+/** Generations are integers up to 2^53 - 1: 21 bits are left for the high word. */
+const GENERATION_HIGH_END = 0x20_0000;
 
 /**
- * Passes when the content hash fits, every owner is a member or `NO_MEMBER`, and a ketama table's
- * bucket index leads where it must. About 1 ms per MiB.
- * @throws RM_TABLE_INVALID as `openTable` does, or for any byte that changed since it was written.
+ * Passes when the content hash fits, the rest of the identity line is as a writer leaves it, every
+ * owner is a member or `NO_MEMBER`, and a ketama table's bucket index leads where it must.
+ * About 1 ms per MiB.
+ * @throws RM_TABLE_INVALID as `openTable` does, or for any byte that changed since it was written,
+ * but for one generation instead of another.
  */
 export function verifyTable(buffer: ArrayBufferLike, byteOffset: number = 0): void {
   const header = readHeader(buffer, byteOffset);
+  checkIdentity(new Uint32Array(buffer, byteOffset, CONTENT_START_BYTES / 4));
   const contentWords = (header.byteLength - CONTENT_START_BYTES) / 4;
   const content = new Uint32Array(buffer, byteOffset + CONTENT_START_BYTES, contentWords);
   const contentHash = xxh32Words(content);
@@ -22,6 +29,18 @@ export function verifyTable(buffer: ArrayBufferLike, byteOffset: number = 0): vo
   }
   checkOwners(ownersOf(buffer, byteOffset, header), header.members);
   if (header.kind === 'ketama') checkBuckets(buffer, byteOffset, header);
+}
+
+/** The content hash does not cover this line: a generation below 2^53, then zeros up to its end. */
+function checkIdentity(words: Uint32Array): void {
+  const generationHigh = words[HEADER_WORD.generationHigh] as number;
+  if (generationHigh >= GENERATION_HIGH_END) {
+    throw invalidTable('high generation word', generationHigh, `below ${GENERATION_HIGH_END}`);
+  }
+  for (let at = HEADER_WORD.generationHigh + 1; at < words.length; at += 1) {
+    const word = words[at] as number;
+    if (word !== 0) throw invalidTable(`identity word ${at}`, word, '0');
+  }
 }
 
 /** The last part that is not empty holds the owners, followed by zeros up to its end. */
