@@ -64,7 +64,7 @@ export { type Mem, SharedMem } from './mem.ts';
 export { type GaugeSums, sumGauges } from './metrics/gauges.ts';
 export { RELATIVE_ERROR } from './metrics/histogram-layout.ts';
 export { createSketch, mergeSeries, mergeWindow } from './metrics/merge.ts';
-export { MetricReader } from './metrics/metric-reader.ts';
+export { MetricReader, type MetricReaderOptions } from './metrics/metric-reader.ts';
 export { MetricWriter, type MetricWriterOptions } from './metrics/metric-writer.ts';
 export { type QuantileReading, quantile } from './metrics/quantile.ts';
 export {

@@ -9,16 +9,23 @@ import {
   type Mutant,
   PUBLISH_MUTANTS,
   RING_MUTANTS,
+  ROLE_MUTANTS,
   WINDOW_MUTANTS,
 } from '../model-checker/mutants.ts';
 import { type PublishCode, publishScenarios } from '../model-checker/publish-scenarios.ts';
 import { type RingCode, ringScenarios } from '../model-checker/ring-scenarios.ts';
 import type { ExploreOptions, Scenario } from '../model-checker/scenario.ts';
-import { type WindowCode, windowScenarios } from '../model-checker/window-scenarios.ts';
+import {
+  type RoleCode,
+  roleScenarios,
+  type WindowCode,
+  windowScenarios,
+} from '../model-checker/window-scenarios.ts';
 
 const RING = 'ring/index.js';
 const PUBLISH = 'publish/index.js';
 const WINDOW = 'metrics/window-flip.js';
+const ROLE = 'metrics/shard-role.js';
 
 /** What the first scenario that fails says. */
 function hunt(scenarios: readonly Scenario[], options: ExploreOptions): string | null {
@@ -54,6 +61,14 @@ describe('mutants - every planted bug of the window hand-over is found', () => {
   test.each(mutants)('$bug', async (mutant) => {
     const code = await loadMutant<WindowCode>(mutant, `window-${mutant.index}`, WINDOW);
     expect(hunt(windowScenarios(code), {})).not.toBeNull();
+  });
+});
+
+describe('mutants - every planted bug of the shard roles is found', () => {
+  const mutants = ROLE_MUTANTS.map((mutant, index) => ({ ...mutant, index }));
+  test.each(mutants)('$bug', async (mutant) => {
+    const code = await loadMutant<RoleCode>(mutant, `role-${mutant.index}`, ROLE);
+    expect(hunt(roleScenarios(code), {})).not.toBeNull();
   });
 });
 

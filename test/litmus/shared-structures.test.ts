@@ -3,6 +3,7 @@
  * scenarios, every kill, counters next to their wrap. Exhaustive: a cut search fails the test.
  */
 import { describe, expect, test } from 'vitest';
+import * as shardRole from '../../src/hotpath/metrics/shard-role.ts';
 import * as windowFlip from '../../src/hotpath/metrics/window-flip.ts';
 import * as publish from '../../src/hotpath/publish/index.ts';
 import * as ring from '../../src/hotpath/ring/index.ts';
@@ -10,13 +11,14 @@ import { seededRandom } from '../../src/runtime/ports/random.ts';
 import { explore, sample } from '../model-checker/explorer.ts';
 import { largePublishScenarios, publishScenarios } from '../model-checker/publish-scenarios.ts';
 import { largeRingScenarios, ringScenarios } from '../model-checker/ring-scenarios.ts';
-import { windowScenarios } from '../model-checker/window-scenarios.ts';
+import { roleScenarios, windowScenarios } from '../model-checker/window-scenarios.ts';
 
 // Guards: HOT-1 HOT-2 HOT-4 HOT-5 HOT-6 D1 D2 D4 D6 R4
 const scenarios = [
   ...ringScenarios(ring),
   ...publishScenarios(publish),
   ...windowScenarios(windowFlip),
+  ...roleScenarios(shardRole),
 ];
 
 describe.each(scenarios)('shared structures - $name', (scenario) => {

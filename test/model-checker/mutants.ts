@@ -353,3 +353,27 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     replace: 'if (epoch === this.#mem.get(RELEASED_WORD) + 1)',
   },
 ];
+
+const ROLE = 'metrics/shard-role.js';
+
+export const ROLE_MUTANTS: readonly Mutant[] = [
+  {
+    bug: 'the writer looks at the role and then takes it',
+    file: ROLE,
+    find: 'if (mem.compareExchange(WRITER_ROLE_WORD, 0, 1) === 0)\n        return;',
+    replace: 'if (mem.load(WRITER_ROLE_WORD) === 0) { mem.store(WRITER_ROLE_WORD, 1); return; }',
+  },
+  {
+    bug: 'the reader looks at the role and then takes it',
+    file: ROLE,
+    find: 'const before = mem.compareExchange(READER_ROLE_WORD, 0, 1);',
+    replace:
+      'const before = mem.load(READER_ROLE_WORD); if (before === 0) mem.store(READER_ROLE_WORD, 1);',
+  },
+  {
+    bug: 'the reader gives its role back plainly',
+    file: ROLE,
+    find: 'mem.store(READER_ROLE_WORD, 0);',
+    replace: 'mem.set(READER_ROLE_WORD, 0);',
+  },
+];

@@ -3,7 +3,9 @@
  * reader keeps up with, epochs next to their wrap, either side killed.
  */
 import { assert } from '../../src/hotpath/errors.ts';
+import type { Mem } from '../../src/hotpath/mem.ts';
 import { FLIP_BYTES } from '../../src/hotpath/metrics/shard-layout.ts';
+import type * as Role from '../../src/hotpath/metrics/shard-role.ts';
 import type * as Flip from '../../src/hotpath/metrics/window-flip.ts';
 import type { Outcome, Scenario } from './scenario.ts';
 
@@ -11,6 +13,76 @@ export type WindowCode = Pick<
   typeof Flip,
   'WindowFlipReader' | 'WindowFlipWriter' | 'startWindowFlip'
 >;
+
+export type RoleCode = Pick<typeof Role, 'releaseReaderRole' | 'takeReaderRole' | 'takeWriterRole'>;
+
+/** Roles of a shard: two threads want the same one at once; a role that was given back is free. */
+export function roleScenarios(code: RoleCode): Scenario[] {
+  return [
+    racingRoles('writers', code.takeWriterRole),
+    racingRoles('readers', (mem) => code.takeReaderRole(mem, false)),
+    readersInTurn(code),
+  ];
+}
+
+function racingRoles(who: string, take: (mem: Mem) => void): Scenario {
+  const marks = { 'the first won': false, 'the second won': false };
+  const thread: Scenario['threads'][number] = (mem, { begin, observe }) => {
+    begin();
+    if (isTaken(() => take(mem))) observe(1);
+  };
+  return {
+    name: `racing ${who}`,
+    marks,
+    words: WINDOWS_WORD,
+    init: () => undefined,
+    threads: [thread, thread],
+    check: ({ observed }) => {
+      const [first, second] = observed.map((notes) => notes.length) as [number, number];
+      assert(first + second === 1, `${first + second} ${who}`);
+      marks['the first won'] ||= first === 1;
+      marks['the second won'] ||= second === 1;
+    },
+  };
+}
+
+/** While one has the role it may write plainly; whoever has it next sees all of that. */
+function readersInTurn(code: RoleCode): Scenario {
+  const marks = { 'both had it': false };
+  const thread: Scenario['threads'][number] = (mem, { begin, observe }) => {
+    begin();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (!isTaken(() => code.takeReaderRole(mem, false))) continue;
+      mem.set(WINDOWS_WORD, mem.get(WINDOWS_WORD) + 1);
+      code.releaseReaderRole(mem);
+      observe(1);
+      return;
+    }
+  };
+  return {
+    name: 'readers in turn',
+    marks,
+    words: WINDOWS_WORD + 2,
+    init: () => undefined,
+    threads: [thread, thread],
+    check: ({ observed, mem }) => {
+      const turns = observed.reduce((sum, notes) => sum + notes.length, 0);
+      assert(mem.get(WINDOWS_WORD) === turns, `${mem.get(WINDOWS_WORD)} of ${turns} turns`);
+      marks['both had it'] ||= turns === 2;
+    },
+  };
+}
+
+/** Whether a role was taken. The checker stops threads by throwing, too; that passes on. */
+function isTaken(take: () => void): boolean {
+  try {
+    take();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === 'RaceError') throw error;
+    return false;
+  }
+}
 
 /** Two windows of two words behind the protocol's: the sum of a window's samples, their count. */
 const WINDOWS_WORD = FLIP_BYTES / 4;
