@@ -241,7 +241,7 @@ describe('bad input', () => {
       if (codeOf(() => verifyTable(bytes.buffer)) === 'no error') unnoticed.push(at);
       bytes[at] = (bytes[at] as number) ^ 0xff;
     }
-    // Bytes 22 and 23 belong to it, too, but no generation sets their bits.
+    // Bytes 22 and 23 belong to it, too, but no generation sets all their bits.
     expect(unnoticed).toEqual([16, 17, 18, 19, 20, 21]);
   });
 
