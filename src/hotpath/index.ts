@@ -77,10 +77,10 @@ export {
 } from './metrics/reading.ts';
 export { SERIES_KINDS, type SeriesKind } from './metrics/series-kind.ts';
 export type { Label, SeriesName } from './metrics/series-name.ts';
-export type { Registration, SeriesDescription, SeriesRegistry } from './metrics/series-registry.ts';
+export type { Registration, SeriesDescription } from './metrics/series-registry.ts';
 export { MetricShard, type MetricShardHandle } from './metrics/shard.ts';
 export type { MetricShardOptions } from './metrics/shard-options.ts';
-export type { SlabWriter } from './metrics/slab-writer.ts';
+export type { SeriesNames, SlabWriter } from './metrics/slab-writer.ts';
 export { WindowHistory } from './metrics/window-history.ts';
 export { COUNT_MAX, heapWindow, type WindowView } from './metrics/window-view.ts';
 export {

@@ -17,11 +17,15 @@ import type { WindowBuffer } from './window-flip.ts';
 /** What stands in the id column for a number that is no u32: above every id, hence refused. */
 const REFUSED_ID = 0xffff_ffff;
 
+/** Names and numbers to look up. Registering is the slab's alone, which keeps tables beside them. */
+export type SeriesNames = Omit<SeriesRegistry, 'register'>;
+
 /** See the head of the file. */
 export class SlabWriter {
   readonly kind: SeriesKind;
   /** Names and numbers of this slab's series. */
-  readonly registry: SeriesRegistry;
+  readonly registry: SeriesNames;
+  private readonly names: SeriesRegistry;
   private readonly ids: Uint32Array;
   private readonly values: Float64Array;
   private readonly batchSamples: number;
@@ -41,6 +45,7 @@ export class SlabWriter {
     this.open = open;
     this.kind = slab.layout.kind;
     this.registry = registry;
+    this.names = registry;
     this.enter(0, true);
   }
 
@@ -50,7 +55,7 @@ export class SlabWriter {
    * where a batch ends.
    */
   register(series: SeriesName): Registration {
-    const registration = this.registry.register(series);
+    const registration = this.names.register(series);
     if (registration.kind !== 'refused' && registration.created) {
       this.flush();
       this.enter(registration.id, registration.kind === 'overflow');
