@@ -6,7 +6,14 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Measurement } from './measure.ts';
 import type { BenchRow, BenchUnit } from './row.ts';
-import { median, ratioInterval, type Summary, summarize, variation } from './statistics.ts';
+import {
+  median,
+  medianInterval,
+  ratioInterval,
+  type Summary,
+  summarize,
+  variation,
+} from './statistics.ts';
 
 export interface CompareOptions {
   readonly quick: boolean;
@@ -35,8 +42,6 @@ export interface RowReport {
   readonly verdict: Verdict;
 }
 
-/** Blocks that differ more than this (standard deviation by mean) decide nothing near a bound. */
-const VARIATION_MAX = 0.1;
 /** Fewer blocks know nothing of the spread; they decide only when a figure is far from its bound. */
 const BLOCKS_MIN = 3;
 /** How far "far" is, as a factor. */
@@ -112,11 +117,7 @@ function verdictOf(
   if (target.nsAtMost !== undefined) bounds.push(1e9 / target.nsAtMost);
   for (const atLeast of bounds) {
     if (atLeast === undefined) continue;
-    const isCalm = variation(ours) <= VARIATION_MAX;
-    const range: [number, number] = isCalm
-      ? [median(ours), median(ours)]
-      : [Math.min(...ours), Math.max(...ours)];
-    verdicts.push(judge(range, atLeast, ours.length));
+    verdicts.push(judge(medianInterval(ours), atLeast, ours.length));
   }
   if (verdicts.length === 0) return 'no target';
   if (verdicts.includes('missed')) return 'missed';

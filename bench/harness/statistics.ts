@@ -38,20 +38,23 @@ export function variation(figures: readonly number[]): number {
 const RESAMPLES = 2000;
 
 /**
- * A 95 % interval of the median of paired ratios, by seeded bootstrap: block i of ours against
- * block i of the peer, which ran next to it.
+ * A 95 % interval of the median, by seeded bootstrap.
  * Source: Efron & Tibshirani, An Introduction to the Bootstrap, percentile method.
  */
-export function ratioInterval(ours: readonly number[], peer: readonly number[]): [number, number] {
-  const ratios = ours.map((figure, block) => figure / (peer[block] ?? Number.NaN));
+export function medianInterval(figures: readonly number[]): [number, number] {
   const medians: number[] = [];
   let state = 42;
   for (let resample = 0; resample < RESAMPLES; resample++) {
-    const drawn = ratios.map(() => {
+    const drawn = figures.map(() => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
-      return ratios[(state >>> 8) % ratios.length] ?? Number.NaN;
+      return figures[(state >>> 8) % figures.length] ?? Number.NaN;
     });
     medians.push(median(drawn));
   }
   return [quantile(medians, 0.025), quantile(medians, 0.975)];
+}
+
+/** The same of paired ratios: block i of ours against block i of the peer, which ran next to it. */
+export function ratioInterval(ours: readonly number[], peer: readonly number[]): [number, number] {
+  return medianInterval(ours.map((figure, block) => figure / (peer[block] ?? Number.NaN)));
 }
