@@ -2,7 +2,6 @@
 import { test as propertyTest } from '@fast-check/vitest';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import { SharedMem } from '../../../src/hotpath/mem.ts';
 import {
   formatPublished,
@@ -19,6 +18,7 @@ import {
   stampSlot,
   VERSIONS,
 } from '../../../src/hotpath/publish/publish-layout.ts';
+import { codeOf } from '../error-code.ts';
 
 const SIZES = { slotBytes: 64, slots: 3, readers: 2 };
 
@@ -38,16 +38,6 @@ function publishValue(mem: SharedMem, publisher: Publisher, value: number): numb
   expect(at).toBeGreaterThan(0);
   mem.words[at / 4] = value;
   return publisher.publish();
-}
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof RingmasterError) return error.code;
-    throw error;
-  }
-  return 'no error';
 }
 
 describe('publish', () => {

@@ -1,32 +1,17 @@
 /** Opening a ring: options, headers, spans, roles and generations, and everything that is refused. */
 import { describe, expect, test } from 'vitest';
-import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import {
   createRing,
   formatRing,
   RING_CORRUPT,
   RingConsumer,
-  type RingOptions,
   RingProducer,
   ringBytes,
   SharedMem,
 } from '../../../src/hotpath/ring/index.ts';
 import { DATA_TAIL_WORD } from '../../../src/hotpath/ring/ring-layout.ts';
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof RingmasterError) return error.code;
-    throw error;
-  }
-  return 'no error';
-}
-
-function ringOf(options: RingOptions = {}) {
-  const mem = new SharedMem(createRing({ dataBytes: 1024, controlBytes: 256, ...options }));
-  return { mem, producer: new RingProducer(mem), consumer: new RingConsumer(mem) };
-}
+import { codeOf } from '../error-code.ts';
+import { openRing } from './open-ring.ts';
 
 const bytesOf = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -113,7 +98,7 @@ describe('ring header', () => {
   });
 
   test('ring header - each role is taken once, and a dead owner is replaced on request', () => {
-    const { mem, producer } = ringOf();
+    const { mem, producer } = openRing();
     expect(codeOf(() => new RingProducer(mem))).toBe('RM_RING_INVALID');
     expect(codeOf(() => new RingConsumer(mem))).toBe('RM_RING_INVALID');
     expect(() => new RingProducer(mem, { takeOver: true })).not.toThrow();

@@ -1,6 +1,5 @@
 /** The record ring on one thread: claim, commit, drain, full and empty, every misuse and damage. */
 import { describe, expect, test } from 'vitest';
-import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import {
   createRing,
   RING_CORRUPT,
@@ -8,7 +7,6 @@ import {
   RING_FULL,
   RING_RECORD,
   RingConsumer,
-  type RingOptions,
   RingProducer,
   SharedMem,
 } from '../../../src/hotpath/ring/index.ts';
@@ -21,27 +19,14 @@ import {
   frameWord,
   generationSalt,
 } from '../../../src/hotpath/ring/ring-layout.ts';
-
-function codeOf(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof RingmasterError) return error.code;
-    throw error;
-  }
-  return 'no error';
-}
-
-function ringOf(options: RingOptions = {}) {
-  const mem = new SharedMem(createRing({ dataBytes: 1024, controlBytes: 256, ...options }));
-  return { mem, producer: new RingProducer(mem), consumer: new RingConsumer(mem) };
-}
+import { codeOf } from '../error-code.ts';
+import { openRing } from './open-ring.ts';
 
 const bytesOf = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 describe('ring', () => {
   test('ring - a record arrives with its kind, length and bytes', () => {
-    const { mem, producer, consumer } = ringOf();
+    const { mem, producer, consumer } = openRing();
     expect(producer.data.write(16_383, bytesOf(1, 2, 3))).toBe(true);
     producer.publish();
     expect(consumer.data.poll()).toBe(RING_RECORD);
@@ -52,7 +37,7 @@ describe('ring', () => {
   });
 
   test('ring - nothing is visible before it is published', () => {
-    const { producer, consumer } = ringOf();
+    const { producer, consumer } = openRing();
     producer.data.write(1, bytesOf(1));
     expect(producer.data.pendingRecords).toBe(1);
     expect(consumer.data.poll()).toBe(RING_EMPTY);
@@ -71,7 +56,7 @@ describe('ring', () => {
 
   test('ring - a full ring refuses without writing, and takes again after a drain', () => {
     // Guards: HOT-1 D4
-    const { mem, producer, consumer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    const { mem, producer, consumer } = openRing({ dataBytes: 64, recordBytesMax: 24 });
     for (let record = 0; record < 4; record++)
       expect(producer.data.write(1, bytesOf(9))).toBe(true);
     const before = mem.bytes.slice();
@@ -88,7 +73,7 @@ describe('ring', () => {
 
   test('ring - the control lane passes while the data lane is full', () => {
     // Guards: D4
-    const { producer, consumer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    const { producer, consumer } = openRing({ dataBytes: 64, recordBytesMax: 24 });
     while (producer.data.write(1, bytesOf(1)));
     expect(producer.control.write(5, bytesOf(7))).toBe(true);
     const seen: string[] = [];
@@ -101,7 +86,7 @@ describe('ring', () => {
   });
 
   test('ring - a record as large as the lane fits at every position', () => {
-    const { producer, consumer } = ringOf({ dataBytes: 256 });
+    const { producer, consumer } = openRing({ dataBytes: 256 });
     const largest = producer.data.recordBytesMax;
     expect(largest).toBe(248);
     for (let round = 0; round < 40; round++) {
@@ -115,7 +100,7 @@ describe('ring', () => {
   });
 
   test('ring - 64 KiB records pass, one byte more is refused with the cure', () => {
-    const { mem, producer, consumer } = ringOf({ dataBytes: 1 << 18 });
+    const { mem, producer, consumer } = openRing({ dataBytes: 1 << 18 });
     const payload = new Uint8Array(65_536).map((_, index) => index * 31);
     producer.data.write(1, payload);
     producer.publish();
@@ -127,7 +112,7 @@ describe('ring', () => {
   });
 
   test('ring - a commit may be shorter than its claim, and an abort leaves nothing', () => {
-    const { producer, consumer } = ringOf();
+    const { producer, consumer } = openRing();
     producer.data.claim(500);
     producer.data.abort();
     producer.data.claim(500);
@@ -139,7 +124,7 @@ describe('ring', () => {
   });
 
   test('ring - misuse of claim and commit is refused and changes nothing', () => {
-    const { producer, consumer } = ringOf();
+    const { producer, consumer } = openRing();
     const noLengths = [
       -1,
       -1 >>> 0,
@@ -182,7 +167,7 @@ describe('ring', () => {
   });
 
   test('ring - a write that is refused leaves no claim open', () => {
-    const { producer } = ringOf();
+    const { producer } = openRing();
     expect(codeOf(() => producer.data.write(20_000, bytesOf(1)))).toBe('RM_RING_OPTION');
     expect(codeOf(() => producer.data.write(1, new Uint8Array(5000)))).toBe(
       'RM_RING_RECORD_TOO_LARGE',
@@ -191,14 +176,14 @@ describe('ring', () => {
   });
 
   test('ring - a write into a ring that the consumer has corrupted throws, it does not look full', () => {
-    const { mem, producer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    const { mem, producer } = openRing({ dataBytes: 64, recordBytesMax: 24 });
     while (producer.data.write(1, bytesOf(9)));
     mem.words[DATA_HEAD_WORD] = 8000;
     expect(codeOf(() => producer.data.write(1, bytesOf(9)))).toBe('RM_RING_INVALID');
   });
 
   test('ring - a handler may drain its own lane and keeps the bytes in its hand', () => {
-    const { mem, producer, consumer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    const { mem, producer, consumer } = openRing({ dataBytes: 64, recordBytesMax: 24 });
     for (let kind = 1; kind <= 4; kind++) producer.data.write(kind, bytesOf(kind));
     producer.publish();
     const kinds: number[] = [];
@@ -214,7 +199,7 @@ describe('ring', () => {
 
   test('ring - after a damaged control record no data is handed over', () => {
     // Guards: HOT-4 D6
-    const { mem, producer, consumer } = ringOf();
+    const { mem, producer, consumer } = openRing();
     producer.control.write(1, bytesOf());
     producer.control.write(2, bytesOf());
     producer.data.write(2, bytesOf());
@@ -232,7 +217,7 @@ describe('ring', () => {
 
   test('ring - bytes of an earlier lap never pass for a record', () => {
     // Guards: HOT-3
-    const { mem, producer, consumer } = ringOf({ dataBytes: 64, recordBytesMax: 24 });
+    const { mem, producer, consumer } = openRing({ dataBytes: 64, recordBytesMax: 24 });
     for (let lap = 0; lap < 4; lap++) producer.data.write(1, bytesOf(lap));
     producer.publish();
     expect(consumer.data.drain(() => undefined)).toBe(4);
@@ -255,7 +240,7 @@ describe('ring', () => {
   });
 
   test('ring - a control record at the end of its lane does not run into the data lane', () => {
-    const { mem, producer, consumer } = ringOf({ controlBytes: 64 });
+    const { mem, producer, consumer } = openRing({ controlBytes: 64 });
     producer.data.write(1, bytesOf(1, 2, 3));
     for (const length of [40, 48]) {
       producer.control.write(2, new Uint8Array(length).fill(0xee));
@@ -268,7 +253,7 @@ describe('ring', () => {
   });
 
   test('ring - a handler that throws keeps the records behind it', () => {
-    const { producer, consumer } = ringOf();
+    const { producer, consumer } = openRing();
     for (let kind = 1; kind <= 3; kind++) producer.data.write(kind, bytesOf());
     producer.publish();
     const seen: number[] = [];
@@ -282,7 +267,7 @@ describe('ring', () => {
   });
 
   test('ring - a drain stops at its limit', () => {
-    const { producer, consumer } = ringOf();
+    const { producer, consumer } = openRing();
     for (let kind = 0; kind < 5; kind++) producer.data.write(kind, bytesOf());
     producer.publish();
     expect(consumer.data.drain(() => undefined, 2)).toBe(2);
