@@ -152,7 +152,7 @@ async function withoutPort(): Promise<RingCode> {
   const to = fileURLToPath(new URL('../../build/without-port/', import.meta.url));
   mkdirSync(`${to}ring`, { recursive: true });
   const files = readdirSync(`${from}ring`).map((name) => `ring/${name}`);
-  for (const file of ['errors.js', 'mem.js', ...files]) {
+  for (const file of ['errors.js', 'mem.js', 'role.js', ...files]) {
     if (!file.endsWith('.js')) continue;
     let source = readFileSync(from + file, 'utf8');
     if (file.startsWith('ring/lane-')) source = inlinePort(source);

@@ -25,7 +25,8 @@ export function figuresTable() {
     );
     const against = peers.map(([name, peer]) => {
       const [low, high] = row.ratioInterval95[name];
-      return `${row.ratio[name]}× ${name} (${peer.median}) [${low}, ${high}]`;
+      const atLeast = row.target.ratioAtLeast[name];
+      return `${row.ratio[name]}× ${name} (${peer.median}) [${low}, ${high}], wanted ≥ ${atLeast}×`;
     });
     const { median, min, max } = row.ours;
     const ours = `${median} ${row.unit} (${min} … ${max})`;

@@ -24,7 +24,7 @@ export async function loadMutant<Code>(mutant: Mutant, id: string, door: string)
   mkdirSync(target + area, { recursive: true });
   const inArea = readdirSync(DIST + area).map((name) => `${area}/${name}`);
   let edits = 0;
-  for (const file of ['errors.js', 'mem.js', ...inArea]) {
+  for (const file of ['errors.js', 'mem.js', ROLE, ...inArea]) {
     if (!file.endsWith('.js')) continue;
     const parts = readFileSync(DIST + file, 'utf8').split('//# sourceMappingURL');
     const source = parts[0] as string;
@@ -36,6 +36,13 @@ export async function loadMutant<Code>(mutant: Mutant, id: string, door: string)
   return (await import(/* @vite-ignore */ `${target}${door}`)) as Code;
 }
 
+const ROLE = 'role.js';
+/** The same edit for every structure that has roles. */
+const LOOK_THEN_TAKE: Omit<Mutant, 'bug'> = {
+  file: ROLE,
+  find: 'const before = mem.compareExchange(word, FREE, TAKEN);',
+  replace: 'const before = mem.load(word); if (before === FREE) mem.store(word, TAKEN);',
+};
 const DRAIN_CONTROL =
   'const control = this.control.drain(handlers.control, Number.POSITIVE_INFINITY);';
 const PRODUCER = 'ring/lane-producer.js';
@@ -175,9 +182,7 @@ export const RING_MUTANTS: readonly Mutant[] = [
   },
   {
     bug: 'a role is looked at and then taken',
-    file: 'ring/ring.js',
-    find: 'const before = mem.compareExchange(roleWord, 0, 1);',
-    replace: 'const before = mem.load(roleWord); if (before === 0) mem.store(roleWord, 1);',
+    ...LOOK_THEN_TAKE,
   },
   {
     bug: 'there is no slack behind the lanes',
@@ -354,26 +359,18 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
 ];
 
-const ROLE = 'metrics/shard-role.js';
-
 export const ROLE_MUTANTS: readonly Mutant[] = [
+  { bug: 'the roles of a shard are looked at and then taken', ...LOOK_THEN_TAKE },
   {
-    bug: 'the writer looks at the role and then takes it',
+    bug: 'a role is given back plainly',
     file: ROLE,
-    find: 'if (mem.compareExchange(WRITER_ROLE_WORD, 0, 1) === 0)\n        return;',
-    replace: 'if (mem.load(WRITER_ROLE_WORD) === 0) { mem.store(WRITER_ROLE_WORD, 1); return; }',
+    find: 'mem.store(word, FREE);',
+    replace: 'mem.set(word, FREE);',
   },
   {
-    bug: 'the reader looks at the role and then takes it',
+    bug: 'a role is taken over unasked',
     file: ROLE,
-    find: 'const before = mem.compareExchange(READER_ROLE_WORD, 0, 1);',
-    replace:
-      'const before = mem.load(READER_ROLE_WORD); if (before === 0) mem.store(READER_ROLE_WORD, 1);',
-  },
-  {
-    bug: 'the reader gives its role back plainly',
-    file: ROLE,
-    find: 'mem.store(READER_ROLE_WORD, 0);',
-    replace: 'mem.set(READER_ROLE_WORD, 0);',
+    find: '(before === TAKEN && takeOver)',
+    replace: 'before === TAKEN',
   },
 ];

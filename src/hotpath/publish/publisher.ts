@@ -10,6 +10,7 @@
  */
 import { RingmasterError } from '../errors.ts';
 import type { Mem } from '../mem.ts';
+import { releaseRole, takeRole } from '../role.ts';
 import { invalid, readSizes } from './publish-header.ts';
 import {
   badOption,
@@ -48,8 +49,7 @@ export class Publisher {
   constructor(mem: Mem, options: PublisherOptions = {}) {
     this.sizes = readSizes(mem);
     this.#mem = mem;
-    const before = mem.compareExchange(WRITER_ROLE_WORD, 0, 1);
-    if (before !== 0 && !(before === 1 && options.takeOver === true)) {
+    if (!takeRole(mem, WRITER_ROLE_WORD, options.takeOver === true)) {
       throw invalid('a table whose writer is open', 'a free role; takeOver only if it has ended');
     }
     this.#current = mem.load(CURRENT_WORD);
@@ -136,7 +136,7 @@ export class Publisher {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.abort();
-    this.#mem.store(WRITER_ROLE_WORD, 0);
+    releaseRole(this.#mem, WRITER_ROLE_WORD);
   }
 
   /** Publications since `version`, which must have been made by now. */

@@ -6,6 +6,7 @@
  */
 import { RingmasterError } from '../errors.ts';
 import { type Mem, SharedMem } from '../mem.ts';
+import { releaseRole, takeRole } from '../role.ts';
 import { isFillPossible, type Lane } from './lane.ts';
 import { DRAIN_RECORDS_MAX_DEFAULT, LaneConsumer, type RecordHandler } from './lane-consumer.ts';
 import { LaneProducer, PUBLISH_EVERY_RECORDS_DEFAULT } from './lane-producer.ts';
@@ -98,7 +99,7 @@ export class RingProducer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.publish();
-    this.#mem.store(PRODUCER_ROLE_WORD, 0);
+    releaseRole(this.#mem, PRODUCER_ROLE_WORD);
   }
 }
 
@@ -149,7 +150,7 @@ export class RingConsumer {
     this.#isClosed = true;
     this.control.release();
     this.data.release();
-    this.#mem.store(CONSUMER_ROLE_WORD, 0);
+    releaseRole(this.#mem, CONSUMER_ROLE_WORD);
   }
 }
 
@@ -163,21 +164,17 @@ function open(mem: Mem, roleWord: number, role: string, options: OpenOptions): R
       { got: header.generation, expected: options.generation },
     );
   }
-  takeRole(mem, roleWord, role, options.takeOver === true);
+  if (!takeRole(mem, roleWord, options.takeOver === true)) {
+    throw invalid(`a ring whose ${role} is open`, 'a free role; takeOver only if its thread ended');
+  }
   try {
     checkFill(mem, DATA_TAIL_WORD, DATA_HEAD_WORD, header.dataBytes);
     checkFill(mem, CONTROL_TAIL_WORD, CONTROL_HEAD_WORD, header.controlBytes);
   } catch (error) {
-    mem.store(roleWord, 0);
+    releaseRole(mem, roleWord);
     throw error;
   }
   return header;
-}
-
-function takeRole(mem: Mem, roleWord: number, role: string, takeOver: boolean): void {
-  const before = mem.compareExchange(roleWord, 0, 1);
-  if (before === 0 || (before === 1 && takeOver)) return;
-  throw invalid(`a ring whose ${role} is open`, 'a free role; takeOver only if its thread ended');
 }
 
 /** Only after the role is taken: with its own word at rest, the other side cannot break HOT-1. */

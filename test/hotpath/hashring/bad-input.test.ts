@@ -3,7 +3,6 @@
  */
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import { buildJump } from '../../../src/hotpath/hashring/jump-builder.ts';
 import { buildKetama } from '../../../src/hotpath/hashring/ketama-builder.ts';
 import { buildMaglev } from '../../../src/hotpath/hashring/maglev-builder.ts';
@@ -15,6 +14,7 @@ import { ShuffleSharder } from '../../../src/hotpath/hashring/shuffle-shard.ts';
 import type { TableImage } from '../../../src/hotpath/hashring/table-image.ts';
 import { HEADER_WORD, NO_MEMBER } from '../../../src/hotpath/hashring/table-layout.ts';
 import { verifyTable } from '../../../src/hotpath/hashring/verify-table.ts';
+import { codeOf } from '../error-code.ts';
 import { bytesOf, keyOf, members, publish } from './ring-fixtures.ts';
 
 type Build = (list: Iterable<Member>) => TableImage;
@@ -33,16 +33,6 @@ const builds: [string, Build][] = [
 
 function numbered(count: number): Member[] {
   return Array.from({ length: count }, (_, shard) => ({ name: `m${shard}`, shard }));
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof RingmasterError) return error.code;
-    throw error;
-  }
-  return 'no error';
 }
 
 describe.each(builds)('bad input - %s', (kind, build) => {
