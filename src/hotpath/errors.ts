@@ -1,5 +1,5 @@
 /**
- * The one error class of the hot path, and every code it can carry.
+ * The one error class of all layers, and every code that the hot path gives it.
  * A code is stable: programs compare it, never the message. A message says what was got, what was
  * expected and the cure. Full and empty are return values, not errors; see each structure.
  */
@@ -28,13 +28,13 @@ export type HotpathErrorCode =
 /** Numbers and names that belong to an error, for programs that log or test it. */
 export type ErrorData = Readonly<Record<string, string | number | boolean>>;
 
-/** An error of Ringmaster: compare `code`, read `data`, show `message`. */
-export class RingmasterError extends Error {
+/** An error of Ringmaster, of any layer: compare `code`, read `data`, show `message`. */
+export class RingmasterError<Code extends string = HotpathErrorCode> extends Error {
   override readonly name = 'RingmasterError';
-  readonly code: HotpathErrorCode;
+  readonly code: Code;
   readonly data: ErrorData;
 
-  constructor(code: HotpathErrorCode, message: string, data: ErrorData = {}, cause?: unknown) {
+  constructor(code: Code, message: string, data: ErrorData = {}, cause?: unknown) {
     super(`${code}: ${message}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.data = data;

@@ -2,7 +2,7 @@
  * The hot path's door: structures in shared memory and the arithmetic on them. Published as
  * `ringmaster/hotpath`; the record ring is also published alone, as `ringmaster/sharedarraybuffer-ring`.
  */
-export { type ErrorData, type HotpathErrorCode, RingmasterError } from './errors.ts';
+export { assert, type ErrorData, type HotpathErrorCode, RingmasterError } from './errors.ts';
 export { murmur3, murmur3Text } from './hash/murmur3.ts';
 export { xxh64 } from './hash/xxh64.ts';
 export { BoundedLoad, LOAD_FACTOR_DEFAULT } from './hashring/bounded-load.ts';

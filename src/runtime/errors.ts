@@ -1,0 +1,28 @@
+/**
+ * Every error code of the runtime. The class is the hot path's, so that a program has one to catch.
+ * A code is stable: programs compare it, never the message. Full and stopped are outcomes of `tell`,
+ * not errors; an `ask` has to reject with them, since it promised a reply.
+ */
+import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
+
+/** Codes raised by this layer. Stable across releases; `RM_<AREA>_<WHAT>`. */
+export type RuntimeErrorCode =
+  | 'RM_PAYLOAD_UNSUPPORTED'
+  | 'RM_PAYLOAD_SHAPE'
+  | 'RM_PAYLOAD_TOO_LARGE'
+  | 'RM_PAYLOAD_CORRUPT'
+  | 'RM_TIMER_OPTION'
+  | 'RM_SUPERVISOR_OPTION';
+
+/** An error of the runtime. */
+export type RuntimeError = RingmasterError<RuntimeErrorCode>;
+
+/** Makes an error of this layer: what was got, what was expected and the cure. */
+export function runtimeError(
+  code: RuntimeErrorCode,
+  message: string,
+  data: ErrorData = {},
+  cause?: unknown,
+): RuntimeError {
+  return new RingmasterError(code, message, data, cause);
+}
