@@ -12,6 +12,7 @@ export type RuntimeErrorCode =
   | 'RM_PAYLOAD_TOO_LARGE'
   | 'RM_PAYLOAD_CORRUPT'
   | 'RM_TIMER_OPTION'
+  | 'RM_TIMER_ENDLESS'
   | 'RM_SUPERVISOR_OPTION';
 
 /** An error of the runtime. */
