@@ -1,0 +1,30 @@
+/**
+ * The codec's door, for links and for development mode. What users see of it, `shape`, goes on through the
+ * runtime's door.
+ */
+export {
+  appendStack,
+  ERROR_DEPTH_DEFAULT,
+  type ErrorRecord,
+  errorRecord,
+  isErrorRecord,
+  reviveError,
+  reviveThrown,
+  type Thrown,
+  thrownRecord,
+} from './error-record.ts';
+export * from './forms.ts';
+export { cloneForLocal } from './local-copy.ts';
+export { DEPTH_MAX, NO_REFS, type RefCodec, type RefParts } from './marks.ts';
+export { PayloadDecoder } from './payload-decoder.ts';
+export { PayloadEncoder, type PayloadEncoderOptions } from './payload-encoder.ts';
+export {
+  interpretedShape,
+  Shape,
+  type ShapeField,
+  type ShapeItem,
+  type ShapeOf,
+  type ShapeScalar,
+  type ShapeSpec,
+  shape,
+} from './shape.ts';
