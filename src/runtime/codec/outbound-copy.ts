@@ -27,6 +27,7 @@ import {
   MARK_VIEW,
   type RefCodec,
 } from './marks.ts';
+import { STRUCTURE_KEYS_MAX } from './packed.ts';
 import { codeUnits, isPackSafe } from './text.ts';
 import { cureFor, describe, type PathStep, spellPath, unsupported } from './travel-fault.ts';
 import { isDate, isOwnKind, viewName } from './value-kinds.ts';
@@ -37,6 +38,8 @@ const SCAN_MAX = 8;
 const ERROR_DEPTH_MAX = 8;
 // Own copies for what runs per value: see docs/adr/0003.
 const DEEPEST = DEPTH_MAX;
+const SCANNED = SCAN_MAX;
+const WIDE = STRUCTURE_KEYS_MAX;
 const PLAIN = Object.prototype;
 const LIST = Array.prototype;
 
@@ -44,6 +47,8 @@ const LIST = Array.prototype;
 export class OutboundCopy {
   /** Whether the last copy holds marks. */
   marked: boolean;
+  /** Whether it holds an object with more than STRUCTURE_KEYS_MAX keys. */
+  hasWide: boolean;
   /** Whether a copy is being made. */
   busy: boolean;
   private readonly refs: RefCodec;
@@ -52,18 +57,22 @@ export class OutboundCopy {
   private depth: number;
   private readonly containers: (object | null)[];
   private readonly keys: (string | number)[];
-  private readonly seen: object[];
+  /** Containers met, in order; the first `seenCount` of SCAN_MAX + 1 places. */
+  private readonly seen: (object | null)[];
+  private seenCount: number;
   private seenMap: Map<object, number> | null;
 
   constructor(refs: RefCodec, copyBytes: boolean) {
     this.marked = false;
+    this.hasWide = false;
     this.busy = false;
     this.refs = refs;
     this.copyBytes = copyBytes;
     this.depth = 0;
     this.containers = [];
     this.keys = [];
-    this.seen = [];
+    this.seen = new Array<object | null>(SCAN_MAX + 1).fill(null);
+    this.seenCount = 0;
     this.seenMap = null;
   }
 
@@ -73,18 +82,26 @@ export class OutboundCopy {
    */
   copy(payload: unknown): unknown {
     this.marked = false;
+    this.hasWide = false;
     this.busy = true;
     this.depth = 0;
     try {
       return this.copyValue(payload, '');
     } catch (error) {
-      throw this.explain(error);
+      const explained = this.explain(error);
+      this.containers.fill(null);
+      throw explained;
     } finally {
       this.busy = false;
-      this.seen.length = 0;
-      this.seenMap = null;
-      this.containers.length = 0;
+      this.forget();
     }
+  }
+
+  /** Lets go of the user's objects; the arrays stay, growing them anew costs more than small copies. */
+  private forget(): void {
+    for (let index = 0; index < this.seenCount; index += 1) this.seen[index] = null;
+    this.seenCount = 0;
+    this.seenMap = null;
   }
 
   private copyValue(value: unknown, key: string | number): unknown {
@@ -118,6 +135,7 @@ export class OutboundCopy {
         : prototype === LIST && Array.isArray(value)
           ? this.copyArray(value)
           : this.copyOther(value);
+    this.containers[depth] = null;
     this.depth = depth - 1;
     return copy;
   }
@@ -126,7 +144,9 @@ export class OutboundCopy {
     // The engine copies a plain object in one go, and every getter and trap runs here, once.
     const copy = { ...source } as Record<string, unknown>;
     let isOdd = false;
+    let width = 0;
     for (const key in copy) {
+      width += 1;
       const value = copy[key];
       if (typeof value !== 'number' || value === 0) {
         const travelling = this.copyValue(value, key);
@@ -134,6 +154,7 @@ export class OutboundCopy {
       }
       if (key === '__proto__' || key === '__keys__' || !isPackSafe(key)) isOdd = true;
     }
+    if (width > WIDE) this.hasWide = true;
     return isOdd ? this.markEntries(copy) : copy;
   }
 
@@ -228,17 +249,12 @@ export class OutboundCopy {
 
   /** The number of a container met before, or -1 after giving it the next one. */
   private numberOf(value: object): number {
-    const seen = this.seen;
-    if (this.seenMap !== null) {
-      const number = this.seenMap.get(value);
-      if (number !== undefined) return number;
-      this.seenMap.set(value, this.seenMap.size);
-      return -1;
-    }
-    for (let index = 0; index < seen.length; index += 1) if (seen[index] === value) return index;
-    seen.push(value);
-    if (seen.length > SCAN_MAX)
-      this.seenMap = new Map(seen.map((object, index) => [object, index]));
+    if (this.seenMap !== null) return numberIn(this.seenMap, value);
+    const { seen, seenCount } = this;
+    for (let index = 0; index < seenCount; index += 1) if (seen[index] === value) return index;
+    seen[seenCount] = value;
+    this.seenCount = seenCount + 1;
+    if (seenCount === SCANNED) this.seenMap = new Map(seen.map((each, at) => [each as object, at]));
     return -1;
   }
 
@@ -288,6 +304,13 @@ export class OutboundCopy {
     }
     return unsupported(this.path(), 'unreadable', 'see the cause, reading it threw', error);
   }
+}
+
+function numberIn(seen: Map<object, number>, value: object): number {
+  const number = seen.get(value);
+  if (number !== undefined) return number;
+  seen.set(value, seen.size);
+  return -1;
 }
 
 function isDetached(buffer: ArrayBufferLike): boolean {

@@ -75,6 +75,7 @@ export class PackedWriter {
   private announced: number;
   /** Size of the library's buffer after the last pack(). */
   private bufferBytes: number;
+  private hasWide: boolean;
 
   constructor(announce: (definition: Uint8Array) => void) {
     this.bytes = new Uint8Array(0);
@@ -85,6 +86,7 @@ export class PackedWriter {
     this.lists = new KeyLists();
     this.announced = 0;
     this.bufferBytes = 0;
+    this.hasWide = false;
     this.packr = new Packr({
       structures: [],
       maxSharedStructures: STRUCTURES_MAX,
@@ -101,8 +103,12 @@ export class PackedWriter {
     });
   }
 
-  /** Packs a private tree of plain values, and announces every key list that is new in it. */
-  pack(tree: unknown): void {
+  /**
+   * Packs a private tree of plain values, and announces every key list that is new in it.
+   * `hasWide`: whether an object in it has more keys than STRUCTURE_KEYS_MAX.
+   */
+  pack(tree: unknown, hasWide: boolean): void {
+    this.hasWide = hasWide;
     const admitted = this.admitted.length;
     const target = this.packOrForget(tree, admitted);
     // The library answers with a part of its buffer when it has learnt something, else with all of it.
@@ -143,6 +149,7 @@ export class PackedWriter {
   private isRecord(object: object): boolean {
     // An unknown list must not reach the library when no id is left: it would remember it for ever.
     if (this.admitted.length >= STRUCTURES_MAX) return this.lists.hasKeysOf(object);
+    if (!this.hasWide) return true;
     let keys = 0;
     for (const _ in object) keys += 1;
     return keys <= STRUCTURE_KEYS_MAX;

@@ -157,7 +157,7 @@ export class PayloadEncoder {
     const tree = outbound.copy(payload);
     const isMarked = outbound.marked;
     const packed = this.packed;
-    packed.pack(tree);
+    packed.pack(tree, outbound.hasWide);
     try {
       this.take(packed.bytes, packed.start, packed.end);
     } finally {
