@@ -44,7 +44,7 @@ const BUILT_IN: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['URIError', URIError],
 ]);
 
-/** The record of an error. Never throws, whatever the error's getters do. */
+/** The record of an error and its causes, `depthMax` errors deep. Never throws, whatever getters do. */
 export function errorRecord(error: Error, depthMax: number = ERROR_DEPTH_DEFAULT): ErrorRecord {
   return record(error, depthMax, new Set());
 }

@@ -173,7 +173,7 @@ export class OutboundCopy {
   }
 
   private copyOther(value: object): unknown {
-    if (this.refs.isRef(value)) return this.mark(MARK_REF, [...this.refs.write(value)]);
+    if (this.refs.isRef(value)) return this.mark(MARK_REF, ...this.refs.write(value));
     if (value instanceof Error) return this.copyError(value);
     if (ArrayBuffer.isView(value)) return this.copyView(value);
     if (value instanceof ArrayBuffer && isOwnKind(value, 'ArrayBuffer')) {
