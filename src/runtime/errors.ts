@@ -13,7 +13,32 @@ export type RuntimeErrorCode =
   | 'RM_PAYLOAD_CORRUPT'
   | 'RM_TIMER_OPTION'
   | 'RM_TIMER_ENDLESS'
-  | 'RM_SUPERVISOR_OPTION';
+  | 'RM_SUPERVISOR_OPTION'
+  | 'RM_SUPERVISOR_GAVE_UP'
+  | 'RM_SUPERVISOR_CLOSED'
+  | 'RM_DEFINITION_INVALID'
+  | 'RM_DEFINITION_NOT_FOUND'
+  | 'RM_MAILBOX_OPTION'
+  | 'RM_MAILBOX_FULL'
+  | 'RM_ACTOR_STOPPED'
+  | 'RM_ACTOR_CRASHED'
+  | 'RM_ACTORS_MAX'
+  | 'RM_ASK_TIMEOUT'
+  | 'RM_ABORTED'
+  | 'RM_REPLY'
+  | 'RM_UNKNOWN_MESSAGE'
+  | 'RM_STREAM'
+  | 'RM_STASH'
+  | 'RM_CONTEXT_REVOKED'
+  | 'RM_START_DEADLINE'
+  | 'RM_STOP_DEADLINE'
+  | 'RM_SPAWN_FAILED'
+  | 'RM_ID_TAKEN'
+  | 'RM_ID_INVALID'
+  | 'RM_THREAD_LOST'
+  | 'RM_SYSTEM_OPTION'
+  | 'RM_SYSTEM_CLOSED'
+  | 'RM_OFFLOAD';
 
 /** An error of the runtime. */
 export type RuntimeError = RingmasterError<RuntimeErrorCode>;

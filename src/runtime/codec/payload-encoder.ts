@@ -42,8 +42,9 @@ const MARKED = FORM_MARKED;
 export type PayloadEncoderOptions = {
   /**
    * Called before `encode` returns, with bytes that the decoder must `learn` before it decodes what
-   * `encode` returned, and in this order. The bytes are the callee's. A definition stays valid even if
-   * the payload is then not sent. When the call throws, `encode` throws the same and the next one announces again.
+   * `encode` returned, and in this order. The bytes are the callee's. A definition stays valid even
+   * if the payload is then not sent. When the call throws, `encode` throws the same, and the next
+   * payload announces again.
    */
   readonly announce: (definition: Uint8Array) => void;
   readonly refs: RefCodec;

@@ -1,0 +1,100 @@
+/**
+ * One question that this thread has asked and that is still open: its promise, its timer, its place in the
+ * table by which an answer from another thread finds it. The record is its own timer (see TimerNode).
+ */
+import { runtimeError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { TimerNode } from '../timers/timer-wheel.ts';
+import type { Reply } from './reply.ts';
+
+/** A `Reply` on the asker's side. Settles once, whatever comes first. */
+export class AskRecord extends TimerNode implements Reply {
+  readonly deadlineMs: number;
+  readonly wants: 'value' | 'stream' | 'receipt';
+  /** Seat of the actor that was asked. */
+  readonly seat: number;
+  /** Place in the host's table of asks; -1 for one that never leaves its thread. */
+  slot: number;
+  private readonly host: Host;
+  private readonly what: string;
+  private settle: ((value: unknown) => void) | null;
+  private refuse: ((error: unknown) => void) | null;
+  private unlisten: (() => void) | null;
+
+  constructor(
+    host: Host,
+    seat: number,
+    what: string,
+    deadlineMs: number,
+    wants: 'value' | 'stream' | 'receipt',
+  ) {
+    super();
+    this.host = host;
+    this.seat = seat;
+    this.what = what;
+    this.deadlineMs = deadlineMs;
+    this.wants = wants;
+    this.slot = -1;
+    this.settle = null;
+    this.refuse = null;
+    this.unlisten = null;
+  }
+
+  /** Says what to call; exactly one of them is called, once. */
+  bind(settle: (value: unknown) => void, refuse: (error: unknown) => void): void {
+    this.settle = settle;
+    this.refuse = refuse;
+  }
+
+  /** Gives up when `signal` aborts. */
+  abortWith(signal: AbortSignal): void {
+    const give = (): void => this.reject(aborted(this.what, signal));
+    if (signal.aborted) {
+      give();
+      return;
+    }
+    signal.addEventListener('abort', give, { once: true });
+    this.unlisten = () => signal.removeEventListener('abort', give);
+  }
+
+  isOpen(): boolean {
+    return this.settle !== null;
+  }
+
+  resolve(value: unknown): void {
+    const { settle } = this;
+    if (settle === null) return;
+    this.close();
+    settle(value);
+  }
+
+  reject(error: unknown): void {
+    const { refuse } = this;
+    if (refuse === null) return;
+    this.close();
+    refuse(error);
+  }
+
+  /** From now on it waits without an end. */
+  stopTimer(): void {
+    this.host.timers.cancel(this);
+  }
+
+  override fire(): void {
+    this.host.asks.timeouts++;
+    const message = `${this.what} got no answer in time; raise the timeout or look why its actor is late.`;
+    this.reject(runtimeError('RM_ASK_TIMEOUT', message));
+  }
+
+  private close(): void {
+    this.settle = null;
+    this.refuse = null;
+    if (this.timerNext !== this) this.host.timers.cancel(this);
+    if (this.slot >= 0) this.host.asks.release(this);
+    if (this.unlisten !== null) this.unlisten();
+  }
+}
+
+function aborted(what: string, signal: AbortSignal): Error {
+  return runtimeError('RM_ABORTED', `${what} was called off by its signal.`, {}, signal.reason);
+}

@@ -1,0 +1,128 @@
+/**
+ * The questions that one thread has asked: starts them with their deadline and finds the record that an answer
+ * from another thread belongs to. A local question needs no place in the table: its record travels itself.
+ */
+import { AskRecord } from '../actor/ask-record.ts';
+import type { AskOptions } from '../actor/ref.ts';
+import type { BaseRef } from '../actor/actor-ref.ts';
+import type { Outcome } from '../actor/outcome.ts';
+import { runtimeError } from '../errors.ts';
+import { durationMs } from '../timers/duration.ts';
+import type { Host } from './host.ts';
+
+/** Milliseconds after which a question without a timeout of its own is given up. */
+export const ASK_TIMEOUT_DEFAULT_MS = 5000;
+/**
+ * Questions to other threads that may be open at once, per thread: bounds the room that answers can need.
+ * More are refused with RM_MAILBOX_FULL. A power of two.
+ */
+export const ASKS_OPEN_MAX = 65_536;
+const SLOT_MASK = ASKS_OPEN_MAX - 1;
+
+/** Open questions. Thread rule: its host's thread. */
+export class Asks {
+  /** How many were asked, and how many of them ran out of time. */
+  count: number;
+  timeouts: number;
+  private readonly host: Host;
+  private readonly records: (AskRecord | null)[];
+  /** Grows with each use of a slot: what an answer must name besides the slot. */
+  private readonly uses: number[];
+  private readonly free: number[];
+
+  constructor(host: Host) {
+    this.host = host;
+    this.count = 0;
+    this.timeouts = 0;
+    this.records = [];
+    this.uses = [];
+    this.free = [];
+  }
+
+  /** Asks; the promise settles whatever happens. */
+  ask(ref: BaseRef, name: string, payload: unknown, options?: AskOptions): Promise<unknown> {
+    const record = this.begin(ref, name, options, 'value');
+    const promise = new Promise((resolve, reject) => record.bind(resolve, reject));
+    this.watchOver(record, options);
+    if (!record.isOpen()) return promise;
+    const outcome = ref.post(name, payload, record);
+    if (outcome !== 'accepted') record.reject(refusal(ref, name, outcome));
+    return promise;
+  }
+
+  /** A record with its deadline, whose timer is not started yet. */
+  begin(
+    ref: BaseRef,
+    name: string,
+    options: AskOptions | undefined,
+    wants: 'value' | 'stream' | 'receipt',
+  ): AskRecord {
+    this.count++;
+    const timeout = options?.timeout;
+    const ms = timeout === undefined ? ASK_TIMEOUT_DEFAULT_MS : durationMs(timeout, 'timeout');
+    const asked = this.host.current?.reply;
+    let deadlineMs = this.host.clock.monotonicMs() + ms;
+    if (asked !== undefined && asked !== null && asked.deadlineMs < deadlineMs) {
+      deadlineMs = asked.deadlineMs;
+    }
+    return new AskRecord(this.host, ref.seat, name, deadlineMs, wants);
+  }
+
+  /** Starts the record's timer and listens to its signal. */
+  watchOver(record: AskRecord, options: AskOptions | undefined): void {
+    if (record.deadlineMs < Number.POSITIVE_INFINITY) this.host.timers.start(record, record.deadlineMs);
+    const signal = options?.signal;
+    if (signal !== undefined) record.abortWith(signal);
+  }
+
+  /** Gives a record a place, for an answer from another thread. @returns whether there was one. */
+  place(record: AskRecord): boolean {
+    let slot = this.free.pop();
+    if (slot === undefined) {
+      slot = this.records.length;
+      if (slot > SLOT_MASK) return false;
+      this.records.push(null);
+      this.uses.push(0);
+    }
+    this.records[slot] = record;
+    record.slot = slot;
+    return true;
+  }
+
+  /** What an answer must carry besides the slot. */
+  useOf(slot: number): number {
+    return this.uses[slot] as number;
+  }
+
+  /** The open record in that slot and use; undefined for an answer that comes too late. */
+  find(slot: number, use: number): AskRecord | undefined {
+    if (this.uses[slot] !== use) return undefined;
+    return this.records[slot] ?? undefined;
+  }
+
+  release(record: AskRecord): void {
+    const { slot } = record;
+    record.slot = -1;
+    this.records[slot] = null;
+    this.uses[slot] = ((this.uses[slot] as number) + 1) | 0;
+    this.free.push(slot);
+  }
+
+  /** The worker of that seat is gone, and with it every answer; or the host closes (no seat given). */
+  failAll(seat: number | null, error: Error): void {
+    for (const record of this.records) {
+      if (record !== null && (seat === null || record.seat === seat)) record.reject(error);
+    }
+  }
+}
+
+/** Why a message could not even be sent. */
+export function refusal(ref: BaseRef, name: string, outcome: Outcome): Error {
+  if (outcome === 'full') {
+    return runtimeError(
+      'RM_MAILBOX_FULL',
+      `${ref.key} has no room for ${name}; ask less at once, or use send() with policy wait.`,
+    );
+  }
+  return runtimeError('RM_ACTOR_STOPPED', `${ref.key} has stopped; look it up again.`);
+}

@@ -1,0 +1,152 @@
+/**
+ * Makes cells on one thread: for `ctx.spawn`, for supervisors of this thread and for those of others. Checks ids
+ * and keeps the names by which actors of this thread are found.
+ */
+import type { LocalRef } from '../actor/actor-ref.ts';
+import type { ActorDefinition, AnyDefinition } from '../actor/definition.ts';
+import { childrenOf } from '../actor/context.ts';
+import { Cell } from '../cell/cell.ts';
+import type { CellOwner } from '../cell/cell-owner.ts';
+import { giveUp } from '../cell/cell-exit.ts';
+import { start } from '../cell/cell-start.ts';
+import { STARTING, STOPPED } from '../cell/cell-status.ts';
+import { runtimeError } from '../errors.ts';
+import { Supervisor } from '../supervision/supervisor.ts';
+import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
+import type { Host } from './host.ts';
+
+/** Milliseconds that a child without a supervisor may take to start and to end. */
+const DEADLINE_MS = 5000;
+
+/** The owner of children that an actor spawns by itself: what ends is gone. */
+class Temporary implements CellOwner {
+  readonly startDeadlineMs = DEADLINE_MS;
+  readonly stopDeadlineMs = DEADLINE_MS;
+  /** What went wrong in the `setup` that runs now. */
+  failure: { readonly error: unknown } | null = null;
+
+  started(): void {
+    // Nobody waits for it: the spawner has its ref.
+  }
+
+  exited(cell: Cell, exit: Parameters<CellOwner['exited']>[1], isAtStart: boolean): void {
+    if (isAtStart) this.failure = { error: exit.error };
+    if (exit.reason === 'crash') {
+      cell.host.report({ kind: 'actor-crashed', path: cell.path, error: exit.error });
+    }
+    giveUp(cell, exit);
+  }
+}
+
+/** Thread rule: its host's thread. */
+export class Spawner {
+  private readonly host: Host;
+  private readonly temporary: Temporary;
+  /** Actors and, without a cell, supervisors of this thread by path. */
+  private readonly names: Map<string, Cell | null>;
+  private supervisors: number;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.temporary = new Temporary();
+    this.names = new Map();
+    this.supervisors = 0;
+  }
+
+  /** A temporary child of an actor, or of nobody, at once. @throws RM_SPAWN_FAILED, RM_ID_TAKEN, RM_ID_INVALID */
+  child<A>(
+    parent: Cell | null,
+    definition: ActorDefinition<A, never> | AnyDefinition,
+    options?: { readonly id?: string; readonly args?: unknown },
+  ): LocalRef {
+    const { temporary, host } = this;
+    const cell = this.cell(definition as AnyDefinition, options?.args, temporary, null);
+    const { id } = options ?? {};
+    if (parent !== null) childrenOf(parent).add(cell);
+    else host.orphans.add(cell);
+    if (id !== undefined) this.name(cell, `${parent === null ? '' : parent.path}/${checkedId(id)}`);
+    temporary.failure = null;
+    start(cell);
+    const failure = temporary.failure as Temporary['failure'];
+    if (failure !== null && cell.status !== STARTING) {
+      temporary.failure = null;
+      if (cell.status === STOPPED) throw spawnFailed(definition.name, failure.error);
+    }
+    return host.refOf(cell);
+  }
+
+  /** A supervisor whose parent is an actor: if it gives up, the actor crashes. */
+  supervisorBelow(parent: Cell, options: SupervisorOptions & { readonly name?: string }): Supervisor {
+    const name = options.name ?? `supervisor-${++this.supervisors}`;
+    return new Supervisor(this.host, options, `${parent.path}/${checkedId(name)}`, parent);
+  }
+
+  /** A cell in a place of its own; not started. `at`: the place and generation it must have. */
+  cell(
+    definition: AnyDefinition,
+    args: unknown,
+    owner: CellOwner,
+    at: { readonly index: number; readonly generation: number } | null,
+  ): Cell {
+    const { host } = this;
+    const index = at === null ? host.table.take() : at.index;
+    const generation = at === null ? host.table.generationOf(index) : at.generation;
+    const cell = new Cell(host, definition, args, owner, index, generation);
+    host.table.set(cell);
+    host.gates.open(index, generation);
+    host.memory.reset(index, generation);
+    host.spawned++;
+    return cell;
+  }
+
+  /** Gives a cell its path. @throws RM_ID_TAKEN; the cell is given up then */
+  name(cell: Cell, path: string): void {
+    if (this.names.has(path)) {
+      cell.siblings?.remove(cell);
+      this.host.table.remove(cell);
+      throw idTaken(path);
+    }
+    this.names.set(path, cell);
+    cell.rare().path = path;
+    this.host.named(path, cell);
+  }
+
+  /** A supervisor's path. @throws RM_ID_TAKEN */
+  takeName(path: string): void {
+    if (this.names.has(path)) throw idTaken(path);
+    this.names.set(path, null);
+  }
+
+  dropName(path: string): void {
+    this.names.delete(path);
+  }
+
+  find(path: string): Cell | undefined {
+    return this.names.get(path) ?? undefined;
+  }
+
+  /** The cell has stopped. */
+  forget(cell: Cell): void {
+    const path = cell.extras?.path;
+    if (path === undefined || path === null || this.names.get(path) !== cell) return;
+    this.names.delete(path);
+    this.host.unnamed(path);
+  }
+}
+
+/** An id: segments of a path. @throws RM_ID_INVALID */
+export function checkedId(id: string): string {
+  if (typeof id === 'string' && /^[\w.@:~+-]+(\/[\w.@:~+-]+)*$/.test(id) && id.length <= 200) return id;
+  const expected = '1 to 200 letters, digits and any of _ . @ : ~ + - in segments between single slashes';
+  throw runtimeError('RM_ID_INVALID', `id is ${JSON.stringify(id)}; expected ${expected}.`);
+}
+
+function idTaken(path: string): Error {
+  return runtimeError('RM_ID_TAKEN', `${path} exists already; take another id, or stop it first.`);
+}
+
+/** The first start of an actor failed. */
+export function spawnFailed(name: string, cause: unknown): Error {
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return runtimeError('RM_SPAWN_FAILED', `setup of ${name} failed: ${what}`, { name }, cause);
+}

@@ -1,0 +1,309 @@
+/**
+ * A supervisor: owns child specs, keeps their actors alive within limits, gives up upward. The decisions are the
+ * machine's; this is its shell, with the timers, the spawns and the parent. It lives on the thread of whoever made it
+ * and is no actor: it has no mailbox, so nothing can hold a restart up.
+ */
+import type { ActorDefinition, AnyDefinition } from '../actor/definition.ts';
+import type { Handlers } from '../actor/handlers.ts';
+import type { AnyRef, Ref } from '../actor/ref.ts';
+import type { BaseRef } from '../actor/actor-ref.ts';
+import { childrenOf } from '../actor/context.ts';
+import type { Cell } from '../cell/cell.ts';
+import { beginExit } from '../cell/cell-exit.ts';
+import { ChildNode, type Exit, SHUTDOWN } from '../cell/child-list.ts';
+import { runtimeError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { checkedId, spawnFailed } from '../host/spawner.ts';
+import { CallbackTimer } from '../timers/timer-node.ts';
+import { Backoff } from './backoff.ts';
+import { LocalChild } from './local-child.ts';
+import type { Placement } from './placement.ts';
+import { RestartWindow } from './restart-window.ts';
+import { type ClosedReason, type GoneReason, SupervisorMachine } from './supervisor.machine.ts';
+import { SupervisorChild } from './supervisor-child.ts';
+import {
+  type ChildOptions,
+  readChildOptions,
+  readSupervisorOptions,
+  type SupervisorOptions,
+} from './supervisor-options.ts';
+
+/** How a supervised actor is spawned. */
+export type SpawnOptions<A> = ChildOptions & {
+  /** Unique among its siblings; default: the definition's name and a number. */
+  readonly id?: string;
+  /** Which thread it lives on; default: `spread` where there are actor threads, else this one. */
+  readonly placement?: Placement;
+} & (undefined extends A ? { readonly args?: A } : { readonly args: A });
+
+/** Supervises. Thread rule: the thread that made it. */
+export class Supervisor extends ChildNode {
+  readonly path: string;
+  private readonly host: Host;
+  private readonly parent: Cell | Nested | null;
+  private readonly options: SupervisorOptions;
+  /** Another one after a restart by the supervisor above. */
+  private machine: SupervisorMachine<SupervisorChild>;
+  private readonly children: Map<string, SupervisorChild>;
+  /** How to make each child again, after a restart by the supervisor above. */
+  private readonly specs: Map<string, (path: string) => SupervisorChild>;
+  private readonly waits: Map<SupervisorChild | null, CallbackTimer>;
+  private readonly whenEnded: ((exit: Exit) => void)[];
+  private ending: Exit | null;
+  private numbers: number;
+
+  /** @throws RM_SUPERVISOR_OPTION, RM_TIMER_OPTION, RM_ID_TAKEN */
+  constructor(
+    host: Host,
+    options: SupervisorOptions,
+    path: string,
+    parent: Cell | Nested | null,
+  ) {
+    super();
+    this.options = options;
+    this.host = host;
+    this.path = path;
+    this.parent = parent;
+    this.children = new Map();
+    this.specs = new Map();
+    this.waits = new Map();
+    this.whenEnded = [];
+    this.ending = null;
+    this.numbers = 0;
+    this.machine = this.newMachine();
+    host.spawner.takeName(path);
+    if (parent === null) host.orphans.add(this);
+    else if (!(parent instanceof Nested)) childrenOf(parent).add(this);
+  }
+
+  /**
+   * Spawns and supervises an actor. Resolves when its first `setup` has finished; a failure of that ends it.
+   * @throws (rejects) RM_SPAWN_FAILED with the cause, RM_DEFINITION_NOT_FOUND, RM_ID_TAKEN, RM_ID_INVALID,
+   *   RM_SUPERVISOR_OPTION, RM_ACTORS_MAX, RM_SYSTEM_CLOSED, RM_THREAD_LOST
+   */
+  spawn<A, H extends Handlers>(
+    definition: ActorDefinition<A, H>,
+    ...[options]: undefined extends A ? [options?: SpawnOptions<A>] : [options: SpawnOptions<A>]
+  ): Promise<Ref<H>> {
+    return this.begin((path) => this.actorChild(definition as never, path, options), definition, options?.id);
+  }
+
+  /** The child of that id, or a new one. @throws (rejects) as `spawn` */
+  async getOrSpawn<A, H extends Handlers>(
+    definition: ActorDefinition<A, H>,
+    options: SpawnOptions<A> & { readonly id: string },
+  ): Promise<Ref<H>> {
+    const found = this.children.get(`${this.path}/${options.id}`)?.ref;
+    if (found !== undefined && found !== null) return found as unknown as Ref<H>;
+    return await this.begin((path) => this.actorChild(definition as never, path, options), definition, options.id);
+  }
+
+  /** A supervisor below this one; if it gives up, it counts as a crashed child. @throws as `spawn` */
+  async supervisor(
+    options: SupervisorOptions & ChildOptions & { readonly name?: string } = {},
+  ): Promise<Supervisor> {
+    const path = `${this.path}/${checkedId(options.name ?? `supervisor-${++this.numbers}`)}`;
+    const nested = new Nested(this.host, path, options);
+    await this.add(path, () => nested.for(this.machine));
+    return nested.inner;
+  }
+
+  /** The actors that it has now, with their paths. */
+  list(): readonly { readonly path: string; readonly ref: AnyRef | null; readonly status: string }[] {
+    return [...this.children.values()].map(({ path, ref, status }) => ({ path, ref, status }));
+  }
+
+  /** Ends a child for good. @returns when it has ended; at once if it is no child of this one */
+  remove(ref: Ref<never> | AnyRef): Promise<void> {
+    return this.host.stop(ref as BaseRef);
+  }
+
+  /** Ends all children, the youngest first, and the supervisor. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => this.end(SHUTDOWN, resolve));
+  }
+
+  /** Resolves with the reason when the supervisor has ended: `shutdown`, or `crash` when it gave up. */
+  get ended(): Promise<Exit> {
+    return new Promise((resolve) => {
+      if (this.ending !== null) resolve(this.ending);
+      else this.whenEnded.push(resolve);
+    });
+  }
+
+  override end(_exit: Exit, done: () => void): void {
+    if (this.ending !== null) {
+      done();
+      return;
+    }
+    this.whenEnded.push(() => done());
+    this.machine.stopAll();
+  }
+
+  private begin<H extends Handlers>(
+    make: (path: string) => SupervisorChild,
+    { name }: { readonly name: string },
+    id: string | undefined,
+  ): Promise<Ref<H>> {
+    return this.add(`${this.path}/${checkedId(id ?? `${name}-${++this.numbers}`)}`, make) as never;
+  }
+
+  private add(path: string, make: (path: string) => SupervisorChild): Promise<BaseRef | null> {
+    return new Promise((resolve, reject) => {
+      if (this.machine.isClosing) throw this.closedError();
+      if (this.children.has(path)) {
+        throw runtimeError('RM_ID_TAKEN', `${path} exists already; take another id, or use getOrSpawn.`);
+      }
+      const child = make(path);
+      child.firstStart = { resolve, reject };
+      this.specs.set(path, make);
+      this.children.set(path, child);
+      this.machine.add(child);
+    });
+  }
+
+  /** The supervisor above restarts this one: the same specs, new actors. */
+  reopen(): void {
+    this.ending = null;
+    this.machine = this.newMachine();
+    this.host.spawner.takeName(this.path);
+    for (const [path, make] of this.specs) {
+      const child = make(path);
+      this.children.set(path, child);
+      this.machine.add(child);
+    }
+  }
+
+  private newMachine(): SupervisorMachine<SupervisorChild> {
+    const { strategy, intensity, backoff } = readSupervisorOptions(this.options);
+    const policy = {
+      window: new RestartWindow(intensity),
+      backoff: new Backoff(backoff, this.host.random.split()),
+    };
+    return new SupervisorMachine<SupervisorChild>(strategy, policy, {
+      start: (child, kind) => child.begin(kind),
+      stop: (child, why) => child.halt(why === 'shutdown'),
+      wait: (child, delayMs) => this.wait(child, delayMs),
+      gone: (child, reason) => this.gone(child, reason),
+      closed: (reason) => this.closed(reason),
+    });
+  }
+
+  private actorChild(
+    definition: AnyDefinition,
+    path: string,
+    options: SpawnOptions<unknown> | undefined,
+  ): SupervisorChild {
+    const settings = readChildOptions(options);
+    const what = { path, args: options?.args };
+    const remote = this.host.placement?.(options?.placement, path, definition);
+    if (remote !== undefined && remote !== null) return remote(this.machine, what, settings);
+    return new LocalChild(this.host, this.machine, definition, what, settings);
+  }
+
+  private wait(child: SupervisorChild | null, delayMs: number): void {
+    const before = this.waits.get(child);
+    if (before !== undefined) this.host.timers.cancel(before);
+    const timer = new CallbackTimer(() => {
+      this.waits.delete(child);
+      this.machine.waited(child);
+    });
+    this.waits.set(child, timer);
+    this.host.timers.start(timer, this.host.clock.monotonicMs() + delayMs);
+  }
+
+  private gone(child: SupervisorChild, reason: GoneReason): void {
+    const timer = this.waits.get(child);
+    if (timer !== undefined) this.host.timers.cancel(timer);
+    this.waits.delete(child);
+    this.children.delete(child.path);
+    // What only goes because its supervisor gave up comes back with it.
+    if (reason !== 'closed' || child.restart === 'temporary') this.specs.delete(child.path);
+    child.abandon(reason);
+    const { firstStart } = child;
+    child.firstStart = null;
+    firstStart?.reject(
+      reason === 'start-failed' ? failure(child) : this.closedError(),
+    );
+    for (const done of child.whenGone.splice(0)) done();
+  }
+
+  private closed(reason: ClosedReason): void {
+    const error = runtimeError('RM_SUPERVISOR_GAVE_UP', `${this.path}: more restarts than its intensity allows.`);
+    const exit: Exit = reason === 'intensity' ? { reason: 'crash', error } : SHUTDOWN;
+    this.ending = exit;
+    const group = this.waits.get(null);
+    if (group !== undefined) this.host.timers.cancel(group);
+    this.siblings?.remove(this);
+    this.host.spawner.dropName(this.path);
+    for (const done of this.whenEnded.splice(0)) done(exit);
+    if (this.parent instanceof Nested) this.parent.innerEnded(exit);
+    else if (reason === 'intensity') this.escalate(exit);
+  }
+
+  private escalate(exit: Exit): void {
+    this.host.report({ kind: 'escalated', path: this.path, error: exit.error });
+    if (this.parent !== null) beginExit(this.parent as Cell, exit, { isFinal: false });
+  }
+
+  private closedError(): Error {
+    return runtimeError('RM_SUPERVISOR_CLOSED', `${this.path} has ended or is ending; spawn elsewhere.`);
+  }
+}
+
+/**
+ * A supervisor as the child of another. When it is restarted, its permanent and transient children are spawned again
+ * from their specs: new actors under the old paths.
+ */
+class Nested extends SupervisorChild {
+  readonly inner: Supervisor;
+  private readonly host: Host;
+  private machine: SupervisorMachine<SupervisorChild> | null;
+
+  constructor(host: Host, path: string, options: SupervisorOptions & ChildOptions) {
+    super(path, readChildOptions(options).restart);
+    this.host = host;
+    this.machine = null;
+    this.inner = new Supervisor(host, options, path, this);
+  }
+
+  /** The machine that decides about it. */
+  for(machine: SupervisorMachine<SupervisorChild>): this {
+    this.machine = machine;
+    return this;
+  }
+
+  override get ref(): null {
+    return null;
+  }
+
+  override begin(kind: 'first' | 'restart'): void {
+    if (kind === 'restart') this.inner.reopen();
+    this.machine?.started(this, this.incarnation);
+    const { firstStart } = this;
+    this.firstStart = null;
+    firstStart?.resolve(null);
+  }
+
+  override halt(): void {
+    this.inner.end(SHUTDOWN, () => undefined);
+  }
+
+  override abandon(): void {
+    // What there is to end has ended.
+  }
+
+  innerEnded(exit: Exit): void {
+    this.lastExit = exit;
+    const nowMs = this.host.clock.monotonicMs();
+    this.machine?.exited(this, this.incarnation, exit.reason, nowMs);
+  }
+}
+
+/** What a failed spawn is rejected with: errors of the runtime's own pass as they are. */
+function failure(child: SupervisorChild): unknown {
+  const { error } = child.lastExit;
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  const isOurs = code === 'RM_DEFINITION_NOT_FOUND' || code === 'RM_THREAD_LOST' || code === 'RM_SPAWN_FAILED';
+  return isOurs ? error : spawnFailed(child.path, error);
+}

@@ -1,0 +1,194 @@
+/**
+ * The receiving half of the way from one other thread to this one: takes frames out of the ring, puts chunks
+ * together, decodes and hands over. What a frame means is the receiver's business.
+ */
+import { RING_CORRUPT, RingConsumer, type RingCorruption, SharedMem } from '../../hotpath/index.ts';
+import { FORM_F64, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';
+import {
+  CHUNK,
+  CHUNKED,
+  CONTROL,
+  FORM_MASK,
+  headerBytes,
+  kindOf,
+  NAME,
+  PAYLOAD_BYTES_MAX,
+  STRUCTURE,
+  TELL,
+  TELL_HEADER_BYTES,
+  TYPE_MASK,
+  TYPE_SHIFT,
+} from './frame-layout.ts';
+
+/** What takes the frames; one for all links of a thread. `header` is valid during the call only. */
+export interface Receiver {
+  /** The shape that the payload of such a message has, if its actor's definition declares one. */
+  shapeOf(index: number, generation: number, name: string): Shape | undefined;
+  tell(index: number, generation: number, name: string, payload: unknown): void;
+  frame(link: InLink, type: number, header: Int32Array, name: string, payload: unknown): void;
+  control(link: InLink, message: unknown): void;
+  /** A frame whose payload no encoder wrote. */
+  corrupt(link: InLink, error: unknown): void;
+}
+
+const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
+const TELL_HEADER = TELL_HEADER_BYTES;
+/** Frames taken from one link before the next link's turn. */
+const TAKE_MAX = 256;
+/** Words of the longest header. */
+const HEADER_WORDS = 6;
+
+/** From one other thread. Thread rule: the receiving thread. */
+export class InLink {
+  /** Number of the worker at the other end, and of its seat. */
+  readonly peer: number;
+  seat: number;
+  /** Messages (not answers) taken in. */
+  taken: number;
+  private readonly ring: RingConsumer;
+  private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly f64: Float64Array;
+  private readonly decoder: PayloadDecoder;
+  private readonly receiver: Receiver;
+  private readonly names: string[];
+  private readonly header: Int32Array;
+  private chunks: Uint8Array[];
+  private chunkBytes: number;
+  private readonly handlers: {
+    data: (kind: number, at: number, length: number) => void;
+    control: (kind: number, at: number, length: number) => void;
+  };
+
+  constructor(
+    peer: number,
+    seat: number,
+    buffer: SharedArrayBuffer,
+    refs: RefCodec,
+    receiver: Receiver,
+  ) {
+    const mem = new SharedMem(buffer);
+    this.peer = peer;
+    this.seat = seat;
+    this.taken = 0;
+    this.ring = new RingConsumer(mem);
+    this.words = mem.words;
+    this.bytes = mem.bytes;
+    this.f64 = new Float64Array(buffer);
+    this.decoder = new PayloadDecoder({ refs });
+    this.receiver = receiver;
+    this.names = [];
+    this.header = new Int32Array(HEADER_WORDS);
+    this.chunks = [];
+    this.chunkBytes = 0;
+    this.handlers = {
+      data: (kind, at, length) => this.data(kind, at, length),
+      control: (kind, at, length) => this.controlFrame(kind, at, length),
+    };
+  }
+
+  /** Takes up to a turn's worth. @returns frames taken; RING_CORRUPT when the ring is unusable. */
+  take(): number {
+    return this.ring.drain(this.handlers, TAKE_MAX);
+  }
+
+  /** Whether something lies in the ring. */
+  hasInput(): boolean {
+    return this.ring.data.acquire() !== 0 || this.ring.control.acquire() !== 0;
+  }
+
+  /** Takes everything that was published, to the tail: the other end is gone. */
+  takeAll(): void {
+    for (let taken = 1; taken > 0 && taken !== RING_CORRUPT; ) taken = this.take();
+  }
+
+  get corruption(): RingCorruption | null {
+    return this.ring.control.corruption ?? this.ring.data.corruption;
+  }
+
+  close(): void {
+    this.ring.close();
+  }
+
+  private data(kind: number, at: number, length: number): void {
+    if (kind !== TELL_NUMBER_KIND) {
+      this.other(kind, at, length);
+      return;
+    }
+    const { words } = this;
+    const word = at >> 2;
+    this.taken++;
+    this.receiver.tell(
+      words[word] as number,
+      words[word + 1] as number,
+      this.names[words[word + 2] as number] as string,
+      this.f64[(at + TELL_HEADER) >> 3],
+    );
+  }
+
+  private controlFrame(kind: number, at: number, length: number): void {
+    const type = (kind >> TYPE_SHIFT) & TYPE_MASK;
+    if (type === NAME) {
+      const text = new TextDecoder().decode(this.bytes.slice(at + 4, at + length));
+      this.names[this.words[at >> 2] as number] = text;
+    } else if (type === STRUCTURE) this.decoder.learn(this.bytes.slice(at, at + length));
+    else this.other(kind, at, length);
+  }
+
+  private other(kind: number, at: number, length: number): void {
+    const type = (kind >> TYPE_SHIFT) & TYPE_MASK;
+    if (type === CHUNK) {
+      this.keepChunk(at, length);
+      return;
+    }
+    const start = headerBytes(type);
+    const { header } = this;
+    for (let i = 0; i < start >> 2; i++) header[i] = this.words[(at >> 2) + i] as number;
+    const isMessage = type <= 4;
+    if (isMessage) this.taken++;
+    const name = isMessage ? (this.names[header[2] as number] as string) : '';
+    let payload: unknown;
+    try {
+      payload = this.payload(kind, at + start, length - start, isMessage ? name : null);
+    } catch (error) {
+      this.receiver.corrupt(this, error);
+      return;
+    }
+    if (type === TELL) {
+      this.receiver.tell(header[0] as number, header[1] as number, name, payload);
+    } else if (type === CONTROL) this.receiver.control(this, payload);
+    else this.receiver.frame(this, type, header, name, payload);
+  }
+
+  private payload(kind: number, at: number, length: number, name: string | null): unknown {
+    const form = kind & FORM_MASK;
+    const { header } = this;
+    const shape =
+      name === null
+        ? undefined
+        : this.receiver.shapeOf(header[0] as number, header[1] as number, name);
+    if ((kind & CHUNKED) === 0) return this.decoder.decode(form, this.bytes, at, length, shape);
+    const whole = this.assembled(at, length);
+    return this.decoder.decode(form, whole, 0, whole.length, shape);
+  }
+
+  private keepChunk(at: number, length: number): void {
+    // A sender never exceeds it; this bounds what a damaged ring could make us keep.
+    if (this.chunkBytes + length > PAYLOAD_BYTES_MAX) return;
+    this.chunks.push(this.bytes.slice(at, at + length));
+    this.chunkBytes += length;
+  }
+
+  private assembled(at: number, length: number): Uint8Array {
+    const whole = new Uint8Array(this.chunkBytes + length);
+    let end = 0;
+    for (const chunk of this.chunks) {
+      whole.set(chunk, end);
+      end += chunk.length;
+    }
+    whole.set(this.bytes.subarray(at, at + length), end);
+    this.chunks = [];
+    this.chunkBytes = 0;
+    return whole;
+  }
+}

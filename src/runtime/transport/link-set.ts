@@ -1,0 +1,33 @@
+/**
+ * What a host needs of the ways to other threads; and a set without any, for a system of one thread. The real
+ * one is in `links.ts`.
+ */
+import type { BaseRef, RemoteRef } from '../actor/actor-ref.ts';
+import type { Outcome } from '../actor/outcome.ts';
+import type { Reply } from '../actor/reply.ts';
+import type { RuntimeEvent } from '../host/events.ts';
+
+/** Ways to other threads. Thread rule: the thread that sends. */
+export interface LinkSet {
+  tell(ref: RemoteRef, name: string, payload: unknown): Outcome;
+  /** With an answer: a value, a receipt or a stream, as `reply.wants` says. */
+  ask(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome;
+  watch(ref: RemoteRef, number: number): void;
+  unwatch(ref: RemoteRef, number: number): void;
+  stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void>;
+  /** Tells the main thread's listeners. */
+  report(event: RuntimeEvent): void;
+  /** Whether they want to hear. */
+  readonly isHeard: boolean;
+}
+
+/** A system of one thread: every ref to elsewhere is one of somebody who is gone. */
+export const NO_LINKS: LinkSet = {
+  tell: () => 'stopped',
+  ask: () => 'stopped',
+  watch: () => undefined,
+  unwatch: () => undefined,
+  stop: () => Promise.resolve(),
+  report: () => undefined,
+  isHeard: false,
+};

@@ -1,0 +1,315 @@
+/**
+ * The sending half of the way from this thread to one other: writes frames into the ring, names and structures
+ * before their first use, large payloads in chunks. A `tell` or `ask` that finds no room is refused; what has room
+ * reserved (answers, ends, grants) or must arrive (system messages) waits here, in order, and holds new messages
+ * off until it is gone, so that nothing is overtaken.
+ *
+ * Invariant RT-5: while anything waits here, no frame that could overtake it goes into the ring.
+ */
+import { type LaneProducer, RING_CORRUPT, RingProducer, SharedMem } from '../../hotpath/index.ts';
+import type { RemoteRef } from '../actor/actor-ref.ts';
+import { registered } from '../actor/definition.ts';
+import type { Outcome } from '../actor/outcome.ts';
+import { FORM_F64, FORM_UNDEFINED, PayloadEncoder, type RefCodec, type Shape } from '../codec/index.ts';
+import {
+  CHUNK,
+  CHUNKED,
+  headerBytes,
+  kindOf,
+  NAME,
+  PAYLOAD_BYTES_MAX,
+  RECORD_BYTES_MAX,
+  STRUCTURE,
+  TELL,
+  TELL_HEADER_BYTES,
+} from './frame-layout.ts';
+
+// Own copies for the hot functions: see ADR 3.
+const TELL_HEADER = TELL_HEADER_BYTES;
+const TELL_NUMBER_BYTES = TELL_HEADER_BYTES + 8;
+const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
+/** Payloads up to this are copied by a loop: a call of the engine's costs as much as these. */
+const LOOP_BYTES_MAX = 48;
+
+/** A frame that waits for room. */
+type Waiting = { readonly kind: number; readonly bytes: Uint8Array };
+
+/** One frame's header; more words than any type has. Written before `write`. */
+export type Header = Int32Array;
+
+/** To one other thread. Thread rule: the sending thread. */
+export class OutLink {
+  /** Messages (not answers) that were accepted for this way. */
+  sent: number;
+  /** Whether something was written since the last `publish`. */
+  isDirty: boolean;
+  private readonly ring: RingProducer;
+  private readonly data: LaneProducer;
+  private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly f64: Float64Array;
+  private readonly gates: Int32Array;
+  private readonly encoder: PayloadEncoder;
+  private readonly names: Map<string, number>;
+  private readonly waitingControl: Waiting[];
+  private readonly waitingData: Waiting[];
+  /** Whether either of the two holds anything, or the ring is unusable. */
+  private isBlocked: boolean;
+  private lastName: string | null;
+  private lastId: number;
+  private lastRef: RemoteRef | null;
+  private lastShapes: Readonly<Record<string, Shape>> | null;
+
+  /** `gates` are those of the other thread's actors. */
+  constructor(buffer: SharedArrayBuffer, gates: Int32Array, refs: RefCodec) {
+    const mem = new SharedMem(buffer);
+    this.sent = 0;
+    this.isDirty = false;
+    this.ring = new RingProducer(mem);
+    this.data = this.ring.data;
+    this.words = mem.words;
+    this.bytes = mem.bytes;
+    this.f64 = new Float64Array(buffer);
+    this.gates = gates;
+    this.encoder = new PayloadEncoder({
+      announce: (definition) => this.announce(STRUCTURE, definition),
+      refs,
+      bytesMax: PAYLOAD_BYTES_MAX,
+    });
+    this.names = new Map();
+    this.waitingControl = [];
+    this.waitingData = [];
+    this.isBlocked = false;
+    this.lastName = null;
+    this.lastId = 0;
+    this.lastRef = null;
+    this.lastShapes = null;
+  }
+
+  /** The most frequent frame, and of it the most frequent payload, without any detour. */
+  tell(ref: RemoteRef, name: string, payload: unknown): Outcome {
+    const gate = this.gates[ref.index] as number;
+    if (gate !== ref.generation << 1 || this.isBlocked) return this.refused(ref);
+    const id = name === this.lastName ? this.lastId : this.idOf(name);
+    if (typeof payload !== 'number') return this.tellOther(ref, name, id, payload);
+    if (this.isBlocked) return 'full';
+    const at = this.data.claim(TELL_NUMBER_BYTES);
+    if (at < 0) return this.noRoom(at);
+    const { words } = this;
+    const word = at >> 2;
+    words[word] = ref.index;
+    words[word + 1] = ref.generation;
+    words[word + 2] = id;
+    this.f64[(at + TELL_HEADER) >> 3] = payload;
+    this.data.commit(TELL_NUMBER_KIND, TELL_NUMBER_BYTES);
+    this.sent++;
+    this.isDirty = true;
+    return 'accepted';
+  }
+
+  /** A message with an answer. `header` holds everything but the name's number. */
+  ask(type: number, ref: RemoteRef, name: string, header: Header, payload: unknown): Outcome {
+    const gate = this.gates[ref.index] as number;
+    // Whoever sends with `send` wants to wait at a closed gate.
+    const isOpen = gate === ref.generation << 1 || gate === ((ref.generation << 1) | 1);
+    if (!isOpen || this.isBlocked) return this.refused(ref);
+    header[2] = this.idOf(name);
+    const form = this.encode(ref, name, payload);
+    if (this.isBlocked || !this.write(type, form, header, false)) return 'full';
+    this.sent++;
+    return 'accepted';
+  }
+
+  /** A frame for which there is room somewhere, by reservation: it waits here if not in the ring. */
+  post(type: number, header: Header, payload: unknown): void {
+    const form = this.encoder.encode(payload);
+    this.write(type, form, header, true);
+  }
+
+  /** A system message. Never refused; waits here when its lane is full. */
+  control(type: number, message: unknown): void {
+    const form = this.encoder.encode(message);
+    this.frames(type, form, null, (kind, bytes) => this.sendControl(kind, bytes));
+    this.isDirty = true;
+  }
+
+  /** Makes all of it visible, and moves in what waited. */
+  publish(): void {
+    this.isDirty = false;
+    if (this.isBlocked) this.unblock();
+    this.ring.publish();
+  }
+
+  /** Frames that wait here for room. */
+  get waiting(): number {
+    return this.waitingControl.length + this.waitingData.length;
+  }
+
+  /** Whether a message to `ref` would find it gone. */
+  hasStopped(ref: RemoteRef): boolean {
+    return (this.gates[ref.index] as number) >> 1 !== ref.generation;
+  }
+
+  close(): void {
+    this.isBlocked = true;
+    this.waitingControl.length = 0;
+    this.waitingData.length = 0;
+    this.ring.close();
+  }
+
+  private refused(ref: RemoteRef): Outcome {
+    return this.hasStopped(ref) ? 'stopped' : 'full';
+  }
+
+  private noRoom(answer: number): Outcome {
+    if (answer === RING_CORRUPT) this.isBlocked = true;
+    this.isDirty = true;
+    return 'full';
+  }
+
+  private tellOther(ref: RemoteRef, name: string, id: number, payload: unknown): Outcome {
+    const form = payload === undefined ? FORM_UNDEFINED : this.encode(ref, name, payload);
+    const length = payload === undefined ? 0 : this.encoder.length;
+    // Encoding may have announced a structure for which there was no room.
+    if (this.isBlocked) return 'full';
+    if (length > RECORD_BYTES_MAX - TELL_HEADER) return this.tellLarge(ref, id, form);
+    const at = this.data.claim(TELL_HEADER + length);
+    if (at < 0) return this.noRoom(at);
+    const { words } = this;
+    const word = at >> 2;
+    words[word] = ref.index;
+    words[word + 1] = ref.generation;
+    words[word + 2] = id;
+    this.copy(at + TELL_HEADER, length);
+    this.data.commit(kindOf(TELL, form), TELL_HEADER + length);
+    this.sent++;
+    this.isDirty = true;
+    return 'accepted';
+  }
+
+  private tellLarge(ref: RemoteRef, id: number, form: number): Outcome {
+    const header = Int32Array.of(ref.index, ref.generation, id, 0);
+    if (!this.write(TELL, form, header, false)) return 'full';
+    this.sent++;
+    return 'accepted';
+  }
+
+  private encode(ref: RemoteRef, name: string, payload: unknown): number {
+    if (ref !== this.lastRef) {
+      this.lastRef = ref;
+      const at = ref.definition.lastIndexOf('#');
+      const definition = registered(ref.definition.slice(0, at), ref.definition.slice(at + 1));
+      this.lastShapes = definition?.shapes ?? null;
+    }
+    const shape = this.lastShapes?.[name];
+    return shape === undefined
+      ? this.encoder.encode(payload)
+      : this.encoder.encodeShape(payload, shape);
+  }
+
+  private copy(at: number, length: number): void {
+    const { bytes } = this;
+    const from = this.encoder.bytes;
+    if (length <= LOOP_BYTES_MAX) {
+      for (let i = 0; i < length; i++) bytes[at + i] = from[i] as number;
+    } else bytes.set(from.subarray(0, length), at);
+  }
+
+  /**
+   * The frame of what was encoded last, in the data lane. A frame in chunks is taken whole: what finds no room
+   * waits. @returns whether it was taken; always, if its room is reserved.
+   */
+  private write(type: number, form: number, header: Header, isReserved: boolean): boolean {
+    const bytes = headerBytes(type) + this.encoder.length;
+    if (bytes <= RECORD_BYTES_MAX && !this.isBlocked) {
+      const at = this.data.claim(bytes);
+      if (at >= 0) {
+        const start = headerBytes(type);
+        const word = at >> 2;
+        for (let i = 0; i < start >> 2; i++) this.words[word + i] = header[i] as number;
+        this.copy(at + start, this.encoder.length);
+        this.data.commit(kindOf(type, form), bytes);
+        this.isDirty = true;
+        return true;
+      }
+      if (!isReserved) {
+        this.noRoom(at);
+        return false;
+      }
+    }
+    this.frames(type, form, header, (kind, frame) => this.sendData(kind, frame));
+    this.isDirty = true;
+    return true;
+  }
+
+  /** Cuts what was encoded last into frames that a ring takes. */
+  private frames(
+    type: number,
+    form: number,
+    header: Header | null,
+    send: (kind: number, bytes: Uint8Array) => void,
+  ): void {
+    const { bytes, length } = this.encoder;
+    const start = headerBytes(type);
+    let from = 0;
+    while (length - from > RECORD_BYTES_MAX - start) {
+      send(kindOf(CHUNK, 0), bytes.slice(from, from + RECORD_BYTES_MAX));
+      from += RECORD_BYTES_MAX;
+    }
+    const last = new Uint8Array(start + length - from);
+    if (header !== null) last.set(new Uint8Array(header.buffer, header.byteOffset, start));
+    last.set(bytes.subarray(from, length), start);
+    send(kindOf(type, form) | (from > 0 ? CHUNKED : 0), last);
+  }
+
+  private sendData(kind: number, bytes: Uint8Array): void {
+    if (!this.isBlocked && this.data.write(kind, bytes)) return;
+    this.waitingData.push({ kind, bytes });
+    this.isBlocked = true;
+  }
+
+  private sendControl(kind: number, bytes: Uint8Array): void {
+    const mayGo = this.waitingControl.length === 0;
+    if (mayGo && this.ring.control.write(kind, bytes)) return;
+    this.waitingControl.push({ kind, bytes });
+    this.isBlocked = true;
+  }
+
+  private announce(type: number, bytes: Uint8Array): void {
+    this.sendControl(kindOf(type, 0), bytes);
+    this.isDirty = true;
+  }
+
+  private idOf(name: string): number {
+    let id = this.names.get(name);
+    if (id === undefined) {
+      id = this.names.size + 1;
+      this.names.set(name, id);
+      const text = new TextEncoder().encode(name);
+      const bytes = new Uint8Array(4 + text.length);
+      new DataView(bytes.buffer).setInt32(0, id, true);
+      bytes.set(text, 4);
+      this.announce(NAME, bytes);
+    }
+    this.lastName = name;
+    this.lastId = id;
+    return id;
+  }
+
+  /** Control first: what waits in the data lane may need it. */
+  private unblock(): void {
+    moveIn(this.waitingControl, (kind, bytes) => this.ring.control.write(kind, bytes));
+    if (this.waitingControl.length > 0) return;
+    moveIn(this.waitingData, (kind, bytes) => this.data.write(kind, bytes));
+    this.isBlocked = this.waitingData.length > 0;
+  }
+}
+
+function moveIn(waiting: Waiting[], write: (kind: number, bytes: Uint8Array) => boolean): void {
+  let moved = 0;
+  for (const { kind, bytes } of waiting) {
+    if (!write(kind, bytes)) break;
+    moved++;
+  }
+  waiting.splice(0, moved);
+}
