@@ -19,7 +19,6 @@ export { DEPTH_MAX, NO_REFS, type RefCodec, type RefParts } from './marks.ts';
 export { PayloadDecoder } from './payload-decoder.ts';
 export { PayloadEncoder, type PayloadEncoderOptions } from './payload-encoder.ts';
 export {
-  interpretedShape,
   Shape,
   type ShapeField,
   type ShapeItem,

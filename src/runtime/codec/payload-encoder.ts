@@ -23,7 +23,7 @@ import { OutboundCopy } from './outbound-copy.ts';
 import { PackedWriter } from './packed.ts';
 import type { Shape } from './shape.ts';
 import { ShapeTarget } from './shape-target.ts';
-import { isUtf8Safe, writeText } from './text.ts';
+import { isUtf8Safe, textRoom, writeText } from './text.ts';
 import { isByteView } from './value-kinds.ts';
 
 /** Bytes up to this are copied by a loop: a call of the engine's costs as much as these. */
@@ -132,7 +132,7 @@ export class PayloadEncoder {
     if (!isUtf8Safe(text)) return this.pack(text);
     if (length > this.bytesMax) throw tooLarge(length, this.bytesMax);
     this.target.restart();
-    this.target.reserve(0, length * 3);
+    this.target.reserve(0, textRoom(text));
     const end = writeText(this.target.bytes, 0, text);
     if (end > this.bytesMax) throw tooLarge(end, this.bytesMax);
     this.length = end;

@@ -11,6 +11,7 @@
  * Bits are booleans, and whether an optional field is there. Fields of objects inside are fields
  * like any other; objects inside lists are written one after the other, see shape-target.ts.
  */
+import { murmur3Text } from '../../hotpath/index.ts';
 import { runtimeError } from '../errors.ts';
 
 /** Kinds with a fixed place in one of the views, or in the bits alone; the rest follows behind. */
@@ -60,7 +61,7 @@ const GROUPS: readonly { readonly kinds: readonly string[]; readonly bytes: numb
 ];
 
 /** Plans a declaration. @throws RM_PAYLOAD_SHAPE for one that is none. */
-export function planShape(spec: unknown, fingerprint: number): ShapePlan {
+export function planShape(spec: unknown): ShapePlan {
   const root = parseNode(spec, 'shape', 0);
   if (root.kind !== 'object') throw badSpec('shape', spec, 'an object of fields');
   const leaves = collectLeaves(root);
@@ -82,6 +83,7 @@ export function planShape(spec: unknown, fingerprint: number): ShapePlan {
       at += bytes;
     }
   }
+  const fingerprint = murmur3Text(JSON.stringify(spec)) >>> 0;
   return { root, leaves, bitWords, fixedBytes: at, fingerprint };
 }
 

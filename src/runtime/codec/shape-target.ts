@@ -9,7 +9,7 @@
  */
 import { runtimeError } from '../errors.ts';
 import type { ShapeNode } from './shape-plan.ts';
-import { codeUnits, isUtf8Safe, writeText } from './text.ts';
+import { codeUnits, isUtf8Safe, textRoom, writeText } from './text.ts';
 
 /** Thrown by a codec for a payload that is not as declared; a slow walk then says where. */
 export const MISFIT: unique symbol = Symbol('misfit');
@@ -60,7 +60,7 @@ export class ShapeTarget {
 
   text(text: string): void {
     const length = text.length;
-    this.reserve(this.at, length * 3 + TEXT_HEADER_BYTES);
+    this.reserve(this.at, textRoom(text) + TEXT_HEADER_BYTES);
     if (length > SHORT_TEXT_MAX || !this.shortText(text)) this.longText(text);
   }
 
@@ -197,7 +197,7 @@ export class ShapeTarget {
   }
 
   private grow(used: number, needed: number): void {
-    // Texts are reserved at three bytes a unit, so the scratch may be wider than a payload.
+    // Short texts are reserved at three bytes a unit, so the scratch may be wider than a payload.
     if (used > this.bytesMax) throw tooLarge(used, this.bytesMax);
     this.replace(Math.max(needed, this.bytes.length * 2), used);
   }

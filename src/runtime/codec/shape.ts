@@ -6,7 +6,6 @@
  * A declaration on both sides is the agreement; its fingerprint travels in front, so that two versions of
  * it are an error and never a misreading. Undeclared fields are an error, too: they would be lost.
  */
-import { murmur3Text } from '../../hotpath/index.ts';
 import { runtimeError } from '../errors.ts';
 import { generateCodec, isGenerationAllowed } from './shape-generator.ts';
 import { interpretCodec } from './shape-interpreter.ts';
@@ -108,21 +107,11 @@ export class Shape<T = unknown> {
 /**
  * Declares a shape: `shape({ sku: 'str', qty: 'u32', tags: ['str'], at: { x: 'f64' }, note: 'str?' })`.
  * An optional field that is absent arrives as present and undefined. Minus zero in a whole-number
- * field other than `int` arrives as zero.
+ * field other than `int` arrives as zero. A getter inside a list must not send a message itself.
  * @throws RM_PAYLOAD_SHAPE for a declaration that is none.
  */
 export function shape<const S extends ShapeSpec>(spec: S): Shape<ShapeOf<S>> {
-  return new Shape<ShapeOf<S>>(planShape(spec, fingerprintOf(spec)), null);
-}
-
-/** As `shape`, with the codec that is used where generating code is forbidden. */
-export function interpretedShape<const S extends ShapeSpec>(spec: S): Shape<ShapeOf<S>> {
-  const plan = planShape(spec, fingerprintOf(spec));
-  return new Shape<ShapeOf<S>>(plan, interpretCodec(plan));
-}
-
-function fingerprintOf(spec: ShapeSpec): number {
-  return murmur3Text(JSON.stringify(spec) ?? '') >>> 0;
+  return new Shape<ShapeOf<S>>(planShape(spec), null);
 }
 
 function corrupt(plan: ShapePlan, source: ShapeSource, cause: unknown): Error {

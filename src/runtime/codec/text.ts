@@ -6,6 +6,10 @@
 
 /** Texts up to this many characters are copied by a loop; longer ones by the engine. */
 const LOOP_CHARACTERS_MAX = 48;
+/** Texts up to this many characters are put together by the engine as one piece, not as a rope. */
+const JOIN_CHARACTERS_MAX = 12;
+/** Longer texts are measured before room is made for them: three bytes a unit would be much. */
+const MEASURE_CHARACTERS_MIN = 4096;
 /** Texts up to this many bytes are looked up before they are built anew. */
 const INTERN_BYTES_MAX = 24;
 /** Texts remembered. Higher: more hits; lower: less memory, 1,024 texts of 24 bytes are 50 KB. */
@@ -26,9 +30,14 @@ export function isPackSafe(text: string): boolean {
   return (text as Judged).isWellFormed() && text.charCodeAt(0) !== BYTE_ORDER_MARK;
 }
 
+/** Bytes that certainly hold the UTF-8 of a text. */
+export function textRoom(text: string): number {
+  return text.length < MEASURE_CHARACTERS_MIN ? text.length * 3 : Buffer.byteLength(text, 'utf8');
+}
+
 /**
  * Writes a text at `at` and returns the byte behind it.
- * The caller has made room for three bytes per UTF-16 code unit.
+ * The caller has made room: textRoom().
  */
 export function writeText(target: Buffer, at: number, text: string): number {
   const length = text.length;
@@ -63,8 +72,8 @@ const interned: string[] = new Array<string>(INTERN_SLOTS).fill('');
 function intern(bytes: Uint8Array, at: number, length: number, slot: number): string {
   const known = interned[slot] as string;
   if (known.length === length && isSame(known, bytes, at)) return known;
-  let text = '';
-  for (let index = 0; index < length; index += 1) {
+  let text = length > JOIN_CHARACTERS_MAX ? decodeLong(bytes, at, length) : '';
+  for (let index = text.length; index < length; index += 1) {
     text += String.fromCharCode(bytes[at + index] as number);
   }
   interned[slot] = text;

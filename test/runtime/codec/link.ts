@@ -7,8 +7,12 @@ import {
   PayloadDecoder,
   PayloadEncoder,
   type RefCodec,
-  type Shape,
+  Shape,
+  type ShapeOf,
+  type ShapeSpec,
 } from '../../../src/runtime/codec/index.ts';
+import { interpretCodec } from '../../../src/runtime/codec/shape-interpreter.ts';
+import { planShape } from '../../../src/runtime/codec/shape-plan.ts';
 
 const BYTES_MAX = 1 << 20;
 const AT = 64;
@@ -52,4 +56,10 @@ export class CodecLink {
   send<T>(payload: T, shape?: Shape<T>, offset = 0): unknown {
     return this.decode(this.encode(payload, shape), shape as Shape | undefined, offset);
   }
+}
+
+/** A shape with the codec that is used where generating code is forbidden. */
+export function interpretedShape<const S extends ShapeSpec>(spec: S): Shape<ShapeOf<S>> {
+  const plan = planShape(spec);
+  return new Shape<ShapeOf<S>>(plan, interpretCodec(plan));
 }

@@ -1,4 +1,4 @@
-/** What holds for any payload and any bytes: the round trip is the identity, damage is a value or an error. */
+/** What holds for any payload and any bytes: a round trip is the identity, damage a value or an error. */
 import { isDeepStrictEqual } from 'node:util';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
@@ -73,7 +73,13 @@ const SAMPLES: readonly unknown[] = [
   { t: 1, n: 2 },
   { id: 'svc-12', ready: true, cpu: 0.42, list: [1, -7, 70_000, 'é', 2n ** 70n] },
   { when: new Date(5), r: /a+/g, map: new Map([['k', new Set([1])]]), bytes: Uint8Array.of(1, 2) },
-  [undefined, new Error('no', { cause: { a: [1] } }), new Float64Array([1]), -0, '\ud800'],
+  [
+    undefined,
+    Object.assign(new Error('no', { cause: { a: [1] } }), { stack: 'Error: no' }),
+    new Float64Array([1]),
+    -0,
+    '\ud800',
+  ],
   JSON.parse('{"__proto__":{"polluted":1},"text":"a text of more than sixteen bytes"}'),
   'text ü',
   5,

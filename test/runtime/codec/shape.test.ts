@@ -2,14 +2,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, expectTypeOf } from 'vitest';
 import { RingmasterError } from '../../../src/hotpath/errors.ts';
-import {
-  interpretedShape,
-  type Shape,
-  type ShapeOf,
-  shape,
-} from '../../../src/runtime/codec/index.ts';
+import { type Shape, type ShapeOf, shape } from '../../../src/runtime/codec/index.ts';
 import { codeOf } from '../../hotpath/error-code.ts';
-import { CodecLink } from './link.ts';
+import { CodecLink, interpretedShape } from './link.ts';
 
 const SPEC = {
   sku: 'str',

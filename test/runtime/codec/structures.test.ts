@@ -1,4 +1,7 @@
 /** Lists of keys: learnt per link, announced before use, bounded in number. And references. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { NO_REFS, PayloadDecoder, PayloadEncoder } from '../../../src/runtime/codec/index.ts';
 import { STRUCTURES_MAX } from '../../../src/runtime/codec/packed.ts';
@@ -98,6 +101,23 @@ describe('key lists', () => {
     link.send('y'.repeat(100));
     expect(link.encoder.bytes.length).toBeLessThan(10_000);
     expect(link.send({ text: 'small', list: [2] })).toStrictEqual({ text: 'small', list: [2] });
+  });
+});
+
+type Entry = { readonly node: { readonly import: string } };
+
+describe('the packing library', () => {
+  test('codec - its entries for writing and reading cannot load the native addon', async () => {
+    const folder = fileURLToPath(new URL('../../../node_modules/msgpackr/', import.meta.url));
+    const text = (path: string) => readFileSync(join(folder, path), 'utf8');
+    const { exports } = JSON.parse(text('package.json')) as { exports: Record<string, Entry> };
+    for (const entry of ['./pack', './unpack']) {
+      const file = (exports[entry] as Entry).node.import;
+      expect(text(file)).not.toContain('msgpackr-extract');
+      expect(text(file)).not.toContain('createRequire');
+    }
+    const library = (await import('msgpackr/pack')) as { isNativeAccelerationEnabled?: boolean };
+    expect(library.isNativeAccelerationEnabled).toBe(false);
   });
 });
 
