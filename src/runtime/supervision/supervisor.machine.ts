@@ -125,10 +125,14 @@ export class SupervisorMachine<Child extends SupervisedChild> {
     return true;
   }
 
-  /** Stops a child for good, without touching the others. @returns false when it is gone already. */
+  /**
+   * Stops a child for good, without touching the others; when the supervisor is closing, in its turn.
+   * @returns false when it is gone already.
+   */
   remove(child: Child): boolean {
     const { status } = child;
     if (status === 'gone') return false;
+    if (this.isClosing) return true;
     child.isRemoved = true;
     if (status === 'starting' || status === 'running') this.stop(child, 'shutdown');
     else if (status !== 'stopping') this.retire(child, 'removed');
