@@ -1,7 +1,8 @@
 /**
  * The alarm of the machine: a Node timer that keeps the port's promises. Node counts whole
- * milliseconds from a time that it read earlier, so a timer may come up to one early: this one looks
- * at the clock and asks again. Node also takes no delay of 25 days or more; this one goes in steps.
+ * milliseconds from a time that it read earlier, so a timer may come up to one early: this one
+ * looks at the clock and asks again. Node also takes no delay of 25 days or more; this one goes in
+ * steps.
  */
 import type { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';

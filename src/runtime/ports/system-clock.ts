@@ -1,7 +1,7 @@
 /**
  * The clock of the machine: one of the few files that may touch Node's time.
- * `performance.now()` is the cheapest look at the kernel's monotonic clock, but it starts anew in each
- * thread. `process.hrtime` is one for all threads, so its distance, taken once at load, makes
+ * `performance.now()` is the cheapest look at the kernel's monotonic clock, but it starts anew in
+ * each thread. `process.hrtime` is one for all threads, so its distance, taken once at load, makes
  * monotonic times of all threads compare, to within a microsecond.
  */
 import type { Clock } from './clock.ts';

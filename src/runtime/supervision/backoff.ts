@@ -1,13 +1,16 @@
 /**
  * How long to wait before a restart: the first at once, then longer and longer, with jitter so that
- * many that crashed together do not come back together. Called by the supervisor's machine. It knows no
- * clock: the failures it is given say how bad things are, see `failuresAfter`.
+ * many that crashed together do not come back together. Called by the supervisor's machine. It
+ * knows no clock: the failures it is given say how bad things are, see `failuresAfter`.
  */
 import type { Random } from '../ports/random.ts';
 
 /** The limits of a backoff. */
 export interface BackoffLimits {
-  /** Longest wait before the second restart in a row, in ms; it doubles with each one. 0: no waiting. */
+  /**
+   * Longest wait before the second restart in a row, in ms; it doubles with each one. 0: no
+   * waiting.
+   */
   readonly initialMs: number;
   /** Longest wait of all, in ms. */
   readonly maxMs: number;
@@ -31,7 +34,8 @@ export class Backoff {
 
   /**
    * Failures in a row, this one included.
-   * @param failures in a row before; @param restartedMs when the last restart was due, NaN for none.
+   * @param failures in a row before; @param restartedMs when the last restart was due, NaN for
+   *   none.
    */
   failuresAfter(failures: number, restartedMs: number, nowMs: number): number {
     const isHealthy = nowMs - restartedMs >= this.limits.healthyAfterMs;

@@ -1,7 +1,7 @@
 /**
- * What a supervisor knows about one child: its place in the order of starts, its status, its past. A
- * cell's owner record extends it, so that a restart among thousands of children allocates nothing. Only
- * the supervisor's machine writes to it.
+ * What a supervisor knows about one child: its place in the order of starts, its status, its past.
+ * A cell's owner record extends it, so that a restart among thousands of children allocates
+ * nothing. Only the supervisor's machine writes to it.
  */
 import { assert } from '../../hotpath/index.ts';
 import type { RestartType } from './supervisor-options.ts';
@@ -15,7 +15,8 @@ import type { RestartType } from './supervisor-options.ts';
  *   waiting ──┘
  *
  * Each of starting, running and stopping may fall back to down: the child is not there any more.
- * No stopping → running: who asked for the stop counts on it; a `started` that comes late is ignored.
+ * No stopping → running: who asked for the stop counts on it; a `started` that comes late is
+ * ignored.
  * No waiting → gone: a child is taken off the list only when it is down.
  * No gone → down: what is added again is another child.
  */
@@ -43,11 +44,17 @@ export abstract class SupervisedChild {
   /** The machine's: neighbours in the order of starts. */
   startedBefore: SupervisedChild | null;
   startedAfter: SupervisedChild | null;
-  /** The machine's: whether any start ever succeeded; before that, a failure is the end of the child. */
+  /**
+   * The machine's: whether any start ever succeeded; before that, a failure is the end of the
+   * child.
+   */
   hasRun: boolean;
   /** The machine's: it is to be gone as soon as it is down. */
   isRemoved: boolean;
-  /** The machine's: its start failed while it was being made, so make the next one when that returns. */
+  /**
+   * The machine's: its start failed while it was being made, so make the next one when that
+   * returns.
+   */
   startsAgain: boolean;
   /** The machine's: failures in a row. */
   failures: number;

@@ -1,6 +1,6 @@
 /**
- * What a user may say about a supervisor and its children, with defaults, limits and the reasons for
- * both. Read once, when the supervisor or the child is made.
+ * What a user may say about a supervisor and its children, with defaults, limits and the reasons
+ * for both. Read once, when the supervisor or the child is made.
  */
 import { runtimeError } from '../errors.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
@@ -14,8 +14,8 @@ import type { RestartIntensity } from './restart-window.ts';
 export type SupervisorStrategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
 
 /**
- * When a child is restarted. `permanent`: however it ended. `transient`: unless it ended as it should
- * (normal, shutdown). `temporary`: never, also not with its siblings.
+ * When a child is restarted. `permanent`: however it ended. `transient`: unless it ended as it
+ * should (normal, shutdown). `temporary`: never, also not with its siblings.
  */
 export type RestartType = 'permanent' | 'transient' | 'temporary';
 
@@ -38,7 +38,10 @@ export interface BackoffOptions {
   readonly initial?: Duration;
   /** Longest wait of all. Default 10 s. */
   readonly max?: Duration;
-  /** `full` (default): anything up to the longest wait. `equal`: at least half of it. `none`: all of it. */
+  /**
+   * `full` (default): anything up to the longest wait. `equal`: at least half of it. `none`: all of
+   * it.
+   */
   readonly jitter?: 'full' | 'equal' | 'none';
   /** Whether the first restart of a healthy child comes at once. Default true. */
   readonly firstAtOnce?: boolean;
@@ -79,8 +82,8 @@ const JITTERS: readonly unknown[] = ['full', 'equal', 'none'];
 const NO_BACKOFF: BackoffOptions = { initial: 0, max: 0, jitter: 'none' };
 
 /**
- * @throws RM_SUPERVISOR_OPTION for an unknown word or a number out of range; RM_TIMER_OPTION for what is
- *   no duration.
+ * @throws RM_SUPERVISOR_OPTION for an unknown word or a number out of range; RM_TIMER_OPTION for
+ *   what is no duration.
  */
 export function readSupervisorOptions(options: SupervisorOptions = {}): SupervisorSettings {
   const { strategy = 'one_for_one', intensity = {}, backoff = {} } = options;

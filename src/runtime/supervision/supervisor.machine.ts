@@ -1,16 +1,18 @@
 /**
- * Decides which children a supervisor starts and stops, in which order, and when it gives up (S1, S2).
- * Deterministic: no clock, no I/O; its methods are what happened, its effects what is to be done. The
- * supervisor's shell calls it and keeps the deadlines of starts and stops: what misses one it kills and
- * reports as a failed start or an exit. An effect may be answered at once, from inside the call.
+ * Decides which children a supervisor starts and stops, in which order, and when it gives up (S1,
+ * S2). Deterministic: no clock, no I/O; its methods are what happened, its effects what is to be
+ * done. The supervisor's shell calls it and keeps the deadlines of starts and stops: what misses
+ * one it kills and reports as a failed start or an exit. An effect may be answered at once, from
+ * inside the call.
  *
  *   idle ──a child of a group fails──▶ stopping ──▶ waiting ──▶ starting ──▶ idle
  *                                        ▲  └─────no wait──────▲ │
  *                                        └───────another fails───┴─┘ (from waiting, too)
  *   any ──too many restarts, stopAll──▶ closing ──▶ closed
  *
- * The phases belong to one_for_all and rest_for_one, which restart all children from `from` on: stopped one by
- * one from the last, then started one by one. A child of one_for_one has its own status and the phase stays idle.
+ * The phases belong to one_for_all and rest_for_one, which restart all children from `from` on:
+ * stopped one by one from the last, then started one by one. A child of one_for_one has its own
+ * status and the phase stays idle.
  * No closing → idle: children that were stopped are gone.
  */
 import type { Backoff } from './backoff.ts';
@@ -22,24 +24,33 @@ import type { SupervisorStrategy } from './supervisor-options.ts';
 export type ChildExit = 'normal' | 'shutdown' | 'crash' | 'killed' | 'lost';
 
 /**
- * Why a child is gone: how it ended, when that was the end of it; `start-failed`: its first start did;
- * `removed`: by `remove`; `sibling`: a temporary child that others' restart stopped; `closed`: the supervisor ended.
+ * Why a child is gone: how it ended, when that was the end of it; `start-failed`: its first start
+ * did; `removed`: by `remove`; `sibling`: a temporary child that others' restart stopped; `closed`:
+ * the supervisor ended.
  */
 export type GoneReason = ChildExit | 'start-failed' | 'removed' | 'sibling' | 'closed';
 
 /** Why a supervisor ended. */
 export type ClosedReason = 'shutdown' | 'intensity';
 
-/** What the machine wants done. Must not throw. Thread rule: called on the machine's thread, inside its methods. */
+/**
+ * What the machine wants done. Must not throw. Thread rule: called on the machine's thread, inside
+ * its methods.
+ */
 export interface SupervisorEffects<Child extends SupervisedChild> {
-  /** Starts incarnation `child.incarnation`; answered once by `started`, `startFailed` or `exited`. */
+  /**
+   * Starts incarnation `child.incarnation`; answered once by `started`, `startFailed` or `exited`.
+   */
   start(child: Child, kind: 'first' | 'restart'): void;
   /**
    * Stops a child that starts or runs; answered once by `exited` (or `startFailed`), unless that
    * was on its way already. `sibling`: it will be started again, or is temporary.
    */
   stop(child: Child, why: 'shutdown' | 'sibling'): void;
-  /** Calls `waited` after `delayMs`; replaces an earlier wait for the same child. Null: for the group. */
+  /**
+   * Calls `waited` after `delayMs`; replaces an earlier wait for the same child. Null: for the
+   * group.
+   */
   wait(child: Child | null, delayMs: number): void;
   /** The child is off the list; called exactly once for each that was added. */
   gone(child: Child, reason: GoneReason): void;
@@ -63,7 +74,9 @@ export class SupervisorMachine<Child extends SupervisedChild> {
   private phase: Phase;
   /** First child of the group that restarts; null outside of a group's phases. */
   private from: Child | null;
-  /** The child that the phase has come to: backwards in stopping and closing, forwards in starting. */
+  /**
+   * The child that the phase has come to: backwards in stopping and closing, forwards in starting.
+   */
   private cursor: Child | null;
   private groupDelayMs: number;
   private closedReason: ClosedReason;
@@ -105,7 +118,8 @@ export class SupervisorMachine<Child extends SupervisedChild> {
   }
 
   /**
-   * Adds a new child at the end and starts it: at once, or in its turn when a group is being restarted.
+   * Adds a new child at the end and starts it: at once, or in its turn when a group is being
+   * restarted.
    * @returns false when the supervisor is closing; nothing is called for the child then.
    */
   add(child: Child): boolean {
@@ -126,7 +140,8 @@ export class SupervisorMachine<Child extends SupervisedChild> {
   }
 
   /**
-   * Stops a child for good, without touching the others; when the supervisor is closing, in its turn.
+   * Stops a child for good, without touching the others; when the supervisor is closing, in its
+   * turn.
    * @returns false when it is gone already.
    */
   remove(child: Child): boolean {
@@ -153,7 +168,9 @@ export class SupervisorMachine<Child extends SupervisedChild> {
     this.drive();
   }
 
-  /** A start has failed, missed its deadline, or was stopped; nothing of the incarnation is left. */
+  /**
+   * A start has failed, missed its deadline, or was stopped; nothing of the incarnation is left.
+   */
   startFailed(child: Child, incarnation: number, nowMs: number): void {
     if (child.incarnation !== incarnation) return;
     if (child.status === 'stopping') this.stopped(child);
@@ -259,7 +276,8 @@ export class SupervisorMachine<Child extends SupervisedChild> {
 
   private restartGroup(child: Child, delayMs: number): void {
     const first = this.isOneForAll ? this.first : child;
-    // A group that is not started yet grows to the front; one that is being started runs before `child`.
+    // A group that is not started yet grows to the front; one that is being started runs before
+    // `child`.
     const keeps = this.phase === 'stopping' || this.phase === 'waiting';
     if (!keeps || this.from === null || (first !== null && first.order < this.from.order)) {
       this.from = first;
@@ -277,7 +295,9 @@ export class SupervisorMachine<Child extends SupervisedChild> {
     this.drive();
   }
 
-  /** Takes the phases as far as they go without an answer. A loop, since answers may come at once. */
+  /**
+   * Takes the phases as far as they go without an answer. A loop, since answers may come at once.
+   */
   private drive(): void {
     if (this.phase === 'idle' || this.isDriving) return;
     this.isDriving = true;

@@ -1,7 +1,7 @@
 /**
  * Virtual time for tests: a clock that stands until it is moved, and alarms that ring on the way,
- * each with the clock at its exact time. It counts whole microseconds, so sums do not drift. It runs
- * synchronously: who awaits things between two alarms moves it with `step`.
+ * each with the clock at its exact time. It counts whole microseconds, so sums do not drift. It
+ * runs synchronously: who awaits things between two alarms moves it with `step`.
  */
 import { runtimeError } from '../errors.ts';
 import type { Alarm } from '../ports/alarm.ts';
@@ -17,7 +17,10 @@ export interface SimClockOptions {
   readonly startMs?: number;
   /** What the wall clock shows at first, in ms since 1970. Default 2020-01-01. */
   readonly wallMs?: number;
-  /** Draws the order of alarms of one instant. Without it they ring in the order in which they were set. */
+  /**
+   * Draws the order of alarms of one instant. Without it they ring in the order in which they were
+   * set.
+   */
   readonly random?: Random;
 }
 
@@ -76,7 +79,8 @@ export class SimClock implements Clock {
    * Moves time by `ms`, ringing each alarm on the way at its time, in order.
    * @returns how many rang.
    * @throws RM_TIMER_OPTION when `ms` is negative or no number, or from inside an alarm;
-   *   RM_TIMER_ENDLESS when alarms keep ringing at one instant. What an alarm throws leaves time where it rang.
+   *   RM_TIMER_ENDLESS when alarms keep ringing at one instant. What an alarm throws leaves time
+   *   where it rang.
    */
   advance(ms: number): number {
     const untilUs = this.nowUs + microseconds(ms);

@@ -4,7 +4,10 @@
  */
 import { runtimeError } from '../errors.ts';
 
-/** A length of time: milliseconds, or a number with a unit such as `'500ms'`, `'10s'`, `'2m'`, `'1h'`. */
+/**
+ * A length of time: milliseconds, or a number with a unit such as `'500ms'`, `'10s'`, `'2m'`,
+ * `'1h'`.
+ */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
 
 /** Longest duration that is taken: 10 years. Beyond, a slip of units is likelier than an intent. */

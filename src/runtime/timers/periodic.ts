@@ -1,6 +1,6 @@
 /**
- * A timer that repeats on a grid: tick k is due at start + k * period, however late ticks were before
- * it. Ticks that were missed while the thread was busy come as one, with their number (R2).
+ * A timer that repeats on a grid: tick k is due at start + k * period, however late ticks were
+ * before it. Ticks that were missed while the thread was busy come as one, with their number (R2).
  */
 import { runtimeError } from '../errors.ts';
 import { DURATION_MS_MAX } from './duration.ts';
@@ -11,7 +11,8 @@ import type { TimerWheel } from './timer-wheel.ts';
 export const PERIOD_MS_MIN = 1;
 
 /**
- * What a periodic timer calls, from the wheel's run, at most once per tick and never after `cancel`.
+ * What a periodic timer calls, from the wheel's run, at most once per tick and never after
+ * `cancel`.
  * @param tick the number of the tick, the first is 1: it was due at start + tick * period.
  * @param missed ticks before it that were due and never came.
  */

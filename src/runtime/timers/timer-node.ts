@@ -1,8 +1,9 @@
 /**
- * What a timer wheel holds: a link in its lists. An object that needs a timer for each of its lives (an
- * ask, say) extends the node and thereby *is* its timer, so that starting one allocates nothing.
- * Its fields belong to the wheel. Engines look fields up fast for about four shapes of object, so
- * make few subclasses; what is rare takes a CallbackTimer, which the wheel itself uses too.
+ * What a timer wheel holds: a link in its lists. An object that needs a timer for each of its lives
+ * (an ask, say) extends the node and thereby *is* its timer, so that starting one allocates
+ * nothing. Its fields belong to the wheel. Engines look fields up fast for about four shapes of
+ * object, so make few subclasses; what is rare takes a CallbackTimer, which the wheel itself uses
+ * too.
  */
 
 /** A link in a wheel. Idle until `TimerWheel.start`. Thread rule: the wheel's thread. */

@@ -1,6 +1,6 @@
 /**
- * The machine's clock, alarm and loop. Node's timers are replaced by vitest's, so that nothing waits; one
- * real thread checks that its clock and ours compare.
+ * The machine's clock, alarm and loop. Node's timers are replaced by vitest's, so that nothing
+ * waits; one real thread checks that its clock and ours compare.
  */
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';

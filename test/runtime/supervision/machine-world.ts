@@ -1,6 +1,7 @@
 /**
- * A world for a supervisor's machine: children that answer at once or later, in any order, as a stream of numbers
- * says. It checks every effect against what must hold whatever happens, and knows no strategy's code.
+ * A world for a supervisor's machine: children that answer at once or later, in any order, as a
+ * stream of numbers says. It checks every effect against what must hold whatever happens, and knows
+ * no strategy's code.
  */
 import { expect } from 'vitest';
 import { seededRandom } from '../../../src/runtime/ports/random.ts';

@@ -1,10 +1,11 @@
 /**
- * What Erlang/OTP's supervisor did in random scenarios (recorded by scripts/otp-supervisor-traces.escript),
- * and what our machine does: the same starts, failed starts and stops, in the same order, and the
- * same end. Time is counted as OTP counts it, in whole seconds; ours is exact otherwise.
+ * What Erlang/OTP's supervisor did in random scenarios (recorded by
+ * scripts/otp-supervisor-traces.escript), and what our machine does: the same starts, failed starts
+ * and stops, in the same order, and the same end. Time is counted as OTP counts it, in whole
+ * seconds; ours is exact otherwise.
  *
- * Where we differ on purpose, scenarios avoid the difference: OTP keeps the specification of a transient
- * child that ended as it should and starts it again with its siblings, ours is gone.
+ * Where we differ on purpose, scenarios avoid the difference: OTP keeps the specification of a
+ * transient child that ended as it should and starts it again with its siblings, ours is gone.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

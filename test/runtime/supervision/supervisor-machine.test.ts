@@ -39,8 +39,8 @@ const crashAll = (world: MachineWorld, children: readonly Child[]): void => {
 };
 
 describe('supervisor machine', () => {
-  // Guards: S2. The world checks: no second start before an end, one stop per life, starts in order and
-  // stops in reverse, gone once, nothing after the end.
+  // Guards: S2. The world checks: no second start before an end, one stop per life, starts in order
+  // and stops in reverse, gone once, nothing after the end.
   test.prop(
     [
       fc.constantFrom(...STRATEGIES),

@@ -1,4 +1,6 @@
-/** Periodic timers: no drift, missed ticks as one, in virtual time exactly; and durations as text. */
+/**
+ * Periodic timers: no drift, missed ticks as one, in virtual time exactly; and durations as text.
+ */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { SimClock } from '../../../src/runtime/testkit/sim-clock.ts';
