@@ -19,7 +19,8 @@ import { assert } from '../../hotpath/index.ts';
 import { runtimeError } from '../errors.ts';
 import type { Alarm } from '../ports/alarm.ts';
 import type { Clock } from '../ports/clock.ts';
-import { CallbackTimer, type TimerNode } from './timer-node.ts';
+import { earliestMs, emptyList, moveAll } from './timer-list.ts';
+import type { CallbackTimer, TimerNode } from './timer-node.ts';
 
 export { CallbackTimer, TimerNode } from './timer-node.ts';
 
@@ -359,38 +360,8 @@ function unlink(node: TimerNode): void {
   node.timerNext = node;
 }
 
-/** Moves a list that is not empty to the end of another. */
-function moveAll(from: TimerNode, to: TimerNode): void {
-  const first = from.timerNext;
-  const last = from.timerPrev;
-  from.timerNext = from;
-  from.timerPrev = from;
-  first.timerPrev = to.timerPrev;
-  to.timerPrev.timerNext = first;
-  last.timerNext = to;
-  to.timerPrev = last;
-}
-
-/** The earliest deadline of a list; one that has passed already will do. */
-function earliestMs(list: TimerNode, nowMs: number): number {
-  let earliest = NEVER;
-  for (let node = list.timerNext; node !== list; node = node.timerNext) {
-    if (node.timerAtMs <= nowMs) return node.timerAtMs;
-    if (node.timerAtMs < earliest) earliest = node.timerAtMs;
-  }
-  return earliest;
-}
-
 function spanEnd(ms: number): number {
   return (Math.floor(ms / SPAN_MS) + 1) * SPAN_MS;
-}
-
-function emptyList(): CallbackTimer {
-  return new CallbackTimer(endFired);
-}
-
-function endFired(): void {
-  assert(false, 'the end of a list of timers fired');
 }
 
 function badDeadline(atMs: number): Error {
