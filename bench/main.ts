@@ -85,6 +85,9 @@ function lineOf(report: RowReport): string {
     const [low, high] = report.ratioInterval95[name] ?? [Number.NaN, Number.NaN];
     return `\n      ${ratio[name]}× ${name} at ${peer.median} [${low} … ${high}]`;
   });
+  for (const [name, reason] of Object.entries(report.skipped)) {
+    peers.push(`\n      skipped: ${name}, ${reason}`);
+  }
   return `${report.id}  ${report.name}: ${spread}  ${report.verdict}${peers.join('')}`;
 }
 

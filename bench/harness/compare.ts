@@ -31,6 +31,8 @@ export interface RowReport {
   readonly unit: BenchUnit;
   readonly ours: Summary & { readonly p99: number };
   readonly peers: Readonly<Record<string, Summary>>;
+  /** Peers that cannot run on this machine, each with the reason. */
+  readonly skipped: Readonly<Record<string, string>>;
   /** ours / peer in speed: above 1 is faster, whatever the unit. */
   readonly ratio: Readonly<Record<string, number>>;
   readonly ratioInterval95: Readonly<Record<string, readonly [number, number]>>;
@@ -52,7 +54,9 @@ const CHILD_DEADLINE_MS = 120_000;
 type Runs = Map<string, Measurement[]>;
 
 export async function compareRow(row: BenchRow, options: CompareOptions): Promise<RowReport> {
-  const contenders = ['ours', ...Object.keys(row.peers)];
+  const skipped = skippedPeers(row);
+  const peers = Object.keys(row.peers).filter((name) => skipped[name] === undefined);
+  const contenders = ['ours', ...peers];
   const runs: Runs = new Map(contenders.map((contender) => [contender, []]));
   for (let block = 0; block < options.blocks; block++) {
     const order = block % 2 === 0 ? contenders : contenders.toReversed();
@@ -61,6 +65,15 @@ export async function compareRow(row: BenchRow, options: CompareOptions): Promis
     }
   }
   return reportOf(row, runs, options);
+}
+
+function skippedPeers(row: BenchRow): Record<string, string> {
+  const skipped: Record<string, string> = {};
+  for (const [name, peer] of Object.entries(row.peers)) {
+    const reason = peer.skip?.() ?? null;
+    if (reason !== null) skipped[name] = reason;
+  }
+  return skipped;
 }
 
 /** Reduces measurements to a report. Exported for its test; touches no process. */
@@ -74,7 +87,7 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
     );
   }
   const ours = speeds.get('ours') ?? [];
-  const peerNames = Object.keys(row.peers);
+  const peerNames = Object.keys(row.peers).filter((name) => runs.has(name));
   const ratio: Record<string, number> = {};
   const interval: Record<string, readonly [number, number]> = {};
   for (const name of peerNames) {
@@ -94,6 +107,7 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
     peers: Object.fromEntries(
       peerNames.map((name) => [name, inUnit(speeds.get(name) ?? [], row.unit)]),
     ),
+    skipped: skippedPeers(row),
     ratio,
     ratioInterval95: interval,
     target: row.target,
@@ -106,15 +120,18 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
 
 /** Every bound of a target is judged alone; one that is missed outweighs one that is uncertain. */
 function verdictOf(
-  { target }: BenchRow,
+  { target, unit }: BenchRow,
   ours: readonly number[],
   interval: Readonly<Record<string, readonly [number, number]>>,
 ): Verdict {
   const verdicts = Object.entries(target.ratioAtLeast ?? {}).map(([name, atLeast]) =>
-    judge(interval[name] ?? [0, 0], atLeast, ours.length),
+    // A peer that was skipped decides nothing.
+    interval[name] === undefined ? 'inconclusive' : judge(interval[name], atLeast, ours.length),
   );
   const bounds = [target.perSecondAtLeast];
   if (target.nsAtMost !== undefined) bounds.push(1e9 / target.nsAtMost);
+  // Such a unit's conversion is its own inverse.
+  if (target.atMost !== undefined) bounds.push(toUnit(target.atMost, unit));
   for (const atLeast of bounds) {
     if (atLeast === undefined) continue;
     verdicts.push(judge(medianInterval(ours), atLeast, ours.length));
@@ -150,10 +167,19 @@ function differentWork(row: BenchRow, who: string, checksums: ReadonlySet<number
   return new Error(`${row.id} "${row.name}": ${who} did different work: checksums ${found}`);
 }
 
+/** Operations per second in units that rise with speed; what one costs, in those that fall. */
+const PER_SECOND: Partial<Record<BenchUnit, number>> = { 'k ops/s': 1e3, 'M ops/s': 1e6, 'GB/s': 1e9 };
+const PER_OPERATION: Partial<Record<BenchUnit, number>> = {
+  'ns/op': 1e9,
+  'µs/op': 1e6,
+  'ms/op': 1e3,
+  'bytes/op': 1e9,
+  '% of a core': 100,
+};
+
 function toUnit(perSecond: number, unit: BenchUnit): number {
-  if (unit === 'ns/op') return 1e9 / perSecond;
-  if (unit === 'ms/op') return 1e3 / perSecond;
-  return perSecond / (unit === 'GB/s' ? 1e9 : 1e6);
+  const amount = PER_OPERATION[unit];
+  return amount === undefined ? perSecond / (PER_SECOND[unit] ?? 1) : amount / perSecond;
 }
 
 function inUnit(speeds: readonly number[], unit: BenchUnit): Summary {

@@ -5,7 +5,15 @@
  */
 
 /** How a speed is shown; the harness always measures operations per second. */
-export type BenchUnit = 'ns/op' | 'M ops/s' | 'GB/s' | 'ms/op';
+export type BenchUnit =
+  | 'ns/op'
+  | 'µs/op'
+  | 'ms/op'
+  | 'bytes/op'
+  | '% of a core'
+  | 'k ops/s'
+  | 'M ops/s'
+  | 'GB/s';
 
 /** Prepared work: one call does `opsPerCall` operations and folds what it saw into a checksum. */
 export interface BenchTask {
@@ -13,6 +21,12 @@ export interface BenchTask {
   readonly opsPerCall: number;
   /** Does the work. The sum of all results is printed, so that nothing can be optimised away. */
   call(): number | Promise<number>;
+  /**
+   * What one operation of the last call cost, where the task takes the figure itself: nanoseconds
+   * (a percentile, or a part of the call only); for `bytes/op` bytes, for `% of a core` nanoseconds
+   * of processor time in a second. Absent: the duration of the call counts.
+   */
+  readonly own?: () => number;
   /** Ends threads and frees memory. */
   close?(): void | Promise<void>;
 }
@@ -20,6 +34,8 @@ export interface BenchTask {
 /** One side of a comparison. `prepare` runs once in each fresh process, outside the measurement. */
 export interface BenchContender {
   prepare(options: { readonly quick: boolean }): BenchTask | Promise<BenchTask>;
+  /** Why this contender cannot run on this machine; null: it can. The report says so. */
+  skip?(): string | null;
 }
 
 /** What must hold. Absolute bounds are guides (they depend on the machine); ratios are targets. */
@@ -28,6 +44,8 @@ export interface BenchTarget {
   readonly ratioAtLeast?: Readonly<Record<string, number>>;
   /** Nanoseconds an operation may take at most (performance.md's machine). */
   readonly nsAtMost?: number;
+  /** The row's unit at most, for units that fall with speed (performance.md's machine). */
+  readonly atMost?: number;
   /** Operations per second at least (performance.md's machine). */
   readonly perSecondAtLeast?: number;
 }

@@ -1,14 +1,28 @@
 /** Which file holds the rows of which id, and how a row is found by name. */
 import type { BenchRow } from './row.ts';
 
-/** One entry per id; the file exports `rows`. Loaded on demand: a peer's import is not free. */
+/** One entry per id; the file exports `rows`, of this id and perhaps of others. Loaded on demand: a peer's import is not free. */
 const FILES: Readonly<Record<string, string>> = {
   AA: '../aa-self-check.bench.js',
   RING: '../ring-records.bench.js',
+  B1: '../b1-b3-local.bench.js',
+  B2: '../b1-b3-local.bench.js',
+  B3: '../b1-b3-local.bench.js',
+  B4: '../b4-b5-cross-thread.bench.js',
+  B5: '../b4-b5-cross-thread.bench.js',
+  B6: '../b6-b7-round-trip.bench.js',
+  B7: '../b6-b7-round-trip.bench.js',
+  B8: '../b8-many-to-one.bench.js',
+  B9: '../b9-spawn.bench.js',
+  B10: '../b10-restart.bench.js',
+  B11: '../b11-thread-ring.bench.js',
+  B12: '../b12-hung-thread.bench.js',
+  B13: '../b13-offload.bench.js',
   B14: '../b14-ring-lookup.bench.js',
   B15: '../b15-string-lookup.bench.js',
   B16: '../b16-aggregation.bench.js',
   B17: '../b17-observe.bench.js',
+  SAVINA: '../savina.bench.js',
 };
 
 export const BENCH_IDS: readonly string[] = Object.keys(FILES);
@@ -20,7 +34,7 @@ export async function rowsOf(id: string): Promise<readonly BenchRow[]> {
     throw new Error(`no benchmark is called "${id}"; there are ${BENCH_IDS.join(', ')}.`);
   }
   const module = (await import(file)) as { readonly rows: readonly BenchRow[] };
-  return module.rows;
+  return module.rows.filter((row) => row.id === id);
 }
 
 export async function findRow(id: string, name: string): Promise<BenchRow> {

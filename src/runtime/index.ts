@@ -1,7 +1,58 @@
 /**
- * The runtime's door. Today it holds two ports that everything above the hot path will take; the
- * actor system is not built yet.
+ * The runtime's door: what `import … from 'ringmaster'` gives. Values and types apart; no live object of the inside, no
+ * type of Node and none of a library goes through it.
  */
+export type { ChildOptions as OwnChildOptions, Context, Down, TimersOfContext } from './actor/context.ts';
+export {
+  type ActorDefinition,
+  type ActorOptions,
+  type AnyDefinition,
+  actor,
+  type ArgumentsOf,
+} from './actor/definition.ts';
+export type {
+  Answer,
+  Handler,
+  Handlers,
+  MessageName,
+  PayloadArguments,
+  StreamItem,
+} from './actor/handlers.ts';
+export type { Outcome } from './actor/outcome.ts';
+export type { AnyRef, AskOptions, Ref, StreamOptions } from './actor/ref.ts';
+export { ReplyError, reply } from './actor/reply.ts';
+export type { Exit, ExitReason } from './cell/child-list.ts';
+export {
+  type Shape,
+  type ShapeField,
+  type ShapeItem,
+  type ShapeOf,
+  type ShapeScalar,
+  type ShapeSpec,
+  shape,
+} from './codec/index.ts';
+export type { RuntimeError, RuntimeErrorCode } from './errors.ts';
+export type { DeadLetter, DeadLetterListener, DeadLetterReason } from './host/dead-letters.ts';
+export type { EventListener, RuntimeEvent } from './host/events.ts';
+export type { CounterName } from './host/seat-layout.ts';
+export type { ActorFigures } from './host/seat-memory.ts';
+export type { MailboxLimits, MailboxOptions, OverflowPolicy } from './mailbox/mailbox-options.ts';
+export type { Alarm } from './ports/alarm.ts';
 export type { Clock } from './ports/clock.ts';
+export type { Loop } from './ports/loop.ts';
 export { type Random, seededRandom } from './ports/random.ts';
 export { systemClock } from './ports/system-clock.ts';
+export type { Placement } from './supervision/placement.ts';
+export type { SpawnOptions, Supervisor } from './supervision/supervisor.ts';
+export type {
+  BackoffOptions,
+  ChildOptions,
+  RestartType,
+  SupervisorOptions,
+  SupervisorStrategy,
+} from './supervision/supervisor-options.ts';
+export type { Counters, SystemFigures } from './system/figures.ts';
+export { start } from './system/start.ts';
+export type { StartOptions } from './system/start-options.ts';
+export type { System } from './system/system.ts';
+export type { Duration } from './timers/duration.ts';

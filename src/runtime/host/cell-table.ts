@@ -20,6 +20,8 @@ const EPOCH_MASK = 0x3ff;
 export class CellTable {
   /** How many actors there are. */
   size: number;
+  /** Places kept for actors that come back: index to generation. */
+  private readonly reserved: Map<number, number>;
   private readonly cells: (Cell | null)[];
   private readonly generations: number[];
   private readonly actorsMax: number;
@@ -31,6 +33,7 @@ export class CellTable {
   /** `epoch`: how many workers have sat here before. */
   constructor(actorsMax: number, epoch: number) {
     this.size = 0;
+    this.reserved = new Map();
     this.cells = [];
     this.generations = [];
     this.actorsMax = actorsMax;
@@ -58,6 +61,7 @@ export class CellTable {
   }
 
   set(cell: Cell): void {
+    this.reserved.delete(cell.index);
     this.cells[cell.index] = cell;
     this.size++;
   }
@@ -76,8 +80,13 @@ export class CellTable {
       this.generations.push(this.firstGeneration);
     }
     this.generations[index] = generation;
+    this.reserved.set(index, generation);
     const at = this.free.indexOf(index, this.freeHead);
     if (at >= 0) this.free.splice(at, 1);
+  }
+
+  isReserved(index: number, generation: number): boolean {
+    return this.reserved.get(index) === generation;
   }
 
   /** Gives the place back. */

@@ -17,7 +17,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Loop } from '../ports/loop.ts';
 import type { Random } from '../ports/random.ts';
 import type { PlaceChild } from '../supervision/placement.ts';
-import { TimerWheel } from '../timers/timer-wheel.ts';
+import { CallbackTimer, TimerWheel } from '../timers/timer-wheel.ts';
 import type { LinkSet } from '../transport/link-set.ts';
 import { Asks } from './asks.ts';
 import { CellTable } from './cell-table.ts';
@@ -216,6 +216,13 @@ export class Host {
   /** Calls back after the running code. */
   later(fn: () => void): void {
     this.loop.microtask(fn);
+  }
+
+  /** Calls back after `ms`, once. @returns how to call that off. */
+  after(ms: number, fn: () => void): () => void {
+    const timer = new CallbackTimer(fn);
+    this.timers.start(timer, this.clock.monotonicMs() + ms);
+    return () => void this.timers.cancel(timer);
   }
 
   /** Ends every actor, the youngest first; then what was asked is answered with an error. */

@@ -11,11 +11,7 @@ import type { ChildSettings } from './supervisor-options.ts';
  * `same`: the supervisor's thread. `spread`: the actor threads in turn. `{ key }`: the thread that the key
  * hashes to, the same for equal keys. `{ thread }`: that one; 0 is the main thread.
  */
-export type Placement =
-  | 'same'
-  | 'spread'
-  | { readonly key: string }
-  | { readonly thread: number };
+export type Placement = 'same' | 'spread' | { readonly key: string } | { readonly thread: number };
 
 /** Makes a child elsewhere. */
 export type MakeRemote = (

@@ -4,8 +4,8 @@
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { Exit } from '../cell/child-list.ts';
-import type { GoneReason } from './supervisor.machine.ts';
 import { SupervisedChild } from './supervised-child.ts';
+import type { GoneReason } from './supervisor.machine.ts';
 import type { RestartType } from './supervisor-options.ts';
 
 /** Settles a `spawn`. */

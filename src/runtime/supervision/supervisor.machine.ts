@@ -112,6 +112,11 @@ export class SupervisorMachine<Child extends SupervisedChild> {
     return this.count;
   }
 
+  /** Whether one failure restarts others, too. */
+  get restartsGroups(): boolean {
+    return !this.isOneForOne;
+  }
+
   /** Whether it has ended or is about to: it takes no more children. */
   get isClosing(): boolean {
     return this.phase === 'closing' || this.phase === 'closed';

@@ -3,11 +3,12 @@
  * machine's; this is its shell, with the timers, the spawns and the parent. It lives on the thread of whoever made it
  * and is no actor: it has no mailbox, so nothing can hold a restart up.
  */
+
+import type { BaseRef } from '../actor/actor-ref.ts';
+import { childrenOf } from '../actor/context.ts';
 import type { ActorDefinition, AnyDefinition } from '../actor/definition.ts';
 import type { Handlers } from '../actor/handlers.ts';
 import type { AnyRef, Ref } from '../actor/ref.ts';
-import type { BaseRef } from '../actor/actor-ref.ts';
-import { childrenOf } from '../actor/context.ts';
 import type { Cell } from '../cell/cell.ts';
 import { beginExit } from '../cell/cell-exit.ts';
 import { ChildNode, type Exit, SHUTDOWN } from '../cell/child-list.ts';
@@ -53,12 +54,7 @@ export class Supervisor extends ChildNode {
   private numbers: number;
 
   /** @throws RM_SUPERVISOR_OPTION, RM_TIMER_OPTION, RM_ID_TAKEN */
-  constructor(
-    host: Host,
-    options: SupervisorOptions,
-    path: string,
-    parent: Cell | Nested | null,
-  ) {
+  constructor(host: Host, options: SupervisorOptions, path: string, parent: Cell | Nested | null) {
     super();
     this.options = options;
     this.host = host;
@@ -85,7 +81,11 @@ export class Supervisor extends ChildNode {
     definition: ActorDefinition<A, H>,
     ...[options]: undefined extends A ? [options?: SpawnOptions<A>] : [options: SpawnOptions<A>]
   ): Promise<Ref<H>> {
-    return this.begin((path) => this.actorChild(definition as never, path, options), definition, options?.id);
+    return this.begin(
+      (path) => this.actorChild(definition as never, path, options),
+      definition,
+      options?.id,
+    );
   }
 
   /** The child of that id, or a new one. @throws (rejects) as `spawn` */
@@ -95,7 +95,11 @@ export class Supervisor extends ChildNode {
   ): Promise<Ref<H>> {
     const found = this.children.get(`${this.path}/${options.id}`)?.ref;
     if (found !== undefined && found !== null) return found as unknown as Ref<H>;
-    return await this.begin((path) => this.actorChild(definition as never, path, options), definition, options.id);
+    return await this.begin(
+      (path) => this.actorChild(definition as never, path, options),
+      definition,
+      options.id,
+    );
   }
 
   /** A supervisor below this one; if it gives up, it counts as a crashed child. @throws as `spawn` */
@@ -109,7 +113,11 @@ export class Supervisor extends ChildNode {
   }
 
   /** The actors that it has now, with their paths. */
-  list(): readonly { readonly path: string; readonly ref: AnyRef | null; readonly status: string }[] {
+  list(): readonly {
+    readonly path: string;
+    readonly ref: AnyRef | null;
+    readonly status: string;
+  }[] {
     return [...this.children.values()].map(({ path, ref, status }) => ({ path, ref, status }));
   }
 
@@ -152,7 +160,10 @@ export class Supervisor extends ChildNode {
     return new Promise((resolve, reject) => {
       if (this.machine.isClosing) throw this.closedError();
       if (this.children.has(path)) {
-        throw runtimeError('RM_ID_TAKEN', `${path} exists already; take another id, or use getOrSpawn.`);
+        throw runtimeError(
+          'RM_ID_TAKEN',
+          `${path} exists already; take another id, or use getOrSpawn.`,
+        );
       }
       const child = make(path);
       child.firstStart = { resolve, reject };
@@ -222,14 +233,15 @@ export class Supervisor extends ChildNode {
     child.abandon(reason);
     const { firstStart } = child;
     child.firstStart = null;
-    firstStart?.reject(
-      reason === 'start-failed' ? failure(child) : this.closedError(),
-    );
+    firstStart?.reject(reason === 'start-failed' ? failure(child) : this.closedError());
     for (const done of child.whenGone.splice(0)) done();
   }
 
   private closed(reason: ClosedReason): void {
-    const error = runtimeError('RM_SUPERVISOR_GAVE_UP', `${this.path}: more restarts than its intensity allows.`);
+    const error = runtimeError(
+      'RM_SUPERVISOR_GAVE_UP',
+      `${this.path}: more restarts than its intensity allows.`,
+    );
     const exit: Exit = reason === 'intensity' ? { reason: 'crash', error } : SHUTDOWN;
     this.ending = exit;
     const group = this.waits.get(null);
@@ -247,7 +259,10 @@ export class Supervisor extends ChildNode {
   }
 
   private closedError(): Error {
-    return runtimeError('RM_SUPERVISOR_CLOSED', `${this.path} has ended or is ending; spawn elsewhere.`);
+    return runtimeError(
+      'RM_SUPERVISOR_CLOSED',
+      `${this.path} has ended or is ending; spawn elsewhere.`,
+    );
   }
 }
 
@@ -304,6 +319,7 @@ class Nested extends SupervisorChild {
 function failure(child: SupervisorChild): unknown {
   const { error } = child.lastExit;
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  const isOurs = code === 'RM_DEFINITION_NOT_FOUND' || code === 'RM_THREAD_LOST' || code === 'RM_SPAWN_FAILED';
+  const isOurs =
+    code === 'RM_DEFINITION_NOT_FOUND' || code === 'RM_THREAD_LOST' || code === 'RM_SPAWN_FAILED';
   return isOurs ? error : spawnFailed(child.path, error);
 }

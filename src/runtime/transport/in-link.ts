@@ -12,6 +12,8 @@ import {
   headerBytes,
   kindOf,
   NAME,
+  SEND,
+  STREAM,
   PAYLOAD_BYTES_MAX,
   STRUCTURE,
   TELL,
@@ -24,7 +26,8 @@ import {
 export interface Receiver {
   /** The shape that the payload of such a message has, if its actor's definition declares one. */
   shapeOf(index: number, generation: number, name: string): Shape | undefined;
-  tell(index: number, generation: number, name: string, payload: unknown): void;
+  /** A message without an answer. */
+  message(index: number, generation: number, name: string, payload: unknown): void;
   frame(link: InLink, type: number, header: Int32Array, name: string, payload: unknown): void;
   control(link: InLink, message: unknown): void;
   /** A frame whose payload no encoder wrote. */
@@ -118,7 +121,7 @@ export class InLink {
     const { words } = this;
     const word = at >> 2;
     this.taken++;
-    this.receiver.tell(
+    this.receiver.message(
       words[word] as number,
       words[word + 1] as number,
       this.names[words[word + 2] as number] as string,
@@ -144,8 +147,9 @@ export class InLink {
     const start = headerBytes(type);
     const { header } = this;
     for (let i = 0; i < start >> 2; i++) header[i] = this.words[(at >> 2) + i] as number;
-    const isMessage = type <= 4;
-    if (isMessage) this.taken++;
+    const isMessage = type <= STREAM;
+    // A `send` counts when it gets its place in the mailbox.
+    if (isMessage && type !== SEND) this.taken++;
     const name = isMessage ? (this.names[header[2] as number] as string) : '';
     let payload: unknown;
     try {
@@ -155,7 +159,7 @@ export class InLink {
       return;
     }
     if (type === TELL) {
-      this.receiver.tell(header[0] as number, header[1] as number, name, payload);
+      this.receiver.message(header[0] as number, header[1] as number, name, payload);
     } else if (type === CONTROL) this.receiver.control(this, payload);
     else this.receiver.frame(this, type, header, name, payload);
   }

@@ -1,0 +1,364 @@
+/**
+ * The workers of a system: starts them, connects them with each other, seats them, replaces those that end or hang. Lives
+ * on the main thread; only it decides who sits where.
+ *
+ *   starting ──ready──▶ spare ──sit──▶ seated ──▶ lost (ended, hung)
+ *       └───────────────────┴──────────────────────▲
+ *
+ * No lost → anything: a replaced thread may still run (a system call that never returns); it is fenced by number.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { createRing } from '../../hotpath/index.ts';
+import type { Host } from '../host/host.ts';
+import { SeatMemory } from '../host/seat-memory.ts';
+import {
+  CONTROL_LANE_BYTES,
+  DATA_LANE_BYTES,
+  RECORD_BYTES_MAX,
+} from '../transport/frame-layout.ts';
+import type { Links } from '../transport/links.ts';
+import type { Peer } from '../transport/peer.ts';
+import type { SeatOrder, SeatReport, SeatTask } from './orders.ts';
+import type { Thread, ThreadPool } from './thread-pool.ts';
+
+/** How a system's threads are to be. */
+export type CrewOptions = {
+  readonly threads: number;
+  readonly actorsMax: number;
+  readonly isDevelopment: boolean;
+  readonly seed: number;
+  /** Keep one more thread ready to replace another. */
+  readonly spare: boolean;
+  readonly maySpin: boolean;
+  /** Milliseconds after which a terminated thread that has not ended is given up. */
+  readonly fenceAfterMs: number;
+};
+
+/** What the crew tells the system. */
+export interface CrewEvents {
+  /** Places that the actors of that seat must get again. */
+  reserved(seat: number): readonly (readonly [number, number])[];
+  /** The seat's worker is gone; its actors are to be begun again, by calls that wait for `seated`. */
+  lost(seat: number): void;
+}
+
+type Worker = {
+  readonly number: number;
+  readonly memory: SeatMemory;
+  readonly port: MessagePort;
+  readonly thread: Thread;
+  peer: Peer | null;
+  seat: number;
+  status: 'starting' | 'spare' | 'seated' | 'lost';
+  /** Since when its heartbeat has stood still, and at what. */
+  quietSinceMs: number;
+  lastBeat: number;
+};
+
+/** Rings between two workers, and the doorbell's ports when neither of them is main. */
+type Wiring = { readonly there: SharedArrayBuffer; readonly back: SharedArrayBuffer };
+
+/** Thread rule: the main thread. */
+export class Crew {
+  private readonly host: Host;
+  private readonly links: Links;
+  private readonly pool: ThreadPool;
+  private readonly options: CrewOptions;
+  private readonly events: CrewEvents;
+  private readonly workers: Worker[];
+  private readonly epochs: number[];
+  private readonly waitingForSeat: Map<number, ((peer: Peer) => void)[]>;
+  private readonly emptySeats: { readonly seat: number; readonly sinceMs: number }[];
+  private readonly loaded: Map<string, { readonly url: string; readonly name: string }>;
+  private numbers: number;
+  private isClosing: boolean;
+  /** Messages that died with workers: taken in and not handled, or sent and not published. */
+  lostWithThreads: number;
+
+  constructor(
+    host: Host,
+    links: Links,
+    pool: ThreadPool,
+    options: CrewOptions,
+    events: CrewEvents,
+  ) {
+    this.host = host;
+    this.links = links;
+    this.pool = pool;
+    this.options = options;
+    this.events = events;
+    this.workers = [];
+    this.epochs = new Array<number>(options.threads + 1).fill(0);
+    this.waitingForSeat = new Map();
+    this.emptySeats = [];
+    this.loaded = new Map();
+    this.numbers = 0;
+    this.isClosing = false;
+    this.lostWithThreads = 0;
+  }
+
+  /** Starts all threads and seats them; the spare comes later by itself. */
+  async open(): Promise<void> {
+    const seats = Array.from({ length: this.options.threads }, (_, i) => i + 1);
+    await Promise.all(
+      seats.map((seat) => {
+        this.emptySeats.push({ seat, sinceMs: this.now() });
+        this.startWorker();
+        return this.seated(seat);
+      }),
+    );
+    if (this.options.spare) this.startWorker();
+  }
+
+  /** The worker of that seat, now or as soon as there is one. */
+  seated(seat: number): Promise<Peer> {
+    const peer = this.links.at(seat);
+    if (peer !== null) return Promise.resolve(peer);
+    return new Promise((resolve) => {
+      const waiting = this.waitingForSeat.get(seat) ?? [];
+      waiting.push(resolve);
+      this.waitingForSeat.set(seat, waiting);
+    });
+  }
+
+  /** Threads load it before they need it; a spare, too, so that a replacement does not wait for an import. */
+  preload(url: string, name: string): void {
+    const key = `${url}#${name}`;
+    if (this.loaded.has(key)) return;
+    this.loaded.set(key, { url, name });
+    for (const worker of this.alive()) this.order(worker, { o: 'preload', url, name });
+  }
+
+  /** Looks for threads that hang. `lateMs`: how late this look itself is. */
+  watchOver(hangAfterMs: number, isLate: boolean): void {
+    const nowMs = this.now();
+    for (const worker of this.workers.filter((one) => one.status === 'seated')) {
+      const beat = worker.memory.heartbeat();
+      if (isLate || beat !== worker.lastBeat || worker.memory.isParked()) {
+        worker.lastBeat = beat;
+        worker.quietSinceMs = nowMs;
+      } else if (nowMs - worker.quietSinceMs >= hangAfterMs) {
+        const quietMs = Math.round(nowMs - worker.quietSinceMs);
+        this.lose(worker, 'hang', new Error(`no sign of life for ${quietMs} ms`));
+      }
+    }
+  }
+
+  /** Shared memory of the workers that have seats. */
+  memories(): readonly { readonly seat: number; readonly memory: SeatMemory }[] {
+    return this.workers
+      .filter((worker) => worker.status === 'seated')
+      .map(({ seat, memory }) => ({ seat, memory }));
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.isClosing = true;
+    const ending = [...this.alive()].map((worker) => {
+      this.order(worker, { o: 'close' });
+      return worker.thread.ended;
+    });
+    const isInTime = await this.within(Promise.all(ending), deadlineMs);
+    if (!isInTime) for (const worker of this.alive()) worker.thread.terminate();
+    for (const worker of this.workers) worker.port.close();
+    await this.within(this.pool.close(), deadlineMs);
+  }
+
+  /** Ends the thread of a seat by force, as if it had hung. For tests and for operators. */
+  kill(seat: number): void {
+    const worker = this.workers.find((one) => one.seat === seat && one.status === 'seated');
+    if (worker !== undefined) this.lose(worker, 'killed', new Error('killed on request'));
+  }
+
+  private startWorker(): void {
+    const number = ++this.numbers;
+    const memory = SeatMemory.create(this.options.actorsMax);
+    const { port1, port2 } = new MessageChannel();
+    const task: SeatTask = {
+      peer: number,
+      memory: memory.buffer,
+      actorsMax: this.options.actorsMax,
+      seed: this.options.seed + number,
+      isDevelopment: this.options.isDevelopment,
+      port: port2,
+    };
+    const thread = this.pool.start(task, [port2]);
+    const worker: Worker = {
+      number,
+      memory,
+      port: port1,
+      thread,
+      peer: null,
+      seat: -1,
+      status: 'starting',
+      quietSinceMs: this.now(),
+      lastBeat: -1,
+    };
+    port1.on('message', (report: SeatReport) => this.hear(worker, report));
+    this.connect(worker);
+    this.workers.push(worker);
+    for (const known of this.loaded.values()) this.order(worker, { o: 'preload', ...known });
+    thread.ended.then((error) => {
+      if (!this.isClosing) this.lose(worker, 'exit', error);
+    });
+  }
+
+  /** Rings and doorbells between a new worker and everybody who is there. */
+  private connect(worker: Worker): void {
+    const withMain = wire();
+    this.introduce(worker, 0, 0, this.host.memory, withMain, null);
+    worker.peer = this.links.add(
+      {
+        peer: worker.number,
+        seat: -1,
+        memory: worker.memory.buffer,
+        actorsMax: this.options.actorsMax,
+        inRing: withMain.back,
+        outRing: withMain.there,
+      },
+      { ring: () => worker.port.postMessage(0) },
+    );
+    for (const other of this.alive()) {
+      const wiring = wire();
+      const { port1, port2 } = new MessageChannel();
+      this.introduce(worker, other.number, other.seat, other.memory, wiring, port1);
+      const back = { there: wiring.back, back: wiring.there };
+      this.introduce(other, worker.number, -1, worker.memory, back, port2);
+    }
+  }
+
+  /** `there` is the ring that `peer` writes and `to` reads. */
+  private introduce(
+    to: Worker,
+    peer: number,
+    seat: number,
+    memory: SeatMemory,
+    { there, back }: Wiring,
+    port: MessagePort | null,
+  ): void {
+    const info = {
+      peer,
+      seat,
+      memory: memory.buffer,
+      actorsMax: memory.actorsMax,
+      inRing: there,
+      outRing: back,
+    };
+    this.order(to, { o: 'peer', info, port }, port === null ? [] : [port]);
+  }
+
+  private hear(worker: Worker, report: SeatReport): void {
+    if (report === 0) this.host.dispatcher.wake();
+    else if (report.o === 'ready') {
+      worker.thread.identify(report.threadId);
+      if (worker.status === 'starting') worker.status = 'spare';
+      this.fillSeat();
+    } else if (report.o === 'seated') {
+      worker.quietSinceMs = this.now();
+    } else if (report.o === 'unhandled') {
+      this.host.report({ kind: 'unhandled', thread: worker.seat, error: report.error });
+    }
+  }
+
+  /** Puts a spare in the seat that has been empty the longest. */
+  private fillSeat(): void {
+    const spare = this.workers.find((worker) => worker.status === 'spare');
+    const [empty] = this.emptySeats;
+    if (spare === undefined || empty === undefined || this.isClosing) return;
+    this.emptySeats.shift();
+    const { seat, sinceMs } = empty;
+    const epoch = this.epochs[seat] as number;
+    this.epochs[seat] = epoch + 1;
+    spare.status = 'seated';
+    spare.seat = seat;
+    const reserved = this.events.reserved(seat);
+    const { maySpin } = this.options;
+    this.order(spare, { o: 'sit', seat, epoch, maySpin, reserved });
+    this.links.sit(spare.number, seat);
+    for (const other of this.alive()) {
+      if (other !== spare) this.order(other, { o: 'moved', peer: spare.number, seat });
+    }
+    const waiting = this.waitingForSeat.get(seat) ?? [];
+    this.waitingForSeat.delete(seat);
+    for (const resolve of waiting) resolve(spare.peer as Peer);
+    if (epoch > 0) {
+      const afterMs = this.now() - sinceMs;
+      this.host.report({ kind: 'thread-replaced', thread: seat, afterMs });
+      if (this.options.spare) this.startWorker();
+    }
+  }
+
+  /** A worker has ended, or is ended: its seat is filled again. */
+  private lose(worker: Worker, reason: string, error: unknown): void {
+    if (worker.status === 'lost' || this.isClosing) return;
+    const { seat, status } = worker;
+    worker.status = 'lost';
+    worker.thread.terminate();
+    const isGone = reason === 'exit' ? Promise.resolve(true) : this.gone(worker);
+    if (status === 'seated') this.emptySeats.push({ seat, sinceMs: this.now() });
+    void isGone.then((isReal) => {
+      if (!isReal) this.host.report({ kind: 'thread-fenced', thread: seat });
+      this.forget(worker, status === 'seated' ? seat : -1, reason, error);
+    });
+  }
+
+  private forget(worker: Worker, seat: number, reason: string, error: unknown): void {
+    this.links.lose(worker.number);
+    for (const other of this.alive()) this.order(other, { o: 'lost', peer: worker.number });
+    this.countLost(worker);
+    worker.port.close();
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    if (seat >= 0) {
+      this.host.report({ kind: 'thread-lost', thread: seat, reason, error });
+      this.events.lost(seat);
+      this.fillSeat();
+    }
+    const isShort = !this.workers.some(({ status }) => status === 'spare' || status === 'starting');
+    if (isShort && (this.options.spare || this.emptySeats.length > 0)) this.startWorker();
+  }
+
+  /** What it had taken in or accepted, and neither handled nor handed to the dead letters. */
+  private countLost({ memory }: Worker): void {
+    let taken = 0;
+    for (const count of memory.taken) taken += count;
+    let dead = 0;
+    for (let i = 10; i <= 17; i++) dead += memory.counters[i] as number;
+    this.lostWithThreads += taken + memory.counter('accepted') - memory.counter('handled') - dead;
+  }
+
+  /** @returns whether the thread has really ended; false when it cannot be ended. */
+  private gone(worker: Worker): Promise<boolean> {
+    return this.within(worker.thread.exited, this.options.fenceAfterMs);
+  }
+
+  private within(what: Promise<unknown>, ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.host.after(ms, () => resolve(false));
+      const done = (): void => {
+        cancel();
+        resolve(true);
+      };
+      what.then(done, done);
+    });
+  }
+
+  private *alive(): Generator<Worker> {
+    for (const worker of this.workers) if (worker.status !== 'lost') yield worker;
+  }
+
+  private order(worker: Worker, order: SeatOrder, transfer: readonly MessagePort[] = []): void {
+    worker.port.postMessage(order, [...transfer]);
+  }
+
+  private now(): number {
+    return this.host.clock.monotonicMs();
+  }
+}
+
+function wire(): Wiring {
+  const sizes = {
+    dataBytes: DATA_LANE_BYTES,
+    controlBytes: CONTROL_LANE_BYTES,
+    recordBytesMax: RECORD_BYTES_MAX,
+  };
+  return { there: createRing(sizes), back: createRing(sizes) };
+}

@@ -1,0 +1,418 @@
+/**
+ * All ways between this thread and the others: which worker sits in which seat, what to do with the frames that come,
+ * when to wake whom. Seats are logical; a ref names a seat, and a replaced worker's successor takes over all its refs.
+ */
+import { RING_CORRUPT } from '../../hotpath/index.ts';
+import type { BaseRef, RemoteRef } from '../actor/actor-ref.ts';
+import { AskRecord } from '../actor/ask-record.ts';
+import type { Outcome } from '../actor/outcome.ts';
+import type { Reply } from '../actor/reply.ts';
+import { StreamRecord } from '../actor/stream-sink.ts';
+import { ACCEPTING_MAX } from '../cell/cell-status.ts';
+import type { Exit, ExitReason } from '../cell/child-list.ts';
+import { waitForRoom } from '../cell/overflow.ts';
+import type { Shape } from '../codec/index.ts';
+import type { Inputs } from '../dispatcher/dispatcher.ts';
+import { runtimeError } from '../errors.ts';
+import type { RuntimeEvent } from '../host/events.ts';
+import type { Host } from '../host/host.ts';
+import { ControlCalls } from './control-calls.ts';
+import {
+  ASK,
+  CANCEL,
+  DOWN,
+  GRANT,
+  ITEM,
+  OPENED,
+  REFUSAL,
+  REPLY,
+  SEND,
+  STREAM,
+} from './frame-layout.ts';
+import type { InLink, Receiver } from './in-link.ts';
+import type { LinkSet } from './link-set.ts';
+import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
+import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
+
+/** How an end is written in a DOWN frame; the first means that the actor was gone when the watch came. */
+const REASONS: readonly (ExitReason | 'unknown')[] = [
+  'unknown',
+  'normal',
+  'shutdown',
+  'crash',
+  'killed',
+  'lost',
+];
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** Thread rule: its host's thread. */
+export class Links implements LinkSet, Inputs, Receiver {
+  readonly calls: ControlCalls;
+  /** Messages that were accepted for workers that are gone, and never taken by them. */
+  lost: number;
+  /** Called after every poll that took something: a place for the heartbeat. */
+  private host: Host | null;
+  private readonly seats: (Peer | null)[];
+  private readonly peers: Peer[];
+  private beats: number;
+  private readonly pendingWatches: Map<string, { readonly peer: Peer; readonly number: number }[]>;
+
+  constructor() {
+    this.calls = new ControlCalls();
+    this.lost = 0;
+    this.host = null;
+    this.seats = [];
+    this.peers = [];
+    this.beats = 0;
+    this.pendingWatches = new Map();
+  }
+
+  /** Connects it to its host: the two need each other. */
+  attach(host: Host, maySpin: boolean): void {
+    this.host = host;
+    this.calls.serve('watch', (args: WatchCall, peer) => this.watched(args, peer));
+    this.calls.serve('unwatch', (args: WatchCall, peer) => this.unwatched(args, peer));
+    this.calls.serve('stop', (args: StopCall) => this.stopHere(args));
+    this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
+    host.dispatcher.connect(this, maySpin);
+  }
+
+  /** A worker to talk to; its seat is set by `sit`. */
+  add(info: PeerInfo, doorbell: Doorbell): Peer {
+    const host = this.attached();
+    const peer = new Peer(info, doorbell, host, host.refs, this);
+    this.peers.push(peer);
+    if (info.seat >= 0) this.seats[info.seat] = peer;
+    return peer;
+  }
+
+  /** The worker in that seat; null before it has one and between two. */
+  at(seat: number): Peer | null {
+    return this.seats[seat] ?? null;
+  }
+
+  peerOf(number: number): Peer | undefined {
+    return this.peers.find((peer) => peer.number === number);
+  }
+
+  /**
+   * A worker is gone: takes in what it had published, gives up what was on the way to it, tells those who wait. Its
+   * seat is empty until `sit`.
+   */
+  lose(number: number): void {
+    const host = this.attached();
+    const peer = this.peerOf(number);
+    if (peer === undefined || peer.isClosed) return;
+    peer.incoming.takeAll();
+    this.lost += peer.outgoing.sent - (peer.memory.taken[this.ownPeer] ?? 0);
+    const { seat } = peer.incoming;
+    peer.close();
+    this.peers.splice(this.peers.indexOf(peer), 1);
+    if (this.seats[seat] === peer) this.seats[seat] = null;
+    this.calls.lose(peer);
+    const message = `thread ${seat} ended before the answer came; ask again once it was replaced.`;
+    host.asks.failAll(seat, runtimeError('RM_THREAD_LOST', message, { thread: seat }));
+  }
+
+  /** A worker takes a seat. */
+  sit(number: number, seat: number): void {
+    const peer = this.peerOf(number);
+    if (peer === undefined) return;
+    peer.incoming.seat = seat;
+    this.seats[seat] = peer;
+    this.attached().watches.renew(seat);
+  }
+
+  /** This thread's own worker number: its place in others' tables. Set once, before the first peer. */
+  ownPeer = 0;
+
+  // ---- what the host sends
+
+  tell(ref: RemoteRef, name: string, payload: unknown): Outcome {
+    const peer = this.seats[ref.seat];
+    if (peer === undefined || peer === null) return this.nobody(ref);
+    const outcome = peer.outgoing.tell(ref, name, payload);
+    if (outcome === 'full') peer.wake();
+    (this.host as Host).dispatcher.arm();
+    return outcome;
+  }
+
+  ask(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome {
+    if (reply === null) return this.tell(ref, name, payload);
+    const host = this.attached();
+    const peer = this.seats[ref.seat];
+    if (peer === undefined || peer === null) return this.nobody(ref);
+    const record = this.recordFor(ref, name, reply);
+    if (!host.asks.place(record)) return 'full';
+    const header = peer.header(ref.index, ref.generation);
+    header[3] = record.slot;
+    header[4] = host.asks.useOf(record.slot);
+    const leftMs = Math.ceil(record.deadlineMs - host.clock.monotonicMs());
+    header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
+    let outcome: Outcome = 'full';
+    try {
+      outcome = peer.outgoing.ask(typeOf(record.wants), ref, name, header, payload);
+    } finally {
+      if (outcome !== 'accepted') host.asks.release(record);
+    }
+    if (outcome === 'full') peer.wake();
+    host.dispatcher.arm();
+    return outcome;
+  }
+
+  watch(ref: RemoteRef, number: number): void {
+    const peer = this.seats[ref.seat];
+    // An empty seat: `sit` asks again for all watches of it.
+    if (peer === undefined || peer === null) return;
+    this.calls.cast(peer, 'watch', { i: ref.index, g: ref.generation, n: number });
+  }
+
+  unwatch(ref: RemoteRef, number: number): void {
+    const peer = this.seats[ref.seat];
+    if (peer === undefined || peer === null) return;
+    this.calls.cast(peer, 'unwatch', { i: ref.index, g: ref.generation, n: number });
+  }
+
+  async stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void> {
+    const peer = this.seats[ref.seat];
+    if (peer === undefined || peer === null) return;
+    await this.calls.call(peer, 'stop', { i: ref.index, g: ref.generation, how });
+  }
+
+  report(event: RuntimeEvent): void {
+    const main = this.seats[0];
+    if (main !== undefined && main !== null) this.calls.cast(main, 'report', event);
+  }
+
+  get isHeard(): boolean {
+    return this.seats[0] !== undefined;
+  }
+
+  // ---- what the dispatcher asks
+
+  poll(): number {
+    let taken = 0;
+    const { peers } = this;
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i] as Peer;
+      const count = peer.incoming.take();
+      if (count > 0) {
+        taken += count;
+        (this.host as Host).memory.taken[peer.number] = peer.incoming.taken;
+      } else if (count === RING_CORRUPT) this.ringCorrupt(peer);
+    }
+    return taken;
+  }
+
+  hasInput(): boolean {
+    const { peers } = this;
+    for (let i = 0; i < peers.length; i++) {
+      if ((peers[i] as Peer).incoming.hasInput()) return true;
+    }
+    return false;
+  }
+
+  flush(): void {
+    const host = this.host as Host;
+    const { peers } = this;
+    host.memory.beat(++this.beats | 0);
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i] as Peer;
+      peer.flush();
+      host.memory.sent[peer.number] = peer.outgoing.sent;
+    }
+  }
+
+  park(): boolean {
+    const { memory } = this.attached();
+    memory.setParked();
+    if (!this.hasInput() && !this.peers.some((peer) => peer.outgoing.waiting > 0)) return true;
+    memory.clearParked();
+    return false;
+  }
+
+  unpark(): void {
+    this.attached().memory.clearParked();
+  }
+
+  // ---- what comes
+
+  shapeOf(index: number, generation: number, name: string): Shape | undefined {
+    return this.attached().table.find(index, generation)?.definition.shapes[name];
+  }
+
+  message(index: number, generation: number, name: string, payload: unknown): void {
+    const host = this.host as Host;
+    const cell = host.table.find(index, generation);
+    if (cell !== null) cell.deliver(name, payload, null);
+    else host.deadLetters.addNobody('nobody', `${host.seat}.${index}.${generation}`, name, payload);
+  }
+
+  frame(link: InLink, type: number, header: Int32Array, name: string, payload: unknown): void {
+    const peer = this.peerOf(link.peer);
+    if (peer === undefined) return;
+    const host = this.attached();
+    const [first = 0, second = 0] = header;
+    switch (type) {
+      case ASK:
+      case STREAM:
+      case SEND:
+        this.question(peer, type, header, name, payload);
+        return;
+      case REPLY:
+        host.asks.find(first, second)?.resolve(payload);
+        return;
+      case REFUSAL:
+        host.asks.find(first, second)?.reject(payload);
+        return;
+      case OPENED:
+        this.opened(peer, host.asks.find(first, second), header[2] as number);
+        return;
+      case ITEM: {
+        const record = host.asks.find(first, second);
+        if (record instanceof StreamRecord) record.item(payload);
+        return;
+      }
+      case GRANT:
+        peer.stream(first)?.grant(second);
+        return;
+      case CANCEL:
+        peer.stream(first)?.cancel();
+        peer.dropStream(first);
+        return;
+      case DOWN:
+        host.watches.heard(first, exitOf(second, payload));
+        return;
+      default:
+        this.corrupt(link, new Error(`a frame of type ${type}`));
+    }
+  }
+
+  control(link: InLink, message: unknown): void {
+    const peer = this.peerOf(link.peer);
+    if (peer !== undefined) this.calls.receive(peer, message as never);
+  }
+
+  corrupt(link: InLink, error: unknown): void {
+    this.attached().report({ kind: 'ring-corrupt', thread: link.seat, error });
+  }
+
+  /** A place that was kept for an actor has it now: those who watched the place watch the actor. */
+  arrived(index: number, generation: number): void {
+    const key = `${index}.${generation}`;
+    const waiting = this.pendingWatches.get(key) ?? [];
+    this.pendingWatches.delete(key);
+    for (const { peer, number } of waiting) this.watched({ i: index, g: generation, n: number }, peer);
+  }
+
+  private question(
+    peer: Peer,
+    type: number,
+    header: Int32Array,
+    name: string,
+    payload: unknown,
+  ): void {
+    const host = this.attached();
+    const deadlineMs = host.clock.monotonicMs() + (header[5] as number);
+    const reply =
+      type === STREAM
+        ? new RemoteStreamReply(peer, header, deadlineMs, 'stream')
+        : new RemoteReply(peer, header, deadlineMs, type === SEND ? 'receipt' : 'value');
+    const [index = 0, generation = 0] = header;
+    const cell = host.table.find(index, generation);
+    if (cell === null || cell.status > ACCEPTING_MAX) {
+      const to = `${host.seat}.${index}.${generation}`;
+      if (type !== SEND) host.deadLetters.addNobody('nobody', to, name, payload);
+      reply.reject(runtimeError('RM_ACTOR_STOPPED', `${to} has stopped; look it up again.`));
+    } else if (type !== SEND) cell.deliver(name, payload, reply);
+    else if (cell.enqueue(name, payload, null) === 'accepted') reply.resolve(undefined);
+    else if (
+      cell.definition.mailbox.overflow !== 'wait' ||
+      waitForRoom(cell, name, payload, reply) !== 'accepted'
+    ) {
+      reply.reject(runtimeError('RM_MAILBOX_FULL', `${cell.path} has no room for ${name}; send less.`));
+    }
+  }
+
+  private opened(peer: Peer, record: AskRecord | undefined, stream: number): void {
+    const cancel = (): void => peer.post(CANCEL, peer.header(stream, 0), undefined);
+    if (!(record instanceof StreamRecord)) {
+      cancel();
+      return;
+    }
+    const grant = (items: number): void => peer.post(GRANT, peer.header(stream, items), undefined);
+    record.opened({ grant, cancel });
+  }
+
+  private watched({ i, g, n }: WatchCall, peer: Peer): void {
+    const host = this.attached();
+    const ref = host.refAt(host.seat, i, g, '');
+    const key = `${i}.${g}`;
+    if (host.table.isReserved(i, g)) {
+      const waiting = this.pendingWatches.get(key) ?? [];
+      waiting.push({ peer, number: n });
+      this.pendingWatches.set(key, waiting);
+      return;
+    }
+    const end = host.watches.listen(ref, (exit) => {
+      peer.unwatch.delete(n);
+      const reason = exit === null ? 0 : REASONS.indexOf(exit.reason);
+      peer.post(DOWN, peer.header(n, reason), exit?.error);
+    });
+    peer.unwatch.set(n, end);
+  }
+
+  private unwatched({ n }: WatchCall, peer: Peer): void {
+    peer.unwatch.get(n)?.();
+    peer.unwatch.delete(n);
+  }
+
+  private stopHere({ i, g, how }: StopCall): Promise<void> {
+    const host = this.attached();
+    const ref = host.refAt(host.seat, i, g, '');
+    return how === 'stop' ? host.stop(ref) : host.drain(ref);
+  }
+
+  /** The record that the answer finds: the asker's own, or one that passes it on. */
+  private recordFor(ref: RemoteRef, name: string, reply: Reply): AskRecord {
+    if (reply instanceof AskRecord && reply.seat === ref.seat && reply.slot < 0) return reply;
+    const host = this.attached();
+    const relay = new AskRecord(host, ref.seat, name, reply.deadlineMs, reply.wants);
+    relay.bind(
+      (value) => reply.resolve(value),
+      (error) => reply.reject(error),
+    );
+    if (relay.deadlineMs < Number.POSITIVE_INFINITY) host.timers.start(relay, relay.deadlineMs);
+    return relay;
+  }
+
+  private nobody(ref: RemoteRef): Outcome {
+    // Between two workers a seat is empty: its actors come back.
+    return ref.seat !== this.attached().seat && this.seats[ref.seat] === null ? 'full' : 'stopped';
+  }
+
+  private ringCorrupt(peer: Peer): void {
+    const { corruption } = peer.incoming;
+    const error = new Error(`ring from worker ${peer.number}: ${JSON.stringify(corruption)}`);
+    this.attached().report({ kind: 'ring-corrupt', thread: peer.incoming.seat, error });
+    this.lose(peer.number);
+  }
+
+  private attached(): Host {
+    if (this.host === null) throw runtimeError('RM_SYSTEM_CLOSED', 'links without a host.');
+    return this.host;
+  }
+}
+
+type WatchCall = { readonly i: number; readonly g: number; readonly n: number };
+type StopCall = { readonly i: number; readonly g: number; readonly how: 'stop' | 'drain' };
+
+function typeOf(wants: Reply['wants']): number {
+  if (wants === 'value') return ASK;
+  return wants === 'stream' ? STREAM : SEND;
+}
+
+function exitOf(reason: number, error: unknown): Exit | null {
+  const name = REASONS[reason];
+  return name === undefined || name === 'unknown' ? null : { reason: name, error };
+}
