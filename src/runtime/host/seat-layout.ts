@@ -69,6 +69,7 @@ export const COUNTERS = [
   'deadNobody',
   'busyMs',
   'actors',
+  'lost',
 ] as const;
 
 /** Name of a counter. */

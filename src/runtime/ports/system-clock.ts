@@ -28,9 +28,11 @@ function measureOffsetMs(): number {
 }
 
 const offsetMs = measureOffsetMs();
+// Bound once: the global is a getter in Node, and a look at the clock is on the way of every question.
+const now = performance.now.bind(performance);
 
 /** The clock that production uses. */
 export const systemClock: Clock = {
-  monotonicMs: () => performance.now() + offsetMs,
+  monotonicMs: () => now() + offsetMs,
   wallMs: () => Date.now(),
 };

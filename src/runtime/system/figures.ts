@@ -1,6 +1,7 @@
 /** What a system counts, summed over its threads. Read from shared memory; asks no thread. */
 import { COUNTERS, type CounterName } from '../host/seat-layout.ts';
 import type { SeatMemory } from '../host/seat-memory.ts';
+import type { Retired } from '../threads/crew.ts';
 
 /** One thread's shared memory. */
 export type SeatView = { readonly seat: number; readonly memory: SeatMemory };
@@ -21,18 +22,22 @@ export type SystemFigures = {
   readonly inFlight: number;
 };
 
-/** Sums up. */
-export function readFigures(seats: readonly SeatView[], lost: number): SystemFigures {
+/** Sums up. `retired`: what workers that are gone had counted. */
+export function readFigures(seats: readonly SeatView[], retired: Retired | null): SystemFigures {
   const threads = seats.map(({ seat, memory }) => ({ thread: seat, counters: countersOf(memory) }));
   const total = Object.fromEntries(
-    COUNTERS.map((name) => [name, threads.reduce((sum, one) => sum + one.counters[name], 0)]),
+    COUNTERS.map((name, i) => {
+      const before = retired?.counters[i] ?? 0;
+      return [name, threads.reduce((sum, one) => sum + one.counters[name], before)];
+    }),
   ) as Counters;
-  let sent = 0;
+  let sent = retired?.sent ?? 0;
   for (const { memory } of seats) for (const count of memory.sent) sent += count;
   const deadLetters = COUNTERS.filter((name) => name.startsWith('dead')).reduce(
     (sum, name) => sum + total[name],
     0,
   );
+  const lost = total.lost + (retired?.lost ?? 0);
   const inFlight = total.accepted + sent - total.handled - deadLetters - lost;
   return { threads, total, sent, lost, deadLetters, inFlight };
 }

@@ -51,7 +51,7 @@ function startAlone(settings: StartSettings): System {
     directory,
     threads: 0,
     seats: () => [{ seat: 0, memory: host.memory }],
-    lost: () => 0,
+    retired: () => null,
     kill: (seat) => {
       throw runtimeError('RM_SYSTEM_OPTION', `thread is ${seat}; this system has none besides main.`);
     },
@@ -107,7 +107,7 @@ async function startWithThreads(settings: StartSettings): Promise<System> {
     directory,
     threads,
     seats: () => [{ seat: 0, memory: host.memory }, ...crew.memories()],
-    lost: () => crew.lostWithThreads + links.lost,
+    retired: () => crew.retired,
     kill: (seat) => crew.kill(seat),
     offload: (url, name, argument) => offloader.run(url, name, argument),
     closeThreads: async (deadlineMs) => {

@@ -13,6 +13,7 @@ import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
 import { checkedId } from '../host/spawner.ts';
 import { downOf } from '../host/watches.ts';
+import type { Retired } from '../threads/crew.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
@@ -26,8 +27,8 @@ export type SystemParts = {
   /** Actor threads. */
   readonly threads: number;
   readonly seats: () => readonly SeatView[];
-  /** Messages that died with their threads. */
-  readonly lost: () => number;
+  /** What threads that are gone had counted. */
+  readonly retired: () => Retired | null;
   readonly kill: (seat: number) => void;
   readonly offload: (url: string, name: string, argument: unknown) => Promise<unknown>;
   readonly closeThreads: (deadlineMs: number) => Promise<void>;
@@ -127,7 +128,7 @@ export class System {
   /** Counters of every thread, as of its last turn; readable while a thread spins in a handler. */
   figures(): SystemFigures {
     this.parts.host.showCounters();
-    return readFigures(this.parts.seats(), this.parts.lost());
+    return readFigures(this.parts.seats(), this.parts.retired());
   }
 
   /** Figures of one actor. */

@@ -10,6 +10,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createRing } from '../../hotpath/index.ts';
 import type { Host } from '../host/host.ts';
+import { Gates } from '../host/gates.ts';
+import { COUNTERS_MAX } from '../host/seat-layout.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
 import {
   CONTROL_LANE_BYTES,
@@ -20,6 +22,9 @@ import type { Links } from '../transport/links.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { SeatOrder, SeatReport, SeatTask } from './orders.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
+
+/** Milliseconds from a seat's filling to the next spare's start. */
+const SPARE_AFTER_MS = 250;
 
 /** How a system's threads are to be. */
 export type CrewOptions = {
@@ -55,6 +60,9 @@ type Worker = {
   lastBeat: number;
 };
 
+/** Counters of workers that are gone, summed; `lost`: messages that died in them. */
+export type Retired = { readonly counters: Float64Array; sent: number; lost: number };
+
 /** Rings between two workers, and the doorbell's ports when neither of them is main. */
 type Wiring = { readonly there: SharedArrayBuffer; readonly back: SharedArrayBuffer };
 
@@ -72,8 +80,8 @@ export class Crew {
   private readonly loaded: Map<string, { readonly url: string; readonly name: string }>;
   private numbers: number;
   private isClosing: boolean;
-  /** Messages that died with workers: taken in and not handled, or sent and not published. */
-  lostWithThreads: number;
+  /** What workers that are gone had counted. */
+  readonly retired: Retired;
 
   constructor(
     host: Host,
@@ -94,7 +102,7 @@ export class Crew {
     this.loaded = new Map();
     this.numbers = 0;
     this.isClosing = false;
-    this.lostWithThreads = 0;
+    this.retired = { counters: new Float64Array(COUNTERS_MAX), sent: 0, lost: 0 };
   }
 
   /** Starts all threads and seats them; the spare comes later by itself. */
@@ -107,7 +115,7 @@ export class Crew {
         return this.seated(seat);
       }),
     );
-    if (this.options.spare) this.startWorker();
+    this.keepSpare();
   }
 
   /** The worker of that seat, now or as soon as there is one. */
@@ -271,6 +279,12 @@ export class Crew {
     spare.status = 'seated';
     spare.seat = seat;
     const reserved = this.events.reserved(seat);
+    // Before anybody may look: whose actor comes back is full until then, not gone. The worker does not write yet.
+    const gates = new Gates(spare.memory.gates);
+    for (const [index, generation] of reserved) {
+      gates.open(index, generation);
+      gates.close(index);
+    }
     const { maySpin } = this.options;
     this.order(spare, { o: 'sit', seat, epoch, maySpin, reserved });
     this.links.sit(spare.number, seat);
@@ -283,8 +297,17 @@ export class Crew {
     if (epoch > 0) {
       const afterMs = this.now() - sinceMs;
       this.host.report({ kind: 'thread-replaced', thread: seat, afterMs });
-      if (this.options.spare) this.startWorker();
     }
+    this.keepSpare();
+  }
+
+  /** A thread that starts takes a core: not while a replaced one's actors begin again. */
+  private keepSpare(): void {
+    if (!this.options.spare) return;
+    this.host.after(SPARE_AFTER_MS, () => {
+      const isShort = !this.workers.some(({ status }) => status === 'spare' || status === 'starting');
+      if (isShort && !this.isClosing) this.startWorker();
+    });
   }
 
   /** A worker has ended, or is ended: its seat is filled again. */
@@ -304,7 +327,7 @@ export class Crew {
   private forget(worker: Worker, seat: number, reason: string, error: unknown): void {
     this.links.lose(worker.number);
     for (const other of this.alive()) this.order(other, { o: 'lost', peer: worker.number });
-    this.countLost(worker);
+    this.retire(worker);
     worker.port.close();
     this.workers.splice(this.workers.indexOf(worker), 1);
     if (seat >= 0) {
@@ -312,17 +335,23 @@ export class Crew {
       this.events.lost(seat);
       this.fillSeat();
     }
-    const isShort = !this.workers.some(({ status }) => status === 'spare' || status === 'starting');
-    if (isShort && (this.options.spare || this.emptySeats.length > 0)) this.startWorker();
+    const isComing = this.workers.some(({ status }) => status === 'spare' || status === 'starting');
+    if (!isComing && this.emptySeats.length > 0) this.startWorker();
+    else if (seat < 0) this.keepSpare();
   }
 
-  /** What it had taken in or accepted, and neither handled nor handed to the dead letters. */
-  private countLost({ memory }: Worker): void {
+  /** Keeps what it counted, and counts what it had taken in or accepted and neither handled nor buried. */
+  private retire({ memory }: Worker): void {
+    const { retired } = this;
+    memory.counters.forEach((count, i) => {
+      retired.counters[i] = (retired.counters[i] as number) + count;
+    });
     let taken = 0;
     for (const count of memory.taken) taken += count;
+    for (const count of memory.sent) retired.sent += count;
     let dead = 0;
     for (let i = 10; i <= 17; i++) dead += memory.counters[i] as number;
-    this.lostWithThreads += taken + memory.counter('accepted') - memory.counter('handled') - dead;
+    retired.lost += taken + memory.counter('accepted') - memory.counter('handled') - dead;
   }
 
   /** @returns whether the thread has really ended; false when it cannot be ended. */

@@ -10,7 +10,6 @@
 import { type MessagePort, threadId } from 'node:worker_threads';
 import type { AnyDefinition } from '../actor/definition.ts';
 import { Host } from '../host/host.ts';
-import { Gates } from '../host/gates.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
 import { seededRandom } from '../ports/random.ts';
 import { SystemAlarm } from '../ports/system-alarm.ts';
@@ -135,12 +134,8 @@ class SeatWorker {
       },
       links,
     );
-    const gates = new Gates(memory.gates);
-    for (const [index, generation] of reserved) {
-      host.table.reserve(index, generation);
-      gates.open(index, generation);
-      gates.close(index);
-    }
+    // Their gates were written by main, before anybody could look.
+    for (const [index, generation] of reserved) host.table.reserve(index, generation);
     this.host = host;
     links.attach(host, maySpin);
     new Guests(host, links, this.loader);

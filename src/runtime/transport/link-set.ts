@@ -19,6 +19,8 @@ export interface LinkSet {
   report(event: RuntimeEvent): void;
   /** Whether they want to hear. */
   readonly isHeard: boolean;
+  /** Messages between this thread and workers that are gone, which neither side has. */
+  readonly lost: number;
 }
 
 /** A system of one thread: every ref to elsewhere is one of somebody who is gone. */
@@ -30,4 +32,5 @@ export const NO_LINKS: LinkSet = {
   stop: () => Promise.resolve(),
   report: () => undefined,
   isHeard: false,
+  lost: 0,
 };

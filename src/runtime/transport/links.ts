@@ -48,7 +48,6 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** Thread rule: its host's thread. */
 export class Links implements LinkSet, Inputs, Receiver {
   readonly calls: ControlCalls;
-  /** Messages that were accepted for workers that are gone, and never taken by them. */
   lost: number;
   /** Called after every poll that took something: a place for the heartbeat. */
   private host: Host | null;
@@ -104,7 +103,9 @@ export class Links implements LinkSet, Inputs, Receiver {
     const peer = this.peerOf(number);
     if (peer === undefined || peer.isClosed) return;
     peer.incoming.takeAll();
+    // Both ways: what it never took, and what it counted as sent and never published (see semantics D3).
     this.lost += peer.outgoing.sent - (peer.memory.taken[this.ownPeer] ?? 0);
+    this.lost += (peer.memory.sent[this.ownPeer] ?? 0) - peer.incoming.taken;
     const { seat } = peer.incoming;
     peer.close();
     this.peers.splice(this.peers.indexOf(peer), 1);
@@ -320,7 +321,11 @@ export class Links implements LinkSet, Inputs, Receiver {
         : new RemoteReply(peer, header, deadlineMs, type === SEND ? 'receipt' : 'value');
     const [index = 0, generation = 0] = header;
     const cell = host.table.find(index, generation);
-    if (cell === null || cell.status > ACCEPTING_MAX) {
+    if (host.table.isReserved(index, generation)) {
+      const message = `the actor of ${name} is about to come back on this thread; try again.`;
+      if (type !== SEND) host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
+      reply.reject(runtimeError('RM_MAILBOX_FULL', message));
+    } else if (cell === null || cell.status > ACCEPTING_MAX) {
       const to = `${host.seat}.${index}.${generation}`;
       if (type !== SEND) host.deadLetters.addNobody('nobody', to, name, payload);
       reply.reject(runtimeError('RM_ACTOR_STOPPED', `${to} has stopped; look it up again.`));

@@ -32,6 +32,13 @@ const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
 /** Payloads up to this are copied by a loop: a call of the engine's costs as much as these. */
 const LOOP_BYTES_MAX = 48;
 
+/**
+ * Questions and answers after which they are made visible without being asked. Range: 1..64, a power of two.
+ * Higher: the two threads of a conversation wait for each other in turns. Lower: an atomic store for few frames.
+ * Source: 64 questions in flight: 1.3 M/s at 64, 2.2 M/s at 16, 1.9 M/s at 4.
+ */
+const TALK_FRAMES = 16;
+
 /** A frame that waits for room. */
 type Waiting = { readonly kind: number; readonly bytes: Uint8Array };
 
@@ -56,6 +63,8 @@ export class OutLink {
   private readonly waitingData: Waiting[];
   /** Whether either of the two holds anything, or the ring is unusable. */
   private isBlocked: boolean;
+  /** Questions and answers written so far. */
+  private talk: number;
   private lastName: string | null;
   private lastId: number;
   private lastRef: RemoteRef | null;
@@ -81,6 +90,7 @@ export class OutLink {
     this.waitingControl = [];
     this.waitingData = [];
     this.isBlocked = false;
+    this.talk = 0;
     this.lastName = null;
     this.lastId = 0;
     this.lastRef = null;
@@ -111,9 +121,10 @@ export class OutLink {
   /** A message with an answer. `header` holds everything but the name's number. */
   ask(type: number, ref: RemoteRef, name: string, header: Header, payload: unknown): Outcome {
     const gate = this.gates[ref.index] as number;
+    const isOpen = gate === ref.generation << 1;
     // Whoever sends with `send` wants to wait at a closed gate.
-    const isOpen = gate === ref.generation << 1 || gate === ((ref.generation << 1) | 1);
-    if (!isOpen || this.isBlocked) return this.refused(ref);
+    const mayPass = isOpen || (type === SEND && gate === ((ref.generation << 1) | 1));
+    if (!mayPass || this.isBlocked) return this.refused(ref);
     header[2] = this.idOf(name);
     const form = this.encode(ref, name, payload);
     if (this.isBlocked || !this.write(type, form, header, false)) return 'full';
@@ -232,6 +243,7 @@ export class OutLink {
         this.copy(at + start, this.encoder.length);
         this.data.commit(kindOf(type, form), bytes);
         this.isDirty = true;
+        if ((++this.talk & (TALK_FRAMES - 1)) === 0) this.data.publish();
         return true;
       }
       if (!isReserved) {
