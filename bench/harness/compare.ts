@@ -168,7 +168,11 @@ function differentWork(row: BenchRow, who: string, checksums: ReadonlySet<number
 }
 
 /** Operations per second in units that rise with speed; what one costs, in those that fall. */
-const PER_SECOND: Partial<Record<BenchUnit, number>> = { 'k ops/s': 1e3, 'M ops/s': 1e6, 'GB/s': 1e9 };
+const PER_SECOND: Partial<Record<BenchUnit, number>> = {
+  'k ops/s': 1e3,
+  'M ops/s': 1e6,
+  'GB/s': 1e9,
+};
 const PER_OPERATION: Partial<Record<BenchUnit, number>> = {
   'ns/op': 1e9,
   'µs/op': 1e6,

@@ -22,12 +22,17 @@ function withNact(build: (nact: Nact, root: Root, quick: boolean) => BenchTask):
 export const nactTell: BenchContender = withNact((nact, root, quick) => {
   const n = quick ? 2000 : 20_000;
   let end: (sum: number) => void = () => undefined;
-  const counter = nact.spawn(root, (state: { sum: number; left: number }, x: number) => {
-    const sum = state.sum + x;
-    if (state.left > 1) return { sum, left: state.left - 1 };
-    end(sum);
-    return { sum: 0, left: n };
-  }, 'counter', { initialState: { sum: 0, left: n } });
+  const counter = nact.spawn(
+    root,
+    (state: { sum: number; left: number }, x: number) => {
+      const sum = state.sum + x;
+      if (state.left > 1) return { sum, left: state.left - 1 };
+      end(sum);
+      return { sum: 0, left: n };
+    },
+    'counter',
+    { initialState: { sum: 0, left: n } },
+  );
   return {
     opsPerCall: n,
     call: () =>

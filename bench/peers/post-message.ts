@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { quantile } from '../harness/statistics.ts';
 import type { BenchContender } from '../harness/row.ts';
+import { quantile } from '../harness/statistics.ts';
 
 /** What the other thread is to do. */
 export type PostMessageOrder = {
@@ -123,3 +123,8 @@ export const postMessageWake: BenchContender = {
     };
   },
 };
+
+/** A thread that has nothing to do. */
+export function startIdleWorker(): Worker {
+  return startWorker({ kind: 'half', expect: 0 });
+}
