@@ -1,7 +1,10 @@
 /** Which file holds the rows of which id, and how a row is found by name. */
 import type { BenchRow } from './row.ts';
 
-/** One entry per id; the file exports `rows`, of this id and perhaps of others. Loaded on demand: a peer's import is not free. */
+/**
+ * One entry per id; the file exports `rows`, of this id and perhaps of others. Loaded on demand: a
+ * peer's import is not free.
+ */
 const FILES: Readonly<Record<string, string>> = {
   AA: '../aa-self-check.bench.js',
   RING: '../ring-records.bench.js',
