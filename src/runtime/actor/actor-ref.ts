@@ -2,10 +2,11 @@
  * The refs behind the public type: one for an actor of this thread, which holds its cell, and one for an actor
  * elsewhere, which holds its address. Both are small; the work is in the cell and in the links.
  */
-import type { Host } from '../host/host.ts';
-import { refusal } from '../host/asks.ts';
+
 import type { Cell } from '../cell/cell.ts';
 import { waitForRoom } from '../cell/overflow.ts';
+import { refusal } from '../host/asks.ts';
+import type { Host } from '../host/host.ts';
 import type { Outcome } from './outcome.ts';
 import type { AnyRef, AskOptions, StreamOptions } from './ref.ts';
 import type { Reply } from './reply.ts';
@@ -129,8 +130,7 @@ export class RemoteRef extends BaseRef {
     const record = asks.begin(this, name, options, 'receipt');
     const promise = new Promise<unknown>((resolve, reject) => record.bind(resolve, reject));
     asks.watchOver(record, options);
-    const outcome = this.post(name, payload, record);
-    if (outcome !== 'accepted') record.reject(refusal(this, name, outcome));
+    asks.post(this, name, payload, record);
     await promise;
   }
 }

@@ -3,8 +3,9 @@
  * belongs to one incarnation: after the end of that, every call is refused and counted, so that a promise which
  * settles late cannot act for the successor.
  */
-import { beginExit } from '../cell/cell-exit.ts';
+
 import type { Cell } from '../cell/cell.ts';
+import { beginExit } from '../cell/cell-exit.ts';
 import { ChildList, type Exit, NORMAL } from '../cell/child-list.ts';
 import { runtimeError } from '../errors.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
@@ -130,7 +131,12 @@ export class Context {
   }
 
   /** As `ref.ask`, and never longer than this actor's own asker waits, also after an `await`. */
-  ask(ref: Ref<never> | AnyRef, name: string, payload?: unknown, options?: AskOptions): Promise<unknown> {
+  ask(
+    ref: Ref<never> | AnyRef,
+    name: string,
+    payload?: unknown,
+    options?: AskOptions,
+  ): Promise<unknown> {
     const { host } = this.live();
     const before = host.current;
     host.current = this.cell;

@@ -2,10 +2,15 @@
  * What an actor is: a name, a `setup` and options, at an address (the URL of the module) from which any
  * thread can load it. Defining registers, so that a loader need only import the module.
  */
-import { runtimeError } from '../errors.ts';
-import { type MailboxLimits, type MailboxOptions, mailboxLimits } from '../mailbox/mailbox-options.ts';
-import { ambient } from '../ports/system-ambient.ts';
+
 import type { Shape } from '../codec/index.ts';
+import { runtimeError } from '../errors.ts';
+import {
+  type MailboxLimits,
+  type MailboxOptions,
+  mailboxLimits,
+} from '../mailbox/mailbox-options.ts';
+import { ambient } from '../ports/system-ambient.ts';
 import type { Context } from './context.ts';
 import type { Handlers, MessageName } from './handlers.ts';
 
@@ -117,19 +122,31 @@ function withoutQuery(url: string): string {
   return at < 0 ? url : url.slice(0, at);
 }
 
-function checkOptions(url: unknown, options: { name: string; setup: unknown; attempts?: number }): void {
+function checkOptions(
+  url: unknown,
+  options: { name: string; setup: unknown; attempts?: number },
+): void {
   if (typeof url !== 'string' || !/^(file|https?|data|node):/.test(url)) {
     throw invalid(`url is ${String(url)}`, 'import.meta.url of the module that calls actor()');
   }
   if (typeof options?.name !== 'string' || !/^[\w$.-]{1,100}$/.test(options.name)) {
-    throw invalid(`name is ${String(options?.name)}`, '1 to 100 letters, digits and any of _ $ . -');
+    throw invalid(
+      `name is ${String(options?.name)}`,
+      '1 to 100 letters, digits and any of _ $ . -',
+    );
   }
   if (typeof options.setup !== 'function') {
-    throw invalid(`setup of ${options.name} is ${typeof options.setup}`, 'a function (args, ctx) → handlers');
+    throw invalid(
+      `setup of ${options.name} is ${typeof options.setup}`,
+      'a function (args, ctx) → handlers',
+    );
   }
   const attempts = options.attempts ?? 1;
   if (!Number.isInteger(attempts) || attempts < 1 || attempts > ATTEMPTS_MAX) {
-    throw invalid(`attempts of ${options.name} is ${attempts}`, `an integer from 1 to ${ATTEMPTS_MAX}`);
+    throw invalid(
+      `attempts of ${options.name} is ${attempts}`,
+      `an integer from 1 to ${ATTEMPTS_MAX}`,
+    );
   }
 }
 

@@ -31,7 +31,11 @@ export interface Ref<H extends Handlers = Handlers> {
    * @throws (rejects) RM_MAILBOX_FULL under other policies or when too many wait; RM_ACTOR_STOPPED,
    *   RM_ASK_TIMEOUT, RM_ABORTED, RM_THREAD_LOST, RM_PAYLOAD_*
    */
-  send<K extends MessageName<H>>(name: K, payload: Parameters<H[K]>[0], options?: AskOptions): Promise<void>;
+  send<K extends MessageName<H>>(
+    name: K,
+    payload: Parameters<H[K]>[0],
+    options?: AskOptions,
+  ): Promise<void>;
   /**
    * Sends and waits for what the handler returns. Always settles.
    * @throws (rejects) RM_ASK_TIMEOUT, RM_ABORTED, RM_MAILBOX_FULL, RM_ACTOR_STOPPED, RM_ACTOR_CRASHED (with the

@@ -2,8 +2,9 @@
  * Where the answer to a message goes. A mailbox entry of an `ask`, a `send` or a stream carries one; a
  * `tell` carries null. Subclasses are the local ask, the remote ask and the stream's other end.
  */
-import { runtimeError, type RuntimeError } from '../errors.ts';
+
 import type { ErrorData } from '../../hotpath/index.ts';
+import { type RuntimeError, runtimeError } from '../errors.ts';
 
 /** The end of a question that waits for its answer. Settling it twice is harmless: the first counts. */
 export abstract class Reply {

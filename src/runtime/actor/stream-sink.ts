@@ -3,7 +3,6 @@
  * items are under way or waiting here, so a slow reader slows the producer and nothing piles up.
  */
 import { runtimeError } from '../errors.ts';
-import { refusal } from '../host/asks.ts';
 import type { BaseRef } from './actor-ref.ts';
 import { AskRecord } from './ask-record.ts';
 import type { StreamOptions } from './ref.ts';
@@ -26,7 +25,9 @@ export class StreamRecord extends AskRecord implements StreamReply {
   }
 
   opened(control: StreamControl): void {
-    this.sink?.opened(control);
+    // Its reader has left, or its time was over, while the handler was still at work.
+    if (this.isOpen()) this.sink?.opened(control);
+    else control.cancel();
   }
 
   item(value: unknown): void {
@@ -143,7 +144,10 @@ export function takeStream(
 ): AsyncIterableIterator<unknown> {
   const credit = options.credit ?? CREDIT_DEFAULT;
   if (!Number.isInteger(credit) || credit < 1 || credit > CREDIT_MAX) {
-    throw runtimeError('RM_STREAM', `credit is ${credit}; expected an integer from 1 to ${CREDIT_MAX}.`);
+    throw runtimeError(
+      'RM_STREAM',
+      `credit is ${credit}; expected an integer from 1 to ${CREDIT_MAX}.`,
+    );
   }
   const { host } = ref;
   const { deadlineMs } = host.asks.begin(ref, name, options, 'stream');
@@ -151,7 +155,6 @@ export function takeStream(
   return new Sink(record, credit, () => {
     host.asks.watchOver(record, options);
     if (!record.isOpen()) return;
-    const outcome = ref.post(name, payload, record);
-    if (outcome !== 'accepted') record.reject(refusal(ref, name, outcome));
+    host.asks.post(ref, name, payload, record);
   });
 }

@@ -136,7 +136,13 @@ export class StreamSources {
 
 /** Begins the stream that a handler has returned, or says why it is none. */
 export function openStream(cell: Cell, reply: StreamReply, result: unknown): void {
-  const iterator = iteratorOf(result);
+  let iterator: AnyIterator | null;
+  try {
+    iterator = iteratorOf(result);
+  } catch (error) {
+    reply.reject(error);
+    return;
+  }
   if (iterator === null) {
     const message = `the handler returned ${typeof result}; expected something iterable. Use ask.`;
     reply.reject(runtimeError('RM_STREAM', message));

@@ -13,12 +13,12 @@ import type { Cell } from './cell.ts';
 import type { CellExtras, ExitProgress, HeldMessage } from './cell-extras.ts';
 import {
   DOWN,
+  DRAINING,
   EXITING,
   RUNNING,
   STARTING,
   STOPPED,
   STOPPING,
-  DRAINING,
   transition,
 } from './cell-status.ts';
 import { type Exit, SHUTDOWN } from './child-list.ts';
@@ -55,11 +55,12 @@ export function crash(cell: Cell, error: unknown, message: HeldMessage): void {
   if (suspect < attempts && cell.status === RUNNING) {
     cell.mailbox?.pushFront(message.name, message.payload, message.reply);
   } else {
+    if (cell.extras !== null) cell.extras.suspect = null;
     message.reply?.reject(crashedError(cell, error));
     cell.host.deadLetters.add('crashed', cell, message.name, message.payload, null);
   }
   cell.host.crashes++;
-  beginExit(cell, { reason: 'crash', error }, { isFinal: cell.status === DRAINING });
+  beginExit(cell, { reason: 'crash', error }, { isFinal: cell.status === DRAINING, isIdle: true });
 }
 
 /** How often this very message has crashed its actor. */
@@ -86,11 +87,13 @@ function crashedError(cell: Cell, cause: unknown): Error {
 /**
  * Ends the incarnation. With `isFinal` no other follows and senders hear `stopped` from now on. `done` is called
  * once when it has ended. Repeating is harmless; asking for a final end while another is under way makes that final.
+ * A handler that is on the stack ends first, as does one whose promise is open; `isIdle`: there is none, although this is
+ * the actor's turn.
  */
 export function beginExit(
   cell: Cell,
   exit: Exit,
-  { isFinal, done }: { isFinal: boolean; done?: () => void },
+  { isFinal, done, isIdle }: { isFinal: boolean; done?: () => void; isIdle?: boolean },
 ): void {
   const { status } = cell;
   if (status === STOPPED) {
@@ -109,7 +112,8 @@ export function beginExit(
   }
   cell.canRun = false;
   if (!isFinal && exit.reason === 'crash') takeSnapshot(cell);
-  if (isQuick(cell)) {
+  const isBusy = cell.isSuspended || (isIdle !== true && cell.host.current === cell);
+  if (!isBusy && isQuick(cell)) {
     transition(cell, isFinal ? STOPPING : EXITING);
     ended(cell, exit, status === STARTING);
     done?.();
@@ -119,7 +123,7 @@ export function beginExit(
   if (done !== undefined) progress.done.push(done);
   if (isFinal) closeIntake(cell);
   else transition(cell, EXITING);
-  exitCanGoOn(cell);
+  if (!isBusy) exitCanGoOn(cell);
 }
 
 /** Called when the handler that an exit waited for has ended. */
@@ -144,7 +148,6 @@ export function giveUp(cell: Cell, exit: Exit): void {
 /** Nothing of this incarnation needs time to end. */
 function isQuick(cell: Cell): boolean {
   const { extras } = cell;
-  if (cell.isSuspended) return false;
   return extras === null || ((extras.children?.size ?? 0) === 0 && extras.stopHooks === null);
 }
 
@@ -230,11 +233,7 @@ function revoke(cell: Cell, extras: CellExtras, exit: Exit): void {
   for (const unwatch of extras.watching?.values() ?? []) unwatch();
   extras.watching = null;
   extras.snapshot = null;
-  const { stash } = extras;
-  extras.stash = null;
-  for (const { name, payload, reply } of stash?.toReversed() ?? []) {
-    cell.mailbox?.pushFront(name, payload, reply);
-  }
+  cell.unstash();
 }
 
 /** Everything that waits goes to the dead letters, and who asked is told. */

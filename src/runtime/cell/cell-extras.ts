@@ -2,13 +2,14 @@
  * What most cells never need: children, watchers, timers, a stash, hooks, streams. Made on first use, so that
  * an idle actor stays small. Owned by its cell; plain data.
  */
-import type { Reply } from '../actor/reply.ts';
+
 import type { Handlers } from '../actor/handlers.ts';
+import type { Reply } from '../actor/reply.ts';
+import type { StreamSources } from '../actor/stream-source.ts';
+import type { Watchers } from '../host/watches.ts';
 import type { ActorTimers } from '../timers/actor-timers.ts';
 import type { TimerNode } from '../timers/timer-wheel.ts';
 import type { ChildList, Exit } from './child-list.ts';
-import type { StreamSources } from '../actor/stream-source.ts';
-import type { Watchers } from '../host/watches.ts';
 
 /** A message outside a mailbox. */
 export type HeldMessage = {

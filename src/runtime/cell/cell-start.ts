@@ -22,7 +22,11 @@ class StartDeadline extends TimerNode {
   override fire(): void {
     const limit = this.cell.owner.startDeadlineMs;
     const message = `setup of ${this.cell.path} took longer than ${limit} ms; raise startDeadline or do less.`;
-    startFailed(this.cell, this.cell.incarnation, runtimeError('RM_START_DEADLINE', message, { limit }));
+    startFailed(
+      this.cell,
+      this.cell.incarnation,
+      runtimeError('RM_START_DEADLINE', message, { limit }),
+    );
   }
 }
 
@@ -80,7 +84,7 @@ function opened(cell: Cell, incarnation: number, handlers: unknown): void {
 function startFailed(cell: Cell, incarnation: number, error: unknown): void {
   if (incarnation !== cell.incarnation || cell.status !== STARTING) return;
   endStartDeadline(cell);
-  beginExit(cell, { reason: 'crash', error }, { isFinal: false });
+  beginExit(cell, { reason: 'crash', error }, { isFinal: false, isIdle: true });
 }
 
 function endStartDeadline(cell: Cell): void {

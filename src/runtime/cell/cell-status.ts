@@ -54,7 +54,10 @@ function bits(...statuses: CellStatus[]): number {
 /** The one place where a cell's status changes. @throws RM_ASSERT on a move that is not drawn. */
 export function transition(cell: { status: CellStatus }, to: CellStatus): void {
   const from = cell.status;
-  assert((((EDGES[from] as number) >> to) & 1) === 1, `no move ${NAMES[from]} → ${NAMES[to]} of a cell`);
+  assert(
+    (((EDGES[from] as number) >> to) & 1) === 1,
+    `no move ${NAMES[from]} → ${NAMES[to]} of a cell`,
+  );
   cell.status = to;
 }
 

@@ -12,23 +12,23 @@ import type { AnyDefinition } from '../actor/definition.ts';
 import type { Handler } from '../actor/handlers.ts';
 import type { Outcome } from '../actor/outcome.ts';
 import { type Reply, ReplyError } from '../actor/reply.ts';
-import type { Host } from '../host/host.ts';
-import { type PendingDown, DOWN_MESSAGE } from '../host/watches.ts';
-import { runtimeError } from '../errors.ts';
-import { Mailbox } from '../mailbox/mailbox.ts';
-import { type DueTimer, TIMER_MESSAGE } from '../timers/actor-timers.ts';
 import {
   openStream,
   PULL_MESSAGE,
   type StreamReply,
   StreamSource,
 } from '../actor/stream-source.ts';
+import { runtimeError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { DOWN_MESSAGE, type PendingDown } from '../host/watches.ts';
+import { Mailbox } from '../mailbox/mailbox.ts';
+import { type DueTimer, TIMER_MESSAGE } from '../timers/actor-timers.ts';
 import { beginExit, crash, exitCanGoOn } from './cell-exit.ts';
 import { CellExtras } from './cell-extras.ts';
+import type { CellOwner } from './cell-owner.ts';
 import { ACCEPTING_MAX, type CellStatus, DRAINING, RUNNING, STARTING } from './cell-status.ts';
 import { ChildNode, type Exit } from './child-list.ts';
 import { admitRemote, highWaterOf, overflow, reopen } from './overflow.ts';
-import type { CellOwner } from './cell-owner.ts';
 
 // Module-private copy for the way in: see ADR 3.
 const ACCEPTING = ACCEPTING_MAX;
@@ -183,6 +183,8 @@ export class Cell extends ChildNode {
     host.memory.turned(this.index, handled, box.length);
     if (this.isGated) reopen(this, box);
     if (this.status === DRAINING && box.length === 0 && this.canRun) this.drained();
+    // The handler has asked for the end of its own actor, which had to wait for the handler's.
+    if (!this.canRun) exitCanGoOn(this);
     return handled;
   }
 
@@ -321,7 +323,8 @@ export class Cell extends ChildNode {
     const incarnation = this.incarnation;
     this.isSuspended = true;
     this.canRun = false;
-    result.then(
+    // A promise stays what it is; what only looks like one may throw, but not in here.
+    Promise.resolve(result).then(
       (value) => {
         if (!this.resume(incarnation)) return;
         this.returned(value, name, payload, this.reply === null ? null : reply);
@@ -349,7 +352,8 @@ export class Cell extends ChildNode {
   private afterPromise(): void {
     if (this.isSuspended) return;
     exitCanGoOn(this);
-    if (this.status === DRAINING && this.canRun && (this.mailbox?.length ?? 0) === 0) this.drained();
+    if (this.status === DRAINING && this.canRun && (this.mailbox?.length ?? 0) === 0)
+      this.drained();
     this.wake();
   }
 
@@ -374,9 +378,11 @@ function pull(source: unknown): void {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === 'function';
+  } catch {
+    // Whoever wants to look at the answer meets the same error.
+    return false;
+  }
 }

@@ -14,6 +14,8 @@ import { ACCEPTING_MAX } from './cell-status.ts';
  * was accepted already. Source: records of the smallest size in a ring of 256 KiB.
  */
 const OVERSHOOT_MAX = 8192;
+/** Character code of the `$` with which the runtime's own messages begin. */
+const DOLLAR = 36;
 
 /** One message too many: refuse, drop or replace. */
 export function overflow(
@@ -33,10 +35,7 @@ export function overflow(
     host.deadLetters.add('dropped-newest', cell, name, payload, null);
     return 'accepted';
   }
-  const at = box.oldest();
-  const oldest = box.places[at + 2] as Reply | null;
-  host.deadLetters.add('dropped-oldest', cell, box.places[at] as string, box.places[at + 1], oldest);
-  box.drop(at);
+  dropOldest(cell, box);
   box.push(name, payload, reply);
   return 'accepted';
 }
@@ -77,16 +76,27 @@ export function admitRemote(
   const { capacity, overflow: policy } = cell.definition.mailbox;
   if (box.length < capacity) return true;
   if (policy === 'drop-oldest' && reply === null) {
-    const at = box.oldest();
-    const oldest = box.places[at + 2] as Reply | null;
-    deadLetters.add('dropped-oldest', cell, box.places[at] as string, box.places[at + 1], oldest);
-    box.drop(at);
+    dropOldest(cell, box);
     return true;
   }
   const isDropped = policy === 'drop-newest' && reply === null;
   if (!isDropped && box.length < capacity + OVERSHOOT_MAX) return true;
   deadLetters.add(isDropped ? 'dropped-newest' : 'overflow', cell, name, payload, reply);
   return false;
+}
+
+/** The longest waiting message goes; the runtime's own (ends, timers, pulls) are never dropped. */
+function dropOldest(cell: Cell, box: Mailbox): void {
+  for (let behind = 0; behind < box.length; behind++) {
+    const at = box.placeOf(behind);
+    const name = box.places[at] as string;
+    if (name.charCodeAt(0) === DOLLAR) continue;
+    const reply = box.places[at + 2] as Reply | null;
+    const payload = box.places[at + 1];
+    box.remove(behind);
+    cell.host.deadLetters.add('dropped-oldest', cell, name, payload, reply);
+    return;
+  }
 }
 
 /** Waiting messages from which on a mailbox tells other threads that it is full, and from which on not. */
@@ -131,7 +141,10 @@ export function refuseWaiters(cell: Cell): void {
   if (cell.extras !== null) cell.extras.waiters = null;
   for (const { reply } of waiters) {
     reply?.reject(
-      runtimeError('RM_ACTOR_STOPPED', `${cell.path} stopped before there was room; resend elsewhere.`),
+      runtimeError(
+        'RM_ACTOR_STOPPED',
+        `${cell.path} stopped before there was room; resend elsewhere.`,
+      ),
     );
   }
 }

@@ -30,7 +30,7 @@ export type DeadLetter = {
   readonly payload: unknown;
 };
 
-/** Called on the thread where the message died, before `add` returns; must not throw. */
+/** Called on the thread where the message died, before `add` returns; what it throws is dropped. */
 export type DeadLetterListener = (letter: DeadLetter) => void;
 
 /** How many are kept for a look. */
@@ -102,7 +102,13 @@ export class DeadLetters {
     this.count(letter.reason);
     if (this.recent.length === RECENT_MAX) this.recent.shift();
     this.recent.push(letter);
-    for (const listener of this.listeners) listener(letter);
+    for (const listener of this.listeners) {
+      try {
+        listener(letter);
+      } catch {
+        // A listener that fails must not fail the actor whose message died.
+      }
+    }
   }
 
   private count(reason: DeadLetterReason): void {

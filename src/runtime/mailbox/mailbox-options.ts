@@ -51,12 +51,18 @@ export function mailboxLimits(options: MailboxOptions | undefined): MailboxLimit
   checkInteger('mailbox.waitersMax', limits.waitersMax, WAITERS_MAX);
   if (!POLICIES.includes(limits.overflow)) {
     const cure = `one of ${POLICIES.join(', ')}`;
-    throw runtimeError('RM_MAILBOX_OPTION', `mailbox.overflow is ${limits.overflow}; expected ${cure}.`);
+    throw runtimeError(
+      'RM_MAILBOX_OPTION',
+      `mailbox.overflow is ${limits.overflow}; expected ${cure}.`,
+    );
   }
   return limits;
 }
 
 function checkInteger(name: string, got: number, max: number): void {
   if (Number.isInteger(got) && got >= 1 && got <= max) return;
-  throw runtimeError('RM_MAILBOX_OPTION', `${name} is ${got}; expected an integer from 1 to ${max}.`);
+  throw runtimeError(
+    'RM_MAILBOX_OPTION',
+    `${name} is ${got}; expected an integer from 1 to ${max}.`,
+  );
 }

@@ -66,6 +66,24 @@ export class Mailbox {
     this.length--;
   }
 
+  /** Where in `places` the message begins that stands `behind` places behind the oldest. */
+  placeOf(behind: number): number {
+    return ((this.head + behind) & this.mask) * STRIDE;
+  }
+
+  /** Forgets that one; the older ones move up. For the rare case that not the oldest is to go. */
+  remove(behind: number): void {
+    const { places } = this;
+    for (let i = behind; i > 0; i--) {
+      const to = this.placeOf(i);
+      const from = this.placeOf(i - 1);
+      places[to] = places[from];
+      places[to + 1] = places[from + 1];
+      places[to + 2] = places[from + 2];
+    }
+    this.drop(this.oldest());
+  }
+
   private grow(): void {
     const { places, mask, head, length } = this;
     const grown: unknown[] = new Array((mask + 1) * 2 * STRIDE).fill(undefined);
