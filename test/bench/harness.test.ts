@@ -115,7 +115,49 @@ describe('bench report', () => {
   });
 });
 
+describe('bench report of costs', () => {
+  test('bench report - a bound in the unit of the row is judged from the other side', () => {
+    const row = (atMost: number): BenchRow => ({ ...rowWith({ atMost }), unit: 'µs/op' });
+    const speeds = [0.5e6, 0.5e6, 0.5e6];
+    expect(report(row(2), speeds, speeds).verdict).toBe('met');
+    expect(report(row(1.9), speeds, speeds).verdict).toBe('missed');
+    expect(report(row(2), speeds, speeds).ours).toEqual({ median: 2, min: 2, max: 2, p99: 4 });
+  });
+
+  test('bench report - a peer that cannot run is named with its reason, and decides nothing', () => {
+    const absent = { ...idle, skip: () => 'it is not installed' };
+    const row: BenchRow = {
+      ...rowWith({ ratioAtLeast: { peer: 2 }, perSecondAtLeast: 1e6 }),
+      peers: { peer: absent },
+    };
+    const found = reportOf(row, new Map([['ours', runsOf([9e6, 9e6, 9e6])]]), options);
+    expect(found.skipped).toEqual({ peer: 'it is not installed' });
+    expect([found.peers, found.ratio, found.verdict]).toEqual([{}, {}, 'inconclusive']);
+  });
+});
+
 describe('bench measure', () => {
+  test('bench measure - a figure that the task takes itself is what counts', async () => {
+    let nowMs = 0;
+    let calls = 0;
+    const own = {
+      prepare: () => ({
+        opsPerCall: 1,
+        call: () => {
+          nowMs += 1;
+          return ++calls;
+        },
+        own: () => (calls % 50 === 0 ? 1e6 : 1000),
+      }),
+    };
+    const times = { quick: true, warmupMs: 10, measureMs: 1000, now: () => nowMs };
+    expect(await measure(own, times)).toEqual({
+      perSecond: 1e6,
+      perSecondP99: 1000,
+      checksum: 1,
+    });
+  });
+
   test('bench measure - a stall of 200 ms in one call of fifty shows at the 99th percentile', async () => {
     let nowMs = 0;
     let calls = 0;
