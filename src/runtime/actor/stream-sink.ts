@@ -3,6 +3,7 @@
  * items are under way or waiting here, so a slow reader slows the producer and nothing piles up.
  */
 import { runtimeError } from '../errors.ts';
+import { durationMs } from '../timers/duration.ts';
 import type { BaseRef } from './actor-ref.ts';
 import { AskRecord } from './ask-record.ts';
 import type { StreamOptions } from './ref.ts';
@@ -42,21 +43,25 @@ type Waiting = {
 
 /** Items that have come and readers that wait. One of the two lists is always empty. */
 class Sink implements AsyncIterableIterator<unknown> {
-  private readonly record: StreamRecord;
   private readonly credit: number;
-  private readonly begin: () => void;
+  private readonly begin: (sink: Sink) => void;
   private readonly items: unknown[] = [];
   private readonly waiting: Waiting[] = [];
+  private record: StreamRecord | null = null;
   private control: StreamControl | null = null;
   private hasBegun = false;
   private isEnded = false;
   private failure: { readonly error: unknown } | null = null;
   private unread = 0;
 
-  constructor(record: StreamRecord, credit: number, begin: () => void) {
-    this.record = record;
+  constructor(credit: number, begin: (sink: Sink) => void) {
     this.credit = credit;
     this.begin = begin;
+  }
+
+  /** The question whose answers it takes. */
+  takeFrom(record: StreamRecord): void {
+    this.record = record;
     record.bind(
       () => this.ended(),
       (error) => this.failed(error),
@@ -65,7 +70,7 @@ class Sink implements AsyncIterableIterator<unknown> {
   }
 
   opened(control: StreamControl): void {
-    this.record.stopTimer();
+    this.record?.stopTimer();
     this.control = control;
     control.grant(this.credit);
   }
@@ -82,7 +87,7 @@ class Sink implements AsyncIterableIterator<unknown> {
   next(): Promise<IteratorResult<unknown>> {
     if (!this.hasBegun) {
       this.hasBegun = true;
-      this.begin();
+      this.begin(this);
     }
     if (this.items.length > 0) {
       const value = this.items.shift();
@@ -104,7 +109,7 @@ class Sink implements AsyncIterableIterator<unknown> {
     this.isEnded = true;
     this.items.length = 0;
     this.control?.cancel();
-    this.record.resolve(undefined);
+    this.record?.resolve(undefined);
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -150,11 +155,13 @@ export function takeStream(
     );
   }
   const { host } = ref;
-  const { deadlineMs } = host.asks.begin(ref, name, options, 'stream');
-  const record = new StreamRecord(host, ref.seat, name, deadlineMs, 'stream');
-  return new Sink(record, credit, () => {
+  // Now, not when it is read: an option that is wrong is the caller's error.
+  if (options.timeout !== undefined) durationMs(options.timeout, 'timeout');
+  return new Sink(credit, (sink) => {
+    const { deadlineMs } = host.asks.begin(ref, name, options, 'stream');
+    const record = new StreamRecord(host, ref.seat, name, deadlineMs, 'stream');
+    sink.takeFrom(record);
     host.asks.watchOver(record, options);
-    if (!record.isOpen()) return;
-    host.asks.post(ref, name, payload, record);
+    if (record.isOpen()) host.asks.post(ref, name, payload, record);
   });
 }

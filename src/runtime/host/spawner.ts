@@ -9,7 +9,7 @@ import { Cell } from '../cell/cell.ts';
 import type { CellOwner } from '../cell/cell-owner.ts';
 import { giveUp } from '../cell/cell-exit.ts';
 import { start } from '../cell/cell-start.ts';
-import { STARTING, STOPPED } from '../cell/cell-status.ts';
+import { EXITING, STARTING, STOPPED } from '../cell/cell-status.ts';
 import { runtimeError } from '../errors.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
@@ -67,6 +67,9 @@ export class Spawner {
     if (id !== undefined) this.name(cell, `${parent === null ? '' : parent.path}/${checkedId(id)}`);
     temporary.failure = null;
     start(cell);
+    const failing = cell.status === EXITING ? cell.extras?.exit : null;
+    // Its setup has failed, and hooks or children of it still end.
+    if (failing !== null && failing !== undefined) throw spawnFailed(definition.name, failing.exit.error);
     const failure = temporary.failure as Temporary['failure'];
     if (failure !== null && cell.status !== STARTING) {
       temporary.failure = null;
