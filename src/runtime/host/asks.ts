@@ -45,9 +45,20 @@ export class Asks {
     const promise = new Promise((resolve, reject) => record.bind(resolve, reject));
     this.watchOver(record, options);
     if (!record.isOpen()) return promise;
-    const outcome = ref.post(name, payload, record);
-    if (outcome !== 'accepted') record.reject(refusal(ref, name, outcome));
+    this.post(ref, name, payload, record);
     return promise;
+  }
+
+  /** Sends the question; whatever stands in the way rejects it, a payload that cannot travel, too. */
+  post(ref: BaseRef, name: string, payload: unknown, record: AskRecord): void {
+    let outcome: Outcome;
+    try {
+      outcome = ref.post(name, payload, record);
+    } catch (error) {
+      record.reject(error);
+      return;
+    }
+    if (outcome !== 'accepted') record.reject(refusal(ref, name, outcome));
   }
 
   /** A record with its deadline, whose timer is not started yet. */
