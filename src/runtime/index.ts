@@ -2,13 +2,18 @@
  * The runtime's door: what `import … from 'ringmaster'` gives. Values and types apart; no live object of the inside, no
  * type of Node and none of a library goes through it.
  */
-export type { ChildOptions as OwnChildOptions, Context, Down, TimersOfContext } from './actor/context.ts';
+export type {
+  ChildOptions as OwnChildOptions,
+  Context,
+  Down,
+  TimersOfContext,
+} from './actor/context.ts';
 export {
   type ActorDefinition,
   type ActorOptions,
   type AnyDefinition,
-  actor,
   type ArgumentsOf,
+  actor,
 } from './actor/definition.ts';
 export type {
   Answer,

@@ -2,10 +2,11 @@
  * The questions that one thread has asked: starts them with their deadline and finds the record that an answer
  * from another thread belongs to. A local question needs no place in the table: its record travels itself.
  */
-import { AskRecord } from '../actor/ask-record.ts';
-import type { AskOptions } from '../actor/ref.ts';
+
 import type { BaseRef } from '../actor/actor-ref.ts';
+import { AskRecord } from '../actor/ask-record.ts';
 import type { Outcome } from '../actor/outcome.ts';
+import type { AskOptions } from '../actor/ref.ts';
 import { runtimeError } from '../errors.ts';
 import { durationMs } from '../timers/duration.ts';
 import type { Host } from './host.ts';
@@ -81,7 +82,8 @@ export class Asks {
 
   /** Starts the record's timer and listens to its signal. */
   watchOver(record: AskRecord, options: AskOptions | undefined): void {
-    if (record.deadlineMs < Number.POSITIVE_INFINITY) this.host.timers.start(record, record.deadlineMs);
+    if (record.deadlineMs < Number.POSITIVE_INFINITY)
+      this.host.timers.start(record, record.deadlineMs);
     const signal = options?.signal;
     if (signal !== undefined) record.abortWith(signal);
   }

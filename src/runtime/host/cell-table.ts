@@ -97,7 +97,8 @@ export class CellTable {
     const uses = cell.generation & USES_MAX;
     if (uses === USES_MAX) return;
     // One that came back from an earlier worker goes on with this worker's numbers.
-    const next = cell.generation >= this.firstGeneration ? cell.generation + 1 : this.firstGeneration;
+    const next =
+      cell.generation >= this.firstGeneration ? cell.generation + 1 : this.firstGeneration;
     this.generations[cell.index] = next;
     this.free.push(cell.index);
   }

@@ -72,14 +72,23 @@ export class DeadLetters {
   }
 
   /** A message for a cell that will not be handled; an asker is told by the caller. */
-  add(reason: DeadLetterReason, cell: Cell, name: string, payload: unknown, reply: Reply | null): void {
+  add(
+    reason: DeadLetterReason,
+    cell: Cell,
+    name: string,
+    payload: unknown,
+    reply: Reply | null,
+  ): void {
     if (name.startsWith('$')) {
       this.count(reason);
       return;
     }
     this.keep({ reason, to: cell.path, name, payload });
     reply?.reject(
-      runtimeError('RM_MAILBOX_FULL', `${cell.path} dropped ${name} for a newer message; slow down.`),
+      runtimeError(
+        'RM_MAILBOX_FULL',
+        `${cell.path} dropped ${name} for a newer message; slow down.`,
+      ),
     );
   }
 
@@ -89,7 +98,13 @@ export class DeadLetters {
   }
 
   /** A message that an actor took out of its mailbox but can or need not handle. */
-  refuse(cell: Cell, isUnknown: boolean, name: string, payload: unknown, reply: Reply | null): void {
+  refuse(
+    cell: Cell,
+    isUnknown: boolean,
+    name: string,
+    payload: unknown,
+    reply: Reply | null,
+  ): void {
     cell.host.handled--;
     this.add(isUnknown ? 'unknown' : 'expired', cell, name, payload, null);
     if (!isUnknown) return;

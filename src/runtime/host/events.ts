@@ -9,7 +9,12 @@ export type RuntimeEvent =
   | { readonly kind: 'escalated'; readonly path: string; readonly error: unknown }
   | { readonly kind: 'snapshot-failed'; readonly path: string; readonly error: unknown }
   | { readonly kind: 'unhandled'; readonly thread: number; readonly error: unknown }
-  | { readonly kind: 'thread-lost'; readonly thread: number; readonly reason: string; readonly error: unknown }
+  | {
+      readonly kind: 'thread-lost';
+      readonly thread: number;
+      readonly reason: string;
+      readonly error: unknown;
+    }
   | { readonly kind: 'thread-replaced'; readonly thread: number; readonly afterMs: number }
   | { readonly kind: 'thread-fenced'; readonly thread: number }
   | { readonly kind: 'ring-corrupt'; readonly thread: number; readonly error: unknown };

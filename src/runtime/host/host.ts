@@ -3,8 +3,9 @@
  * watches, links to other threads. Composition and the few acts that concern several of the parts; each part has a
  * file of its own. In the simulator several hosts share one thread.
  */
-import { LocalRef, RemoteRef } from '../actor/actor-ref.ts';
+
 import type { BaseRef } from '../actor/actor-ref.ts';
+import { LocalRef, RemoteRef } from '../actor/actor-ref.ts';
 import type { Cell } from '../cell/cell.ts';
 import { beginExit } from '../cell/cell-exit.ts';
 import { ACCEPTING_MAX, DRAINING, RUNNING, transition } from '../cell/cell-status.ts';
@@ -24,9 +25,9 @@ import { CellTable } from './cell-table.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Events, type RuntimeEvent } from './events.ts';
 import { Gates } from './gates.ts';
+import { refCodec } from './ref-codec.ts';
 import type { SeatMemory } from './seat-memory.ts';
 import { Spawner } from './spawner.ts';
-import { refCodec } from './ref-codec.ts';
 import { Watches } from './watches.ts';
 
 /** What a host takes from outside. */

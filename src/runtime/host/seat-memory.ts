@@ -72,9 +72,7 @@ export class SeatMemory {
 
   /** @returns whether the caller is the one who has to ring. */
   claimWake(): boolean {
-    return (
-      this.mem.load(PARKED_WORD) === 1 && this.mem.compareExchange(PARKED_WORD, 1, 0) === 1
-    );
+    return this.mem.load(PARKED_WORD) === 1 && this.mem.compareExchange(PARKED_WORD, 1, 0) === 1;
   }
 
   beat(count: number): void {

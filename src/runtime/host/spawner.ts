@@ -3,11 +3,11 @@
  * and keeps the names by which actors of this thread are found.
  */
 import type { LocalRef } from '../actor/actor-ref.ts';
-import type { ActorDefinition, AnyDefinition } from '../actor/definition.ts';
 import { childrenOf } from '../actor/context.ts';
+import type { ActorDefinition, AnyDefinition } from '../actor/definition.ts';
 import { Cell } from '../cell/cell.ts';
-import type { CellOwner } from '../cell/cell-owner.ts';
 import { giveUp } from '../cell/cell-exit.ts';
+import type { CellOwner } from '../cell/cell-owner.ts';
 import { start } from '../cell/cell-start.ts';
 import { EXITING, STARTING, STOPPED } from '../cell/cell-status.ts';
 import { runtimeError } from '../errors.ts';
@@ -69,7 +69,8 @@ export class Spawner {
     start(cell);
     const failing = cell.status === EXITING ? cell.extras?.exit : null;
     // Its setup has failed, and hooks or children of it still end.
-    if (failing !== null && failing !== undefined) throw spawnFailed(definition.name, failing.exit.error);
+    if (failing !== null && failing !== undefined)
+      throw spawnFailed(definition.name, failing.exit.error);
     const failure = temporary.failure as Temporary['failure'];
     if (failure !== null && cell.status !== STARTING) {
       temporary.failure = null;
@@ -79,7 +80,10 @@ export class Spawner {
   }
 
   /** A supervisor whose parent is an actor: if it gives up, the actor crashes. */
-  supervisorBelow(parent: Cell, options: SupervisorOptions & { readonly name?: string }): Supervisor {
+  supervisorBelow(
+    parent: Cell,
+    options: SupervisorOptions & { readonly name?: string },
+  ): Supervisor {
     const name = options.name ?? `supervisor-${++this.supervisors}`;
     return new Supervisor(this.host, options, `${parent.path}/${checkedId(name)}`, parent);
   }
@@ -139,8 +143,10 @@ export class Spawner {
 
 /** An id: segments of a path. @throws RM_ID_INVALID */
 export function checkedId(id: string): string {
-  if (typeof id === 'string' && /^[\w.@:~+-]+(\/[\w.@:~+-]+)*$/.test(id) && id.length <= 200) return id;
-  const expected = '1 to 200 letters, digits and any of _ . @ : ~ + - in segments between single slashes';
+  if (typeof id === 'string' && /^[\w.@:~+-]+(\/[\w.@:~+-]+)*$/.test(id) && id.length <= 200)
+    return id;
+  const expected =
+    '1 to 200 letters, digits and any of _ . @ : ~ + - in segments between single slashes';
   throw runtimeError('RM_ID_INVALID', `id is ${JSON.stringify(id)}; expected ${expected}.`);
 }
 

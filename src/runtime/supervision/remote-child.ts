@@ -43,7 +43,12 @@ export class RemoteChild extends SupervisorChild {
     side: RemoteSide,
     machine: SupervisorMachine<SupervisorChild>,
     definition: AnyDefinition,
-    where: { readonly number: number; readonly seat: number; readonly path: string; readonly args: unknown },
+    where: {
+      readonly number: number;
+      readonly seat: number;
+      readonly path: string;
+      readonly args: unknown;
+    },
     settings: ChildSettings,
   ) {
     super(where.path, settings.restart);
@@ -94,7 +99,11 @@ export class RemoteChild extends SupervisorChild {
     try {
       this.side.calls.cast(peer, 'guest-abandon', { child: this.number, ...exit });
     } catch {
-      this.side.calls.cast(peer, 'guest-abandon', { child: this.number, reason: exit.reason, error: undefined });
+      this.side.calls.cast(peer, 'guest-abandon', {
+        child: this.number,
+        reason: exit.reason,
+        error: undefined,
+      });
     }
   }
 

@@ -16,8 +16,8 @@ import { Crew } from '../threads/crew.ts';
 import { isOwnThread, runBundledSeat } from '../threads/own-thread.ts';
 import type { ThreadPool } from '../threads/thread-pool.ts';
 import { PeriodicTimer } from '../timers/periodic.ts';
-import { Links } from '../transport/links.ts';
 import { NO_LINKS } from '../transport/link-set.ts';
+import { Links } from '../transport/links.ts';
 import { Directory } from './directory.ts';
 import { Offloader } from './offloader.ts';
 import { Placer } from './placer.ts';
@@ -53,7 +53,10 @@ function startAlone(settings: StartSettings): System {
     seats: () => [{ seat: 0, memory: host.memory }],
     retired: () => null,
     kill: (seat) => {
-      throw runtimeError('RM_SYSTEM_OPTION', `thread is ${seat}; this system has none besides main.`);
+      throw runtimeError(
+        'RM_SYSTEM_OPTION',
+        `thread is ${seat}; this system has none besides main.`,
+      );
     },
     offload: (url, name, argument) => offloader.run(url, name, argument),
     closeThreads: () => offloader.close(),

@@ -9,9 +9,9 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createRing } from '../../hotpath/index.ts';
-import type { Host } from '../host/host.ts';
 import { Gates } from '../host/gates.ts';
-import { COUNTERS_MAX } from '../host/seat-layout.ts';
+import type { Host } from '../host/host.ts';
+import { COUNTERS, COUNTERS_MAX } from '../host/seat-layout.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
 import {
   CONTROL_LANE_BYTES,
@@ -305,7 +305,9 @@ export class Crew {
   private keepSpare(): void {
     if (!this.options.spare) return;
     this.host.after(SPARE_AFTER_MS, () => {
-      const isShort = !this.workers.some(({ status }) => status === 'spare' || status === 'starting');
+      const isShort = !this.workers.some(
+        ({ status }) => status === 'spare' || status === 'starting',
+      );
       if (isShort && !this.isClosing) this.startWorker();
     });
   }
@@ -344,6 +346,8 @@ export class Crew {
   private retire({ memory }: Worker): void {
     const { retired } = this;
     memory.counters.forEach((count, i) => {
+      // How many there are is no sum over time.
+      if (COUNTERS[i] === 'actors') return;
       retired.counters[i] = (retired.counters[i] as number) + count;
     });
     let taken = 0;

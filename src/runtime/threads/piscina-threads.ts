@@ -15,7 +15,10 @@ import type { Thread, ThreadPool } from './thread-pool.ts';
 const OFFLOAD_IDLE_MS = 30_000;
 
 /** Limits of each actor thread's heap, as Node's Worker takes them. */
-export type ThreadLimits = { readonly maxOldGenerationSizeMb?: number; readonly stackSizeMb?: number };
+export type ThreadLimits = {
+  readonly maxOldGenerationSizeMb?: number;
+  readonly stackSizeMb?: number;
+};
 
 /** A pool of `threads` actor threads. */
 export function piscinaThreads(threads: number, limits: ThreadLimits): ThreadPool {

@@ -4,8 +4,8 @@
  * cancels them all, and one whose message was already waiting is recognised by its number and dropped.
  */
 import type { Cell } from '../cell/cell.ts';
-import { CallbackTimer } from './timer-node.ts';
 import { PeriodicTimer } from './periodic.ts';
+import { CallbackTimer } from './timer-node.ts';
 
 /** Name of the message by which a timer reaches its actor; no user's message begins with a `$`. */
 export const TIMER_MESSAGE = '$timer';
@@ -18,7 +18,12 @@ export type DueTimer = {
   readonly payload: unknown;
 };
 
-type Running = { readonly use: number; readonly cancel: () => void; readonly isPeriodic: boolean; waits: boolean };
+type Running = {
+  readonly use: number;
+  readonly cancel: () => void;
+  readonly isPeriodic: boolean;
+  waits: boolean;
+};
 
 /** Thread rule: its cell's thread. */
 export class ActorTimers {

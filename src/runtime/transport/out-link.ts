@@ -10,7 +10,13 @@ import { type LaneProducer, RING_CORRUPT, RingProducer, SharedMem } from '../../
 import type { RemoteRef } from '../actor/actor-ref.ts';
 import { registered } from '../actor/definition.ts';
 import type { Outcome } from '../actor/outcome.ts';
-import { FORM_F64, FORM_UNDEFINED, PayloadEncoder, type RefCodec, type Shape } from '../codec/index.ts';
+import {
+  FORM_F64,
+  FORM_UNDEFINED,
+  PayloadEncoder,
+  type RefCodec,
+  type Shape,
+} from '../codec/index.ts';
 import {
   CHUNK,
   CHUNKED,
@@ -265,10 +271,11 @@ export class OutLink {
   ): void {
     const { bytes, length } = this.encoder;
     const start = headerBytes(type);
+    const chunkBytes = RECORD_BYTES_MAX - start;
     let from = 0;
-    while (length - from > RECORD_BYTES_MAX - start) {
-      send(kindOf(CHUNK, 0), bytes.slice(from, from + RECORD_BYTES_MAX));
-      from += RECORD_BYTES_MAX;
+    while (length - from > chunkBytes) {
+      send(kindOf(CHUNK, 0), bytes.slice(from, from + chunkBytes));
+      from += chunkBytes;
     }
     const last = new Uint8Array(start + length - from);
     if (header !== null) last.set(new Uint8Array(header.buffer, header.byteOffset, start));

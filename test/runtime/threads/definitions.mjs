@@ -1,0 +1,118 @@
+/** Actors for the tests with real threads: plain JavaScript, as a user without a compiler would write them. */
+import { actor } from 'ringmaster';
+
+/** Answers, fails and misbehaves on request. */
+export const Patient = actor(import.meta.url, {
+  name: 'Patient',
+  setup(args, ctx) {
+    let sum = 0;
+    const incarnation = ctx.incarnation;
+    return {
+      add: (x) => {
+        sum += x;
+      },
+      sum: () => sum,
+      args: () => args,
+      thread: () => ctx.thread,
+      incarnation: () => incarnation,
+      path: () => ctx.path,
+      self: () => ctx.self,
+      echo: (x) => x,
+      fail(kind) {
+        FAILURES[kind]();
+      },
+      async failLater(kind) {
+        await null;
+        FAILURES[kind]();
+      },
+      floating() {
+        Promise.reject(new Error('nobody awaits this'));
+        return 'sent';
+      },
+      *count(to) {
+        for (let i = 1; i <= to; i++) yield i;
+      },
+      tellTo: ({ ref, count }) => {
+        for (let i = 0; i < count; i++) ref.tell('item', i);
+      },
+      slowly: () => new Promise(() => undefined),
+      watch: (ref) => ctx.watch(ref, 'down'),
+      down: (down) => {
+        sum = down.reason;
+      },
+      restored: () => ctx.restored,
+      keep(value) {
+        ctx.snapshot(() => value);
+        ctx.checkpoint();
+      },
+    };
+  },
+});
+
+/** Ways in which an actor can fail. */
+const FAILURES = {
+  throw: () => {
+    throw Object.assign(new TypeError('thrown on request'), {
+      code: 'E_REQUEST',
+      data: { asked: true },
+      cause: new Error('the cause'),
+    });
+  },
+  overflow: () => FAILURES.overflow() + 1,
+  exit: () => process.exit(7),
+  loop: () => {
+    for (;;);
+  },
+  regex: () => /^(a+)+$/.test(`${'a'.repeat(40)}b`),
+  memory: () => {
+    const kept = [];
+    for (;;) kept.push({ text: `${kept.length}`, more: [kept.length] });
+  },
+};
+
+/** Fails in `setup` in the way that its arguments say. */
+export const Stillborn = actor(import.meta.url, {
+  name: 'Stillborn',
+  setup: ({ kind }) => {
+    FAILURES[kind]();
+    return {};
+  },
+});
+
+/** Keeps what it gets. */
+export const Sink = actor(import.meta.url, {
+  name: 'Sink',
+  setup() {
+    const items = [];
+    return { item: (x) => void items.push(x), items: () => items };
+  },
+});
+
+/** Answers `wait` when it has been opened. */
+export const Gate = actor(import.meta.url, {
+  name: 'Gate',
+  setup(args, ctx) {
+    let isOpen = false;
+    return {
+      wait: () => (isOpen ? 'open' : ctx.stash()),
+      open() {
+        isOpen = true;
+        ctx.unstash();
+      },
+    };
+  },
+});
+
+/** A mailbox of four, whose senders may wait. */
+export const Narrow = actor(import.meta.url, {
+  name: 'Narrow',
+  mailbox: { capacity: 4, overflow: 'wait', waitersMax: 16 },
+  setup() {
+    const got = [];
+    return {
+      block: async (gate) => void (await gate.ask('wait')),
+      one: (x) => void got.push(x),
+      got: () => got,
+    };
+  },
+});
