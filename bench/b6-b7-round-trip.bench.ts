@@ -9,7 +9,12 @@ import type { BenchContender, BenchRow } from './harness/row.ts';
 import { quantile } from './harness/statistics.ts';
 import { withSystem } from './harness/with-system.ts';
 import { erlang } from './peers/erlang.ts';
-import { postMessageRoundTrips, postMessageWake, startIdleWorker } from './peers/post-message.ts';
+import {
+  COMPILED_AFTER,
+  postMessageRoundTrips,
+  postMessageWake,
+  startIdleWorker,
+} from './peers/post-message.ts';
 
 const OPTIONS = { threads: 1, spare: false } as const;
 const THERE = { placement: { thread: 1 } } as const;
@@ -56,10 +61,11 @@ function inFlight(lanes: number): BenchContender {
   });
 }
 
-/** From asking a thread that sleeps, to its handler: the median of a hundred. */
+/** From asking a thread that sleeps, to its handler: the median of a hundred, with compiled code. */
 const wake: BenchContender = withSystem(OPTIONS, async (system, quick) => {
   const n = quick ? 10 : 100;
   const server = await system.spawn(Answerer, THERE);
+  for (let asks = quick ? 10 : COMPILED_AFTER; asks > 0; asks--) await server.ask('when');
   let p50 = 0;
   return {
     opsPerCall: n,
