@@ -1,8 +1,8 @@
 /**
  * B12, a thread hangs in a handler: from the message that hangs it to the first answer of an actor
  * that lived beside it, the slowest of several. With a warm spare, and with `hangAfter` at its
- * least. Against ending a Worker that one knows to hang, and starting another: that is no detection.
- * Checksum: the answer.
+ * least. Against ending a Worker that one knows to hang, and starting another: that is no
+ * detection. Checksum: the answer.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,9 +1,9 @@
 /**
  * What finding the owner of a key costs when its hash is known: how a router looks up a batch.
  * Answers: rendezvous and maglev slot tables, exact ketama through its bucket index, jump; against
- * ketama as libraries write it, a binary search over sorted points in a typed array.
- * Does not answer: what hashing a key costs (B15), or what a cold table costs after a publish.
- * Slots as `slotBitsFor` advises, 2^16 for 100 members and 2^18 for 1,000, unless a row says otherwise.
+ * ketama as libraries write it, a binary search over sorted points in a typed array. Does not
+ * answer: what hashing a key costs (B15), or what a cold table costs after a publish. Slots as
+ * `slotBitsFor` advises, 2^16 for 100 members and 2^18 for 1,000, unless a row says otherwise.
  * Hashes are fixed, 262,144 different ones in batches of 4,096, so that the whole table is in use.
  * Checksum: the sum of all owners found.
  */

@@ -1,7 +1,7 @@
 /**
  * A worker thread of the aggregation benchmarks: folds its own columns as often as it is told.
- * Started by b16-aggregation.bench.ts and trillion.ts; it measures nothing. It answers with what its
- * own memory counted, or with 0 where the main thread can read that memory.
+ * Started by b16-aggregation.bench.ts and trillion.ts; it measures nothing. It answers with what
+ * its own memory counted, or with 0 where the main thread can read that memory.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as hotpath from 'ringmaster/hotpath';

@@ -61,7 +61,9 @@ function inFlight(lanes: number): BenchContender {
   });
 }
 
-/** From asking a thread that sleeps, to its handler: the median of a hundred, with compiled code. */
+/**
+ * From asking a thread that sleeps, to its handler: the median of a hundred, with compiled code.
+ */
 const wake: BenchContender = withSystem(OPTIONS, async (system, quick) => {
   const n = quick ? 10 : 100;
   const server = await system.spawn(Answerer, THERE);

@@ -1,7 +1,7 @@
 /**
- * B9, spawning idle actors by `ctx.spawn`, and the bytes that one takes; against actor libraries for
- * JavaScript and Erlang. Only the spawning is timed, their end is not. Bytes are the growth of the
- * heap after collections. Checksum: how many there were.
+ * B9, spawning idle actors by `ctx.spawn`, and the bytes that one takes; against actor libraries
+ * for JavaScript and Erlang. Only the spawning is timed, their end is not. Bytes are the growth of
+ * the heap after collections. Checksum: how many there were.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -9,7 +9,9 @@ export interface RingOrder {
   readonly batch: number;
 }
 
-/** Word of `orders`: records wanted since the start; the producer sleeps while it equals its own. */
+/**
+ * Word of `orders`: records wanted since the start; the producer sleeps while it equals its own.
+ */
 export const ORDER_WORD = 0;
 /** Word of `orders`: records sent since the start. */
 export const SENT_WORD = 1;

@@ -106,7 +106,9 @@ const postMessagePeer: BenchContender = {
   },
 };
 
-/** Producer and consumer in one thread, 64 records there and 64 back: code only, no cache misses. */
+/**
+ * Producer and consumer in one thread, 64 records there and 64 back: code only, no cache misses.
+ */
 function oneThread(load: () => Promise<RingCode>): BenchContender {
   return {
     prepare: async (): Promise<BenchTask> => {

@@ -67,7 +67,9 @@ export const Forker = actor(import.meta.url, {
 type SkynetArguments = { readonly parent: AnyRef; readonly from: number; readonly size: number };
 type SkynetHandlers = { sum(part: number): void };
 
-/** Ten children, each for a tenth of the numbers; a leaf tells its number and ends with its parent. */
+/**
+ * Ten children, each for a tenth of the numbers; a leaf tells its number and ends with its parent.
+ */
 export const Skynet: ActorDefinition<SkynetArguments, SkynetHandlers> = actor(import.meta.url, {
   name: 'Skynet',
   setup({ parent, from, size }: SkynetArguments, ctx) {

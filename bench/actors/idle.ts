@@ -1,4 +1,6 @@
-/** Actors that do nothing, and a parent that spawns any number of them and says how long it took. */
+/**
+ * Actors that do nothing, and a parent that spawns any number of them and says how long it took.
+ */
 import { type AnyRef, actor } from 'ringmaster';
 
 /** Waits for messages that never come. */

@@ -1,7 +1,8 @@
 /**
- * `npm run chaos -- [--seconds N] [--seed N] [--save]`: numbered messages between actors of several threads while a
- * thread is killed each second. Answers: is anything lost, doubled or reordered beyond what semantics D1 to D3 allow?
- * Does not answer: how fast. The seed fixes who is killed; the machine's scheduling is what it is.
+ * `npm run chaos -- [--seconds N] [--seed N] [--save]`: numbered messages between actors of several
+ * threads while a thread is killed each second. Answers: is anything lost, doubled or reordered
+ * beyond what semantics D1 to D3 allow? Does not answer: how fast. The seed fixes who is killed;
+ * the machine's scheduling is what it is.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';

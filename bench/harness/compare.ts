@@ -44,7 +44,9 @@ export interface RowReport {
   readonly verdict: Verdict;
 }
 
-/** Fewer blocks know nothing of the spread; they decide only when a figure is far from its bound. */
+/**
+ * Fewer blocks know nothing of the spread; they decide only when a figure is far from its bound.
+ */
 const BLOCKS_MIN = 3;
 /** How far "far" is, as a factor. */
 const FAR = 1.25;

@@ -1,8 +1,8 @@
 /**
  * Measures one prepared task in this process, with tinybench: warm-up, then calls until time is up.
- * A task that takes its figure itself (a percentile) is called as often, and its figures are reduced.
- * Answers: operations per second over all calls, and per call. Does not answer: how the figure
- * compares; that takes other processes, see `compare.ts`.
+ * A task that takes its figure itself (a percentile) is called as often, and its figures are
+ * reduced. Answers: operations per second over all calls, and per call. Does not answer: how the
+ * figure compares; that takes other processes, see `compare.ts`.
  */
 import { Bench } from 'tinybench';
 import type { BenchContender, BenchTask } from './row.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm run litmus -- [--records N] [--kills N] [--versions N]`: the long litmus run, 10^8 records by
- * default, every byte of each checked. Answers: do the structures keep their promises on this
+ * `npm run litmus -- [--records N] [--kills N] [--versions N]`: the long litmus run, 10^8 records
+ * by default, every byte of each checked. Answers: do the structures keep their promises on this
  * processor? Does not answer: how fast they are (`npm run bench -- RING` does).
  */
 import { writeFileSync } from 'node:fs';

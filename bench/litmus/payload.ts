@@ -3,7 +3,9 @@
  * consumer knows every byte that must arrive. Both sides compute them; nothing is shared.
  */
 
-/** Three in four records are short, so that most of a run is about framing and not about copying. */
+/**
+ * Three in four records are short, so that most of a run is about framing and not about copying.
+ */
 export function payloadBytes(sequence: number, seed: number, payloadBytesMax: number): number {
   const drawn = mix(sequence ^ seed);
   const limit = (drawn & 3) === 0 ? payloadBytesMax : Math.min(payloadBytesMax, 48);

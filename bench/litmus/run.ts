@@ -1,6 +1,7 @@
 /**
  * Litmus runs on real threads: a ring between two threads, a ring whose producer is killed, a table
- * with one writer and two readers. Called by the test with small numbers and by `main.ts` with 10^8.
+ * with one writer and two readers. Called by the test with small numbers and by `main.ts` with
+ * 10^8.
  */
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';

@@ -1,7 +1,7 @@
 /**
  * Every error code of the runtime. The class is the hot path's, so that a program has one to catch.
- * A code is stable: programs compare it, never the message. Full and stopped are outcomes of `tell`,
- * not errors; an `ask` has to reject with them, since it promised a reply.
+ * A code is stable: programs compare it, never the message. Full and stopped are outcomes of
+ * `tell`, not errors; an `ask` has to reject with them, since it promised a reply.
  */
 import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The runtime's door: what `import … from 'ringmaster'` gives. Values and types apart; no live object of the inside, no
- * type of Node and none of a library goes through it.
+ * The runtime's door: what `import … from 'ringmaster'` gives. Values and types apart; no live
+ * object of the inside, no type of Node and none of a library goes through it.
  */
 export type {
   ChildOptions as OwnChildOptions,

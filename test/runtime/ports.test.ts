@@ -1,4 +1,7 @@
-/** The first ports of the runtime: a seeded generator that repeats itself, a clock that never goes back. */
+/**
+ * The first ports of the runtime: a seeded generator that repeats itself, a clock that never goes
+ * back.
+ */
 import { describe, expect, test } from 'vitest';
 import { seededRandom, systemClock } from '../../src/runtime/index.ts';
 

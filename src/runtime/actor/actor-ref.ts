@@ -1,6 +1,7 @@
 /**
- * The refs behind the public type: one for an actor of this thread, which holds its cell, and one for an actor
- * elsewhere, which holds its address. Both are small; the work is in the cell and in the links.
+ * The refs behind the public type: one for an actor of this thread, which holds its cell, and one
+ * for an actor elsewhere, which holds its address. Both are small; the work is in the cell and in
+ * the links.
  */
 
 import type { Cell } from '../cell/cell.ts';

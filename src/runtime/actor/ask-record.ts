@@ -1,6 +1,7 @@
 /**
- * One question that this thread has asked and that is still open: its promise, its timer, its place in the
- * table by which an answer from another thread finds it. The record is its own timer (see TimerNode).
+ * One question that this thread has asked and that is still open: its promise, its timer, its place
+ * in the table by which an answer from another thread finds it. The record is its own timer (see
+ * TimerNode).
  */
 import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';

@@ -1,7 +1,7 @@
 /**
- * What an incarnation of an actor may do besides handling messages. Given to `setup`, kept by its closures. It
- * belongs to one incarnation: after the end of that, every call is refused and counted, so that a promise which
- * settles late cannot act for the successor.
+ * What an incarnation of an actor may do besides handling messages. Given to `setup`, kept by its
+ * closures. It belongs to one incarnation: after the end of that, every call is refused and
+ * counted, so that a promise which settles late cannot act for the successor.
  */
 
 import type { Cell } from '../cell/cell.ts';
@@ -82,7 +82,10 @@ export class Context {
     return this.cell.host.random.below(bound);
   }
 
-  /** Monotonic milliseconds at which the asker of the current message gives up; Infinity when nobody waits. */
+  /**
+   * Monotonic milliseconds at which the asker of the current message gives up; Infinity when nobody
+   * waits.
+   */
   get deadline(): number {
     return this.cell.reply?.deadlineMs ?? Number.POSITIVE_INFINITY;
   }
@@ -95,9 +98,10 @@ export class Context {
   }
 
   /**
-   * Spawns a child on this thread, at once. It is temporary: a crash ends it, and who watches it hears so. For
-   * children that are restarted, see `supervisor`.
-   * @throws RM_SPAWN_FAILED with the cause when `setup` throws; RM_ID_TAKEN, RM_ID_INVALID, RM_ACTORS_MAX
+   * Spawns a child on this thread, at once. It is temporary: a crash ends it, and who watches it
+   * hears so. For children that are restarted, see `supervisor`.
+   * @throws RM_SPAWN_FAILED with the cause when `setup` throws; RM_ID_TAKEN, RM_ID_INVALID,
+   *   RM_ACTORS_MAX
    */
   spawn<A, H extends Handlers>(
     definition: ActorDefinition<A, H>,
@@ -107,7 +111,9 @@ export class Context {
     return host.spawner.child(this.cell, definition, options) as unknown as Ref<H>;
   }
 
-  /** A supervisor below this actor, whose children live on this thread. @throws RM_SUPERVISOR_OPTION */
+  /**
+   * A supervisor below this actor, whose children live on this thread. @throws RM_SUPERVISOR_OPTION
+   */
   supervisor(options?: SupervisorOptions & { readonly name?: string }): Supervisor {
     const { host } = this.live();
     return host.spawner.supervisorBelow(this.cell, options ?? {});
@@ -148,8 +154,8 @@ export class Context {
   }
 
   /**
-   * Hands the current message's asker over to another actor: what that one answers is the answer. What this
-   * handler returns is ignored. If the other one cannot take it, the asker is told why.
+   * Hands the current message's asker over to another actor: what that one answers is the answer.
+   * What this handler returns is ignored. If the other one cannot take it, the asker is told why.
    */
   forward(ref: Ref<never> | AnyRef, name: string, payload?: unknown): Outcome {
     const cell = this.live();
@@ -194,7 +200,10 @@ export class Context {
     };
   }
 
-  /** Puts the current message aside until `unstash`. Its asker goes on waiting. A full stash is a crash. */
+  /**
+   * Puts the current message aside until `unstash`. Its asker goes on waiting. A full stash is a
+   * crash.
+   */
   stash(): void {
     this.live().wantsStash = true;
   }
@@ -209,21 +218,27 @@ export class Context {
     this.live().setHandlers(handlers as unknown as Record<string, Handler>);
   }
 
-  /** Runs when this incarnation ends, for whatever reason; may return a promise. The last one runs first. */
+  /**
+   * Runs when this incarnation ends, for whatever reason; may return a promise. The last one runs
+   * first.
+   */
   onStop(hook: () => unknown): void {
     const extras = this.live().rare();
     extras.stopHooks ??= [];
     extras.stopHooks.push(hook);
   }
 
-  /** Asked for the state that the next incarnation gets as `restored`, after a crash and before the end. */
+  /**
+   * Asked for the state that the next incarnation gets as `restored`, after a crash and before the
+   * end.
+   */
   snapshot(hook: () => unknown): void {
     this.live().rare().snapshot = hook;
   }
 
   /**
-   * Keeps what the `snapshot` hook returns now; with a supervisor on another thread it survives the loss of this
-   * one. The value must be able to travel.
+   * Keeps what the `snapshot` hook returns now; with a supervisor on another thread it survives the
+   * loss of this one. The value must be able to travel.
    */
   checkpoint(): void {
     const cell = this.live();
@@ -233,8 +248,8 @@ export class Context {
   }
 
   /**
-   * Runs an exported function of a module on a pool of threads meant for computing. Arguments and result are
-   * copied. @throws (rejects) what the function throws; RM_OFFLOAD
+   * Runs an exported function of a module on a pool of threads meant for computing. Arguments and
+   * result are copied. @throws (rejects) what the function throws; RM_OFFLOAD
    */
   offload(url: string | URL, name: string, argument?: unknown): Promise<unknown> {
     return this.live().host.offload(String(url), name, argument);

@@ -1,6 +1,6 @@
 /**
- * What an actor is: a name, a `setup` and options, at an address (the URL of the module) from which any
- * thread can load it. Defining registers, so that a loader need only import the module.
+ * What an actor is: a name, a `setup` and options, at an address (the URL of the module) from which
+ * any thread can load it. Defining registers, so that a loader need only import the module.
  */
 
 import type { Shape } from '../codec/index.ts';
@@ -19,16 +19,17 @@ export type ActorOptions<A, H extends Handlers> = {
   /** Unique in its module. */
   readonly name: string;
   /**
-   * Begins an incarnation: makes its state and returns its handlers, at once or by a promise (within the
-   * start deadline). Runs on the actor's thread, once per incarnation.
+   * Begins an incarnation: makes its state and returns its handlers, at once or by a promise
+   * (within the start deadline). Runs on the actor's thread, once per incarnation.
    */
   setup(args: A, ctx: Context): H | Promise<H>;
   /** Shapes of payloads that are known beforehand: several times faster between threads. */
   readonly messages?: { readonly [K in MessageName<H>]?: Shape };
   readonly mailbox?: MailboxOptions;
   /**
-   * How often one message may crash its actor before it goes to the dead letters; 1 to 100. Default 1: a
-   * message that crashed its actor is not tried again. An asker is rejected when the last try has failed.
+   * How often one message may crash its actor before it goes to the dead letters; 1 to 100. Default
+   * 1: a message that crashed its actor is not tried again. An asker is rejected when the last try
+   * has failed.
    */
   readonly attempts?: number;
 };
@@ -64,8 +65,8 @@ const registry = ambient<Registry>('definitions', () => ({
 }));
 
 /**
- * Defines an actor. Call it at the top level of a module, with `import.meta.url`, so that every thread
- * which imports the module finds the same definition.
+ * Defines an actor. Call it at the top level of a module, with `import.meta.url`, so that every
+ * thread which imports the module finds the same definition.
  * @throws RM_DEFINITION_INVALID, RM_MAILBOX_OPTION
  */
 export function actor<A, H extends Handlers>(
@@ -116,7 +117,9 @@ function keyOf(url: string, name: string): string {
   return `${withoutQuery(url)}#${name}`;
 }
 
-/** Test runners and watchers add a query to tell versions apart; a worker imports the file itself. */
+/**
+ * Test runners and watchers add a query to tell versions apart; a worker imports the file itself.
+ */
 function withoutQuery(url: string): string {
   const at = url.search(/[?#]/);
   return at < 0 ? url : url.slice(0, at);

@@ -1,9 +1,13 @@
 /**
- * The types that carry a definition's vocabulary to its callers: what a handler takes is what `tell`
- * wants, what it returns is what `ask` gives. Types only; nothing of this exists at run time.
+ * The types that carry a definition's vocabulary to its callers: what a handler takes is what
+ * `tell` wants, what it returns is what `ask` gives. Types only; nothing of this exists at run
+ * time.
  */
 
-/** One handler: takes a payload or nothing; returns an answer, a promise of one, a stream or nothing. */
+/**
+ * One handler: takes a payload or nothing; returns an answer, a promise of one, a stream or
+ * nothing.
+ */
 export type Handler = (payload: never) => unknown;
 
 /** The messages of an actor, by name. */

@@ -1,7 +1,7 @@
 /**
- * What a user holds of an actor: a typed address. A ref is a value: it can be kept, compared with `equals`, sent in
- * messages, and it goes on working when its actor is restarted, here or on another thread. It does not keep its
- * actor alive.
+ * What a user holds of an actor: a typed address. A ref is a value: it can be kept, compared with
+ * `equals`, sent in messages, and it goes on working when its actor is restarted, here or on
+ * another thread. It does not keep its actor alive.
  */
 import type { Duration } from '../timers/duration.ts';
 import type { Answer, Handlers, MessageName, PayloadArguments, StreamItem } from './handlers.ts';
@@ -20,11 +20,18 @@ export type StreamOptions = AskOptions & {
   readonly credit?: number;
 };
 
-/** The address of an actor that understands `H`. Thread rule: the thread it was made or received on. */
+/**
+ * The address of an actor that understands `H`. Thread rule: the thread it was made or received on.
+ */
 export interface Ref<H extends Handlers = Handlers> {
-  /** Names the actor (not its incarnation) for good; equal for equal refs, usable as the key of a Map. */
+  /**
+   * Names the actor (not its incarnation) for good; equal for equal refs, usable as the key of a
+   * Map.
+   */
   readonly key: string;
-  /** Sends and forgets. Never waits, never throws because of the actor's state. @throws RM_PAYLOAD_* */
+  /**
+   * Sends and forgets. Never waits, never throws because of the actor's state. @throws RM_PAYLOAD_*
+   */
   tell<K extends MessageName<H>>(name: K, ...payload: PayloadArguments<H, K>): Outcome;
   /**
    * Sends and waits until the message is in the mailbox, however full that is (policy `wait`).
@@ -38,7 +45,8 @@ export interface Ref<H extends Handlers = Handlers> {
   ): Promise<void>;
   /**
    * Sends and waits for what the handler returns. Always settles.
-   * @throws (rejects) RM_ASK_TIMEOUT, RM_ABORTED, RM_MAILBOX_FULL, RM_ACTOR_STOPPED, RM_ACTOR_CRASHED (with the
+   * @throws (rejects) RM_ASK_TIMEOUT, RM_ABORTED, RM_MAILBOX_FULL, RM_ACTOR_STOPPED,
+   *   RM_ACTOR_CRASHED (with the
    *   cause), RM_THREAD_LOST, RM_REPLY, RM_UNKNOWN_MESSAGE, RM_PAYLOAD_*
    */
   ask<K extends MessageName<H>>(
@@ -46,7 +54,10 @@ export interface Ref<H extends Handlers = Handlers> {
     payload?: Parameters<H[K]>[0],
     options?: AskOptions,
   ): Promise<Answer<H, K>>;
-  /** Asks for the items of a handler that returns an iterable. Ends when the loop does. @throws as `ask` */
+  /**
+   * Asks for the items of a handler that returns an iterable. Ends when the loop does. @throws as
+   * `ask`
+   */
   stream<K extends MessageName<H>>(
     name: K,
     payload?: Parameters<H[K]>[0],

@@ -1,6 +1,7 @@
 /**
- * The consuming end of a stream: an async iterator that grants its producer room as it is read. At most `credit`
- * items are under way or waiting here, so a slow reader slows the producer and nothing piles up.
+ * The consuming end of a stream: an async iterator that grants its producer room as it is read. At
+ * most `credit` items are under way or waiting here, so a slow reader slows the producer and
+ * nothing piles up.
  */
 import { runtimeError } from '../errors.ts';
 import { durationMs } from '../timers/duration.ts';

@@ -1,7 +1,7 @@
 /**
- * The producing ends of an actor's streams. A handler that returns something iterable is pulled for as many items
- * as its consumer has room for. Each pull begins in a turn of its actor, between messages; a pull whose item comes
- * by a promise does not hold other messages up.
+ * The producing ends of an actor's streams. A handler that returns something iterable is pulled for
+ * as many items as its consumer has room for. Each pull begins in a turn of its actor, between
+ * messages; a pull whose item comes by a promise does not hold other messages up.
  */
 import type { Cell } from '../cell/cell.ts';
 import { runtimeError } from '../errors.ts';
@@ -15,7 +15,9 @@ export interface StreamReply extends Reply {
   item(value: unknown): void;
 }
 
-/** Name of the message by which an actor pulls its own stream; no user's message begins with a `$`. */
+/**
+ * Name of the message by which an actor pulls its own stream; no user's message begins with a `$`.
+ */
 export const PULL_MESSAGE = '$pull';
 
 type AnyIterator = { next(): unknown; return?: () => unknown };

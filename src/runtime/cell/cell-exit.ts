@@ -1,11 +1,13 @@
 /**
- * How an incarnation ends: the handler that is under way, then the children (youngest first), then the stop hooks
- * (last one first); all within the stop deadline, after which the rest is abandoned. Then the owner decides.
+ * How an incarnation ends: the handler that is under way, then the children (youngest first), then
+ * the stop hooks (last one first); all within the stop deadline, after which the rest is abandoned.
+ * Then the owner decides.
  *
  *   handler ──▶ children ──▶ hooks ──▶ finished
  *      └───────────┴───────────┴────────▶ finished (deadline: the reason becomes `killed`)
  *
- * No step backwards: a child that an ending actor spawned in a hook is ended by nobody but the host's close.
+ * No step backwards: a child that an ending actor spawned in a hook is ended by nobody but the
+ * host's close.
  */
 import { runtimeError } from '../errors.ts';
 import { TimerNode } from '../timers/timer-wheel.ts';
@@ -85,10 +87,10 @@ function crashedError(cell: Cell, cause: unknown): Error {
 }
 
 /**
- * Ends the incarnation. With `isFinal` no other follows and senders hear `stopped` from now on. `done` is called
- * once when it has ended. Repeating is harmless; asking for a final end while another is under way makes that final.
- * A handler that is on the stack ends first, as does one whose promise is open; `isIdle`: there is none, although this is
- * the actor's turn.
+ * Ends the incarnation. With `isFinal` no other follows and senders hear `stopped` from now on.
+ * `done` is called once when it has ended. Repeating is harmless; asking for a final end while
+ * another is under way makes that final. A handler that is on the stack ends first, as does one
+ * whose promise is open; `isIdle`: there is none, although this is the actor's turn.
  */
 export function beginExit(
   cell: Cell,

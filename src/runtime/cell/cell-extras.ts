@@ -1,6 +1,6 @@
 /**
- * What most cells never need: children, watchers, timers, a stash, hooks, streams. Made on first use, so that
- * an idle actor stays small. Owned by its cell; plain data.
+ * What most cells never need: children, watchers, timers, a stash, hooks, streams. Made on first
+ * use, so that an idle actor stays small. Owned by its cell; plain data.
  */
 
 import type { Handlers } from '../actor/handlers.ts';

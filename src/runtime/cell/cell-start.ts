@@ -1,6 +1,6 @@
 /**
- * How an incarnation begins: `setup` is called, its handlers are checked, the cell runs. Called at the spawn
- * and by the owner for each restart.
+ * How an incarnation begins: `setup` is called, its handlers are checked, the cell runs. Called at
+ * the spawn and by the owner for each restart.
  */
 import { Context } from '../actor/context.ts';
 import type { Handler } from '../actor/handlers.ts';

@@ -1,11 +1,12 @@
 /**
- * The home of one actor on its thread: mailbox, handlers, status. A cell outlives its incarnations: a restart
- * changes the handlers and keeps the mailbox and the ref. Messages come in by `enqueue` (from this thread) and
- * `deliver` (from others); the dispatcher calls `run`. How an incarnation begins and ends is in
- * `cell-start.ts` and `cell-exit.ts`.
+ * The home of one actor on its thread: mailbox, handlers, status. A cell outlives its incarnations:
+ * a restart changes the handlers and keeps the mailbox and the ref. Messages come in by `enqueue`
+ * (from this thread) and `deliver` (from others); the dispatcher calls `run`. How an incarnation
+ * begins and ends is in `cell-start.ts` and `cell-exit.ts`.
  *
  * Invariant RT-1: an actor handles one message at a time; while a handler's promise is open, none.
- * Invariant RT-2: every accepted message is handled, handed to the dead letters, or lost with its thread.
+ * Invariant RT-2: every accepted message is handled, handed to the dead letters, or lost with its
+ * thread.
  */
 import type { LocalRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
@@ -139,8 +140,8 @@ export class Cell extends ChildNode {
   }
 
   /**
-   * Takes a message from another thread in. Its sender was told `accepted` when it went into the ring, so it may
-   * exceed the capacity by what a ring holds; beyond, the dead letters have it.
+   * Takes a message from another thread in. Its sender was told `accepted` when it went into the
+   * ring, so it may exceed the capacity by what a ring holds; beyond, the dead letters have it.
    */
   deliver(name: string, payload: unknown, reply: Reply | null): void {
     const box = this.mailbox ?? new Mailbox();
@@ -271,7 +272,9 @@ export class Cell extends ChildNode {
     return null;
   }
 
-  /** A timer's message is the user's message, in place; one that was cancelled meanwhile is none. */
+  /**
+   * A timer's message is the user's message, in place; one that was cancelled meanwhile is none.
+   */
   private timerCame(due: DueTimer): unknown {
     if (!(due instanceof Object) || this.extras?.timers?.take(due) !== true) return undefined;
     return this.callUser(due.name, due.payload);

@@ -1,6 +1,6 @@
 /**
- * The children of an actor in the order in which they were spawned: an intrusive list, so that adding and
- * removing one among a million costs the same. Children are cells and supervisors.
+ * The children of an actor in the order in which they were spawned: an intrusive list, so that
+ * adding and removing one among a million costs the same. Children are cells and supervisors.
  */
 
 /** Why an incarnation ended. `lost`: its thread ended under it. */
@@ -70,8 +70,8 @@ export class ChildList {
   }
 
   /**
-   * Ends every child, the youngest first, each when the one before has ended; then calls `done`. An ended
-   * child leaves the list, so the loop ends; children that end at once take no stack.
+   * Ends every child, the youngest first, each when the one before has ended; then calls `done`. An
+   * ended child leaves the list, so the loop ends; children that end at once take no stack.
    */
   endAll(exit: Exit, done: () => void): void {
     let isInLoop = true;

@@ -1,6 +1,6 @@
 /**
- * What happens to a message for which a mailbox has no room, by the mailbox's policy, and how senders that
- * wait get theirs in. Called by the cell; not on the way of a message that finds room.
+ * What happens to a message for which a mailbox has no room, by the mailbox's policy, and how
+ * senders that wait get theirs in. Called by the cell; not on the way of a message that finds room.
  */
 import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
@@ -10,8 +10,8 @@ import type { Cell } from './cell.ts';
 import { ACCEPTING_MAX } from './cell-status.ts';
 
 /**
- * Messages beyond its capacity that a mailbox takes from other threads: what is in a ring when the gate closes
- * was accepted already. Source: records of the smallest size in a ring of 256 KiB.
+ * Messages beyond its capacity that a mailbox takes from other threads: what is in a ring when the
+ * gate closes was accepted already. Source: records of the smallest size in a ring of 256 KiB.
  */
 const OVERSHOOT_MAX = 8192;
 /** Character code of the `$` with which the runtime's own messages begin. */
@@ -41,8 +41,8 @@ export function overflow(
 }
 
 /**
- * A `send` that found no room, under policy `wait`: keeps the message until there is some and then resolves
- * `receipt`. @returns whether it may wait.
+ * A `send` that found no room, under policy `wait`: keeps the message until there is some and then
+ * resolves `receipt`. @returns whether it may wait.
  */
 export function waitForRoom(cell: Cell, name: string, payload: unknown, receipt: Reply): Outcome {
   const extras = cell.rare();
@@ -99,12 +99,18 @@ function dropOldest(cell: Cell, box: Mailbox): void {
   }
 }
 
-/** Waiting messages from which on a mailbox tells other threads that it is full, and from which on not. */
+/**
+ * Waiting messages from which on a mailbox tells other threads that it is full, and from which on
+ * not.
+ */
 export function highWaterOf(capacity: number): number {
   return Math.max(1, capacity - (capacity >> 2));
 }
 
-/** After a turn of a cell that is gated: lets waiting senders in, and other threads when there is room. */
+/**
+ * After a turn of a cell that is gated: lets waiting senders in, and other threads when there is
+ * room.
+ */
 export function reopen(cell: Cell, box: Mailbox): void {
   if (cell.capacity === 0) admitWaiters(cell, box);
   const { capacity } = cell.definition.mailbox;

@@ -1,8 +1,8 @@
 /**
  * Errors as plain data and back, since an error sent as it is loses its class, code, fields and the
- * errors of an AggregateError. The payload codec uses it, and so does whatever carries the reason of a
- * crash. A record is a tree without cycles whose values all travel; what cannot travel is described
- * in words, because the news of a failure must not fail itself.
+ * errors of an AggregateError. The payload codec uses it, and so does whatever carries the reason
+ * of a crash. A record is a tree without cycles whose values all travel; what cannot travel is
+ * described in words, because the news of a failure must not fail itself.
  *
  * What survives: name, message, stack, code, data, cause and errors. Other own fields do not.
  */
@@ -14,7 +14,10 @@ import { isDate } from './value-kinds.ts';
 export const ERROR_DEPTH_DEFAULT = 8;
 /** Levels of `data` and of causes that are no errors. */
 const DATA_DEPTH_MAX = 8;
-/** Errors of an AggregateError, and entries of one container of `data`; the rest is counted in words. */
+/**
+ * Errors of an AggregateError, and entries of one container of `data`; the rest is counted in
+ * words.
+ */
 const ENTRIES_MAX = 256;
 
 /** What was thrown: an error's record, or any other value. */
@@ -44,7 +47,9 @@ const BUILT_IN: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['URIError', URIError],
 ]);
 
-/** The record of an error and its causes, `depthMax` errors deep. Never throws, whatever getters do. */
+/**
+ * The record of an error and its causes, `depthMax` errors deep. Never throws, whatever getters do.
+ */
 export function errorRecord(error: Error, depthMax: number = ERROR_DEPTH_DEFAULT): ErrorRecord {
   return record(error, depthMax, new Set());
 }

@@ -1,6 +1,6 @@
 /**
- * What one payload looks like in bytes: its form. The form travels beside the bytes, in the kind of the
- * record that carries them, so that the smallest payloads need no byte of their own at all.
+ * What one payload looks like in bytes: its form. The form travels beside the bytes, in the kind of
+ * the record that carries them, so that the smallest payloads need no byte of their own at all.
  * Encoder and decoder use it, and links put it into the record. Bytes are little-endian, as every
  * machine that the shared structures run on.
  */

@@ -1,6 +1,6 @@
 /**
- * The codec's door, for links and for development mode. What users see of it, `shape`, goes on through the
- * runtime's door.
+ * The codec's door, for links and for development mode. What users see of it, `shape`, goes on
+ * through the runtime's door.
  */
 export {
   appendStack,

@@ -1,6 +1,6 @@
 /**
- * Development mode's copy of a payload that stays on its thread: the same kinds, errors and identities
- * as over a link, and frozen, so that a program which relies on sharing fails at home.
+ * Development mode's copy of a payload that stays on its thread: the same kinds, errors and
+ * identities as over a link, and frozen, so that a program which relies on sharing fails at home.
  * The link between two actors of one thread calls it. Production passes the reference instead.
  */
 import { InboundCopy } from './inbound-copy.ts';

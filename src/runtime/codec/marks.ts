@@ -1,8 +1,8 @@
 /**
- * Marks: how a value that the packing library would change is spelled in values that it keeps.
- * A mark is an array that begins with undefined, followed by a code and its parts. An array of the
- * user's that begins with undefined is itself marked (ARRAY), so no payload can be mistaken for one.
- * The outbound copy writes marks, the inbound copy reads them.
+ * Marks: how a value that the packing library would change is spelled in values that it keeps. A
+ * mark is an array that begins with undefined, followed by a code and its parts. An array of the
+ * user's that begins with undefined is itself marked (ARRAY), so no payload can be mistaken for
+ * one. The outbound copy writes marks, the inbound copy reads them.
  *
  * Every container is numbered in order of first visit, root first; both sides walk the same tree in
  * the same order, so a number names the same object on both (BACK).

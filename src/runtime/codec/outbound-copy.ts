@@ -1,6 +1,6 @@
 /**
- * The sender's walk over a payload: a private copy of it in plain values that pack exactly, with marks
- * (marks.ts) for everything else, or an error that names the path to what cannot travel.
+ * The sender's walk over a payload: a private copy of it in plain values that pack exactly, with
+ * marks (marks.ts) for everything else, or an error that names the path to what cannot travel.
  * PayloadEncoder and cloneForLocal own one each. Getters, proxies and iterators of the user's run
  * here, once, and never while bytes are written.
  *
@@ -43,7 +43,9 @@ const WIDE = STRUCTURE_KEYS_MAX;
 const PLAIN = Object.prototype;
 const LIST = Array.prototype;
 
-/** Copies one payload at a time. A getter that sends a message needs another instance: see `busy`. */
+/**
+ * Copies one payload at a time. A getter that sends a message needs another instance: see `busy`.
+ */
 export class OutboundCopy {
   /** Whether the last copy holds marks. */
   marked: boolean;
@@ -97,7 +99,9 @@ export class OutboundCopy {
     }
   }
 
-  /** Lets go of the user's objects; the arrays stay, growing them anew costs more than small copies. */
+  /**
+   * Lets go of the user's objects; the arrays stay, growing them anew costs more than small copies.
+   */
   private forget(): void {
     for (let index = 0; index < this.seenCount; index += 1) this.seen[index] = null;
     this.seenCount = 0;

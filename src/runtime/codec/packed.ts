@@ -12,16 +12,19 @@ import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack';
 import { Unpackr } from 'msgpackr/unpack';
 
 /**
- * Key lists that one link announces. Range: 32..8,160 (msgpackr's ids). Higher: more kinds of objects
- * travel without keys, more memory on both sides. Lower: objects keyed by user ids use it up sooner.
- * Beyond it objects travel with their keys: about three times the bytes, and nothing else changes.
+ * Key lists that one link announces. Range: 32..8,160 (msgpackr's ids). Higher: more kinds of
+ * objects travel without keys, more memory on both sides. Lower: objects keyed by user ids use it
+ * up sooner. Beyond it objects travel with their keys: about three times the bytes, and nothing
+ * else changes.
  */
 export const STRUCTURES_MAX = 256;
 /** Objects with more keys than this are taken for tables and travel with their keys. */
 export const STRUCTURE_KEYS_MAX = 32;
 
 const PACK_MODE = REUSE_BUFFER_MODE | RESET_BUFFER_MODE;
-/** A library buffer above this is given back after use: one large payload costs no memory for good. */
+/**
+ * A library buffer above this is given back after use: one large payload costs no memory for good.
+ */
 const BUFFER_KEPT_BYTES = 256 * 1024;
 const BUFFER_FRESH_BYTES = 8192;
 
@@ -64,7 +67,9 @@ class KeyLists {
 
 /** Packs for one direction of one link. */
 export class PackedWriter {
-  /** Where the last pack() put its bytes; the library's own memory, valid until anything else packs. */
+  /**
+   * Where the last pack() put its bytes; the library's own memory, valid until anything else packs.
+   */
   bytes: Uint8Array;
   start: number;
   end: number;

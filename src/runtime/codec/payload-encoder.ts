@@ -71,7 +71,10 @@ export class PayloadEncoder {
     this.packed = new PackedWriter(announce);
   }
 
-  /** Where the last payload is: bytes 0 to `length`, until the next call. Another array after growth. */
+  /**
+   * Where the last payload is: bytes 0 to `length`, until the next call. Another array after
+   * growth.
+   */
   get bytes(): Uint8Array {
     return this.target.bytes;
   }
@@ -103,7 +106,8 @@ export class PayloadEncoder {
   /**
    * Encodes a payload of a declared shape.
    * @returns FORM_SHAPE.
-   * @throws RM_PAYLOAD_SHAPE with the path to the field that is not as declared; RM_PAYLOAD_TOO_LARGE.
+   * @throws RM_PAYLOAD_SHAPE with the path to the field that is not as declared;
+   *   RM_PAYLOAD_TOO_LARGE.
    */
   encodeShape<T>(payload: T, shape: Shape<T>): number {
     this.target.restart();

@@ -1,7 +1,8 @@
 /**
- * Writes a shape's plan out as JavaScript: straight-line code with constant places, three to four times as
- * fast as following the plan. Names from the declaration enter the code only as JSON strings.
- * Used where the process allows code from strings; the interpreter answers everywhere else.
+ * Writes a shape's plan out as JavaScript: straight-line code with constant places, three to four
+ * times as fast as following the plan. Names from the declaration enter the code only as JSON
+ * strings. Used where the process allows code from strings; the interpreter answers everywhere
+ * else.
  */
 import type { ShapeCodec } from './shape.ts';
 import type { ShapeLeaf, ShapeNode, ShapePlan } from './shape-plan.ts';

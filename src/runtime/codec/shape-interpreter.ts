@@ -1,6 +1,6 @@
 /**
- * Follows a shape's plan step by step: what runs where code may not be generated from strings, and the
- * plain reading of what the generator writes out. Both give identical bytes.
+ * Follows a shape's plan step by step: what runs where code may not be generated from strings, and
+ * the plain reading of what the generator writes out. Both give identical bytes.
  */
 import type { ShapeCodec } from './shape.ts';
 import type { ShapeLeaf, ShapeNode, ShapePlan } from './shape-plan.ts';

@@ -1,6 +1,6 @@
 /**
- * Says why a payload is not of its declared shape: the slow walk after a codec threw MISFIT, so that the
- * fast one carries no path. `Shape.write` calls it.
+ * Says why a payload is not of its declared shape: the slow walk after a codec threw MISFIT, so
+ * that the fast one carries no path. `Shape.write` calls it.
  */
 import { type RuntimeError, runtimeError } from '../errors.ts';
 import type { ShapeNode, ShapePlan } from './shape-plan.ts';

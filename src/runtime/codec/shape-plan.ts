@@ -1,6 +1,6 @@
 /**
- * Where each field of a declared shape lies. The generator and the interpreter both follow the plan, so
- * that their bytes are equal.
+ * Where each field of a declared shape lies. The generator and the interpreter both follow the
+ * plan, so that their bytes are equal.
  *
  *   0            4              8 …
  *   ┌────────────┬──────────────┬───────┬──────────┬───────┬──────┬─ ─ ─ ─ ─ ─ ─ ─ ─ ─ ─
@@ -29,7 +29,9 @@ export type NamedNode = { readonly name: string; readonly node: ShapeNode };
 /** A field that is no object, with its place. */
 export type ShapeLeaf = {
   readonly node: ShapeNode;
-  /** Index in the view of its kind, in units of that view; -1 behind the fixed part, or bits only. */
+  /**
+   * Index in the view of its kind, in units of that view; -1 behind the fixed part, or bits only.
+   */
   slot: number;
   /** Bit of a boolean's value; -1 for other kinds. */
   valueBit: number;

@@ -1,7 +1,7 @@
 /**
- * The memory that a decoder reads a declared shape from, and the pieces without a fixed place: the other
- * half of shape-target.ts. PayloadDecoder owns one. It reads through views of the ring and copies what
- * it hands out; every length is checked against the end before it is believed.
+ * The memory that a decoder reads a declared shape from, and the pieces without a fixed place: the
+ * other half of shape-target.ts. PayloadDecoder owns one. It reads through views of the ring and
+ * copies what it hands out; every length is checked against the end before it is believed.
  */
 import type { ShapeNode } from './shape-plan.ts';
 import { TEXT_LONG, TEXT_UTF16 } from './shape-target.ts';

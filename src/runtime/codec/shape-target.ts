@@ -1,11 +1,12 @@
 /**
- * The memory that an encoder writes into, with the pieces of a declared shape that have no fixed place:
- * texts, bytes, lists. PayloadEncoder owns one; generated and interpreted codecs write through it.
- * Views are replaced when it grows: fetch them after every call.
+ * The memory that an encoder writes into, with the pieces of a declared shape that have no fixed
+ * place: texts, bytes, lists. PayloadEncoder owns one; generated and interpreted codecs write
+ * through it. Views are replaced when it grows: fetch them after every call.
  *
- * A text is a byte of length and its UTF-8; 255, four bytes of length and UTF-8; or 254, four bytes of
- * length and UTF-16, for what UTF-8 cannot carry. Bytes are four bytes of length and themselves. A list
- * is four bytes of count and its items, numbers aligned to their size, gaps filled with zero.
+ * A text is a byte of length and its UTF-8; 255, four bytes of length and UTF-8; or 254, four bytes
+ * of length and UTF-16, for what UTF-8 cannot carry. Bytes are four bytes of length and themselves.
+ * A list is four bytes of count and its items, numbers aligned to their size, gaps filled with
+ * zero.
  */
 import { runtimeError } from '../errors.ts';
 import type { ShapeNode } from './shape-plan.ts';

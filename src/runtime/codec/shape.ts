@@ -1,10 +1,11 @@
 /**
  * Declared shapes: a payload whose fields are known beforehand travels as fields at fixed places,
- * several times faster than packed, and is checked at the sender. Users declare one beside a message;
- * the payload codec calls write and read.
+ * several times faster than packed, and is checked at the sender. Users declare one beside a
+ * message; the payload codec calls write and read.
  *
- * A declaration on both sides is the agreement; its fingerprint travels in front, so that two versions of
- * it are an error and never a misreading. Undeclared fields are an error, too: they would be lost.
+ * A declaration on both sides is the agreement; its fingerprint travels in front, so that two
+ * versions of it are an error and never a misreading. Undeclared fields are an error, too: they
+ * would be lost.
  */
 import { runtimeError } from '../errors.ts';
 import { generateCodec, isGenerationAllowed } from './shape-generator.ts';
@@ -54,7 +55,10 @@ export type ShapeOf<S> = {
 
 /** Writes and reads one shape: generated, or interpreted where generating code is forbidden. */
 export type ShapeCodec = {
-  /** Writes into the target; returns the bytes written. Throws MISFIT for a payload of another shape. */
+  /**
+   * Writes into the target; returns the bytes written. Throws MISFIT for a payload of another
+   * shape.
+   */
   readonly write: (payload: unknown, target: ShapeTarget) => number;
   /** Reads from the source. Throws anything for bytes of another shape. */
   readonly read: (source: ShapeSource) => unknown;
@@ -105,9 +109,10 @@ export class Shape<T = unknown> {
 }
 
 /**
- * Declares a shape: `shape({ sku: 'str', qty: 'u32', tags: ['str'], at: { x: 'f64' }, note: 'str?' })`.
- * An optional field that is absent arrives as present and undefined. Minus zero in a whole-number
- * field other than `int` arrives as zero. A getter inside a list must not send a message itself.
+ * Declares a shape: `shape({ sku: 'str', qty: 'u32', tags: ['str'], at: { x: 'f64' }, note: 'str?'
+ * })`. An optional field that is absent arrives as present and undefined. Minus zero in a
+ * whole-number field other than `int` arrives as zero. A getter inside a list must not send a
+ * message itself.
  * @throws RM_PAYLOAD_SHAPE for a declaration that is none.
  */
 export function shape<const S extends ShapeSpec>(spec: S): Shape<ShapeOf<S>> {

@@ -1,7 +1,7 @@
 /**
  * Text in and out of the codec's scratch bytes, where most texts are short and ASCII: identifiers,
- * states, keys. Encoder, decoder and shapes call it. It writes UTF-8; a text that UTF-8 cannot carry
- * back unchanged is the caller's to spell otherwise.
+ * states, keys. Encoder, decoder and shapes call it. It writes UTF-8; a text that UTF-8 cannot
+ * carry back unchanged is the caller's to spell otherwise.
  */
 
 /** Texts up to this many characters are copied by a loop; longer ones by the engine. */

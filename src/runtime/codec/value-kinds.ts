@@ -1,7 +1,7 @@
 /**
  * Which built-in kind a value is, and how to make one of that kind. Both copies use it. An instance
- * of a subclass is of no built-in kind, since what the subclass adds would be lost on the way; the one
- * exception is Node's Buffer, which counts as the Uint8Array that it is.
+ * of a subclass is of no built-in kind, since what the subclass adds would be lost on the way; the
+ * one exception is Node's Buffer, which counts as the Uint8Array that it is.
  */
 
 // biome-ignore lint/style/noRestrictedGlobals: a date as data; no clock is read.

@@ -1,7 +1,8 @@
 /**
- * Decides who runs next on one thread. Actors that have messages stand in a queue; each gets a turn of a limited
- * number of messages; after a slice of time the thread goes back to its event loop, so that sockets and timers
- * wait at most a slice and the longest single handler. Between turns it takes in what other threads have sent.
+ * Decides who runs next on one thread. Actors that have messages stand in a queue; each gets a turn
+ * of a limited number of messages; after a slice of time the thread goes back to its event loop, so
+ * that sockets and timers wait at most a slice and the longest single handler. Between turns it
+ * takes in what other threads have sent.
  *
  *   idle ──ready──▶ armed ──▶ pumping ──▶ armed (by microtask, or behind the loop's input after a slice)
  *    ▲                          │
@@ -22,30 +23,38 @@ export interface Inputs {
   hasInput(): boolean;
   /** Makes visible what this thread has sent, and wakes those who sleep. */
   flush(): void;
-  /** Says that this thread sleeps unless something has arrived meanwhile. @returns whether it sleeps. */
+  /**
+   * Says that this thread sleeps unless something has arrived meanwhile. @returns whether it
+   * sleeps.
+   */
   park(): boolean;
   /** Says that it is awake. */
   unpark(): void;
 }
 
 /**
- * Messages that one actor may handle before the next one's turn. Range: 1..4096.
- * Higher: fewer switches, and a chatty actor keeps its neighbours waiting. Lower: the queue becomes the cost.
+ * Messages that one actor may handle before the next one's turn. Range: 1..4096. Higher: fewer
+ * switches, and a chatty actor keeps its neighbours waiting. Lower: the queue becomes the cost.
  * Source: performance design, 64 measured best between 16 and 256.
  */
 const TURN_MESSAGES_MAX = 64;
-/** Milliseconds after which the event loop gets its turn. Higher: sockets wait longer. Lower: more switches. */
+/**
+ * Milliseconds after which the event loop gets its turn. Higher: sockets wait longer. Lower: more
+ * switches.
+ */
 const SLICE_MS = 1;
-/** Messages between two looks at the clock when handlers are fast: a look costs about four messages. */
+/**
+ * Messages between two looks at the clock when handlers are fast: a look costs about four messages.
+ */
 const CHECK_MESSAGES_MAX = 512;
 /**
- * Empty rounds through the microtask queue before a thread spins: what a promise of a handler's caller does next
- * is most often another message, and it runs in between.
+ * Empty rounds through the microtask queue before a thread spins: what a promise of a handler's
+ * caller does next is most often another message, and it runs in between.
  */
 const HOPS_MAX = 3;
 /**
- * Milliseconds to look for input before sleeping. A spin shorter than a wake (35 to 60 us) is worse than none.
- * Source: performance design, about 100 us measured best.
+ * Milliseconds to look for input before sleeping. A spin shorter than a wake (35 to 60 us) is worse
+ * than none. Source: performance design, about 100 us measured best.
  */
 const SPIN_MS = 0.1;
 /** Spins in vain after which spinning pauses, and rounds that it pauses for. */
@@ -117,7 +126,10 @@ export class Dispatcher {
     if (!this.isArmed) this.arm();
   }
 
-  /** Sees to it that the pump runs soon; for those who have sent or changed something outside a turn. */
+  /**
+   * Sees to it that the pump runs soon; for those who have sent or changed something outside a
+   * turn.
+   */
   arm(): void {
     if (this.isArmed || this.isPumping) return;
     this.isArmed = true;

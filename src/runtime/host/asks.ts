@@ -1,6 +1,7 @@
 /**
- * The questions that one thread has asked: starts them with their deadline and finds the record that an answer
- * from another thread belongs to. A local question needs no place in the table: its record travels itself.
+ * The questions that one thread has asked: starts them with their deadline and finds the record
+ * that an answer from another thread belongs to. A local question needs no place in the table: its
+ * record travels itself.
  */
 
 import type { BaseRef } from '../actor/actor-ref.ts';
@@ -14,8 +15,8 @@ import type { Host } from './host.ts';
 /** Milliseconds after which a question without a timeout of its own is given up. */
 export const ASK_TIMEOUT_DEFAULT_MS = 5000;
 /**
- * Questions to other threads that may be open at once, per thread: bounds the room that answers can need.
- * More are refused with RM_MAILBOX_FULL. A power of two.
+ * Questions to other threads that may be open at once, per thread: bounds the room that answers can
+ * need. More are refused with RM_MAILBOX_FULL. A power of two.
  */
 export const ASKS_OPEN_MAX = 65_536;
 const SLOT_MASK = ASKS_OPEN_MAX - 1;
@@ -50,7 +51,9 @@ export class Asks {
     return promise;
   }
 
-  /** Sends the question; whatever stands in the way rejects it, a payload that cannot travel, too. */
+  /**
+   * Sends the question; whatever stands in the way rejects it, a payload that cannot travel, too.
+   */
   post(ref: BaseRef, name: string, payload: unknown, record: AskRecord): void {
     let outcome: Outcome;
     try {
@@ -121,7 +124,9 @@ export class Asks {
     this.free.push(slot);
   }
 
-  /** The worker of that seat is gone, and with it every answer; or the host closes (no seat given). */
+  /**
+   * The worker of that seat is gone, and with it every answer; or the host closes (no seat given).
+   */
   failAll(seat: number | null, error: Error): void {
     for (const record of this.records) {
       if (record !== null && (seat === null || record.seat === seat)) record.reject(error);

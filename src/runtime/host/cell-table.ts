@@ -1,7 +1,7 @@
 /**
- * The places of one thread's actors: which cell sits where, and which generation a place is in. A place that is
- * given back is used again only after all others that are free, with the next generation, so that a stale ref
- * finds nobody instead of a stranger.
+ * The places of one thread's actors: which cell sits where, and which generation a place is in. A
+ * place that is given back is used again only after all others that are free, with the next
+ * generation, so that a stale ref finds nobody instead of a stranger.
  *
  * Invariant RT-3: two actors that ever had the same place differ in generation.
  */
@@ -9,8 +9,8 @@ import type { Cell } from '../cell/cell.ts';
 import { runtimeError } from '../errors.ts';
 
 /**
- * A generation is 30 bits: which worker of the seat (10 bits, wrapping) and which use of the place (20 bits).
- * A place that has been used 2^20 times under one worker is not used again.
+ * A generation is 30 bits: which worker of the seat (10 bits, wrapping) and which use of the place
+ * (20 bits). A place that has been used 2^20 times under one worker is not used again.
  */
 const USES_BITS = 20;
 const USES_MAX: number = (1 << USES_BITS) - 1;

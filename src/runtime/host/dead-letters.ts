@@ -1,15 +1,17 @@
 /**
- * What becomes of accepted messages that nobody handles: each is counted by its reason and shown to whoever
- * listens; the last ones are kept for a look, payloads included. Nothing is sent again from here.
+ * What becomes of accepted messages that nobody handles: each is counted by its reason and shown to
+ * whoever listens; the last ones are kept for a look, payloads included. Nothing is sent again from
+ * here.
  */
 import type { Reply } from '../actor/reply.ts';
 import type { Cell } from '../cell/cell.ts';
 import { runtimeError } from '../errors.ts';
 
 /**
- * `stopped`: its actor ended first. `crashed`: it crashed its actor as often as it may. `expired`: its asker gave
- * up first. `unknown`: the actor has no such handler. `dropped-newest`, `dropped-oldest`: the mailbox's policy.
- * `overflow`: it came over a ring after the mailbox was full. `nobody`: its ref is stale.
+ * `stopped`: its actor ended first. `crashed`: it crashed its actor as often as it may. `expired`:
+ * its asker gave up first. `unknown`: the actor has no such handler. `dropped-newest`,
+ * `dropped-oldest`: the mailbox's policy. `overflow`: it came over a ring after the mailbox was
+ * full. `nobody`: its ref is stale.
  */
 export type DeadLetterReason =
   | 'stopped'

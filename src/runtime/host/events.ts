@@ -1,6 +1,7 @@
 /**
- * What happens in the runtime that a program may want to know and that nobody awaits. Told to listeners on the
- * thread where it happened; events of other threads reach the main thread's listeners by message.
+ * What happens in the runtime that a program may want to know and that nobody awaits. Told to
+ * listeners on the thread where it happened; events of other threads reach the main thread's
+ * listeners by message.
  */
 
 /** One event; `kind` tells which fields there are. */

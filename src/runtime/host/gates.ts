@@ -1,7 +1,8 @@
 /**
- * The gate of each actor of one thread: a word in shared memory that tells senders on other threads, before they
- * send, that it is full or gone. Written by the actor's thread; a sender's look may be a moment old, which costs
- * it an overshoot that the receiver takes in or hands to the dead letters.
+ * The gate of each actor of one thread: a word in shared memory that tells senders on other
+ * threads, before they send, that it is full or gone. Written by the actor's thread; a sender's
+ * look may be a moment old, which costs it an overshoot that the receiver takes in or hands to the
+ * dead letters.
  */
 
 /** Gates of this thread's own actors. */

@@ -1,7 +1,8 @@
 /**
- * Everything that one thread of the actor system holds, put together: cells, dispatcher, timers, open questions,
- * watches, links to other threads. Composition and the few acts that concern several of the parts; each part has a
- * file of its own. In the simulator several hosts share one thread.
+ * Everything that one thread of the actor system holds, put together: cells, dispatcher, timers,
+ * open questions, watches, links to other threads. Composition and the few acts that concern
+ * several of the parts; each part has a file of its own. In the simulator several hosts share one
+ * thread.
  */
 
 import type { BaseRef } from '../actor/actor-ref.ts';

@@ -1,4 +1,7 @@
-/** How a ref travels: as its address and the address of its definition, which selects the codec of its messages. */
+/**
+ * How a ref travels: as its address and the address of its definition, which selects the codec of
+ * its messages.
+ */
 import { BaseRef, LocalRef, RemoteRef } from '../actor/actor-ref.ts';
 import type { RefCodec } from '../codec/index.ts';
 import type { Host } from './host.ts';

@@ -1,6 +1,7 @@
 /**
- * Where everything that a thread shows to the others lives in its one SharedArrayBuffer. A seat is a logical
- * thread number; the buffer belongs to the worker that sits in it and is replaced with it.
+ * Where everything that a thread shows to the others lives in its one SharedArrayBuffer. A seat is
+ * a logical thread number; the buffer belongs to the worker that sits in it and is replaced with
+ * it.
  *
  *   byte 0         128         256           512            768
  *        ┌───────────┬───────────┬─────────────┬──────────────┬─ ─ ─ ─ ─ ─ ─ ─ ─┬─ ─ ─ ─ ─ ─ ─ ─ ─ ─
@@ -13,8 +14,8 @@
  * | gates     | owner                 | senders | plain: a stale `open` costs one message of the overshoot     |
  * | figures   | owner                 | anybody | plain, as the counters                                       |
  *
- * A gate word is `generation * 2 + isFull`; 0 for a place that nobody has. A sender that finds another generation
- * than its ref's knows that the actor has stopped.
+ * A gate word is `generation * 2 + isFull`; 0 for a place that nobody has. A sender that finds
+ * another generation than its ref's knows that the actor has stopped.
  */
 import { assert } from '../../hotpath/index.ts';
 
@@ -29,7 +30,10 @@ export const PEERS_OFFSET_BYTES: number = COUNTERS_OFFSET_BYTES + COUNTERS_MAX *
 /** Threads that can ever have talked to one worker: seats, and those that replaced them. */
 export const PEERS_MAX = 2048;
 export const GATES_OFFSET_BYTES: number = PEERS_OFFSET_BYTES + PEERS_MAX * 2 * 8;
-/** Bytes of one actor's figures: handled f64, wait sum f64, depth, restarts, wait samples, generation u32. */
+/**
+ * Bytes of one actor's figures: handled f64, wait sum f64, depth, restarts, wait samples,
+ * generation u32.
+ */
 export const FIGURES_BYTES = 32;
 
 /** Places for actors in one thread, unless told otherwise, and at most. */

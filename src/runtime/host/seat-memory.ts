@@ -1,6 +1,6 @@
 /**
- * One worker's window to the others: its gates, counters and actors' figures in shared memory. The worker writes;
- * everybody may read, also while the worker spins in a handler.
+ * One worker's window to the others: its gates, counters and actors' figures in shared memory. The
+ * worker writes; everybody may read, also while the worker spins in a handler.
  */
 import { SharedMem } from '../../hotpath/index.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * Makes cells on one thread: for `ctx.spawn`, for supervisors of this thread and for those of others. Checks ids
- * and keeps the names by which actors of this thread are found.
+ * Makes cells on one thread: for `ctx.spawn`, for supervisors of this thread and for those of
+ * others. Checks ids and keeps the names by which actors of this thread are found.
  */
 import type { LocalRef } from '../actor/actor-ref.ts';
 import { childrenOf } from '../actor/context.ts';
@@ -10,10 +10,10 @@ import { giveUp } from '../cell/cell-exit.ts';
 import type { CellOwner } from '../cell/cell-owner.ts';
 import { start } from '../cell/cell-start.ts';
 import { EXITING, STARTING, STOPPED } from '../cell/cell-status.ts';
-import { runtimeError } from '../errors.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import type { Host } from './host.ts';
+import { checkedId, idTaken, spawnFailed } from './spawn-rules.ts';
 
 /** Milliseconds that a child without a supervisor may take to start and to end. */
 const DEADLINE_MS = 5000;
@@ -53,7 +53,10 @@ export class Spawner {
     this.supervisors = 0;
   }
 
-  /** A temporary child of an actor, or of nobody, at once. @throws RM_SPAWN_FAILED, RM_ID_TAKEN, RM_ID_INVALID */
+  /**
+   * A temporary child of an actor, or of nobody, at once. @throws RM_SPAWN_FAILED, RM_ID_TAKEN,
+   * RM_ID_INVALID
+   */
   child<A>(
     parent: Cell | null,
     definition: ActorDefinition<A, never> | AnyDefinition,
@@ -139,23 +142,4 @@ export class Spawner {
     this.names.delete(path);
     this.host.unnamed(path);
   }
-}
-
-/** An id: segments of a path. @throws RM_ID_INVALID */
-export function checkedId(id: string): string {
-  if (typeof id === 'string' && /^[\w.@:~+-]+(\/[\w.@:~+-]+)*$/.test(id) && id.length <= 200)
-    return id;
-  const expected =
-    '1 to 200 letters, digits and any of _ . @ : ~ + - in segments between single slashes';
-  throw runtimeError('RM_ID_INVALID', `id is ${JSON.stringify(id)}; expected ${expected}.`);
-}
-
-function idTaken(path: string): Error {
-  return runtimeError('RM_ID_TAKEN', `${path} exists already; take another id, or stop it first.`);
-}
-
-/** The first start of an actor failed. */
-export function spawnFailed(name: string, cause: unknown): Error {
-  const what = cause instanceof Error ? cause.message : String(cause);
-  return runtimeError('RM_SPAWN_FAILED', `setup of ${name} failed: ${what}`, { name }, cause);
 }

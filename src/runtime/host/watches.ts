@@ -1,7 +1,7 @@
 /**
- * Who wants to hear of whose end. An actor that ends tells its watchers once, by a message in their ordinary queue, so
- * that it cannot overtake what the actor sent before. Watches on actors of other threads are kept here and asked for
- * again when a thread was replaced.
+ * Who wants to hear of whose end. An actor that ends tells its watchers once, by a message in their
+ * ordinary queue, so that it cannot overtake what the actor sent before. Watches on actors of other
+ * threads are kept here and asked for again when a thread was replaced.
  *
  * Invariant RT-4: a watch ends with exactly one `Down`, unless its watcher ends it or ends first.
  */
@@ -82,7 +82,10 @@ export class Watches {
     });
   }
 
-  /** Calls `listener` once when the actor has stopped; at once if it has. @returns how to stop listening. */
+  /**
+   * Calls `listener` once when the actor has stopped; at once if it has. @returns how to stop
+   * listening.
+   */
   listen(ref: BaseRef, listener: DownListener): () => void {
     if (ref.host.seat === ref.seat) return this.listenHere(ref, listener);
     const number = ++this.numbers;

@@ -1,14 +1,15 @@
 /**
  * How many messages an actor may have waiting, and what happens to one more. Checked when an actor
- * is defined or spawned. System messages (stop, restart, watch) do not wait here and are never refused.
+ * is defined or spawned. System messages (stop, restart, watch) do not wait here and are never
+ * refused.
  */
 import { runtimeError } from '../errors.ts';
 
 /**
- * What a full mailbox does with one more `tell`.
- * `reject`: refuses it; the sender is told `full` and keeps it. `drop-newest`: accepts it and hands it
- * to the dead letters. `drop-oldest`: accepts it and hands the longest waiting one to the dead letters.
- * `wait`: as `reject` for `tell`; `await ref.send(...)` waits for room, in order.
+ * What a full mailbox does with one more `tell`. `reject`: refuses it; the sender is told `full`
+ * and keeps it. `drop-newest`: accepts it and hands it to the dead letters. `drop-oldest`: accepts
+ * it and hands the longest waiting one to the dead letters. `wait`: as `reject` for `tell`; `await
+ * ref.send(...)` waits for room, in order.
  */
 export type OverflowPolicy = 'reject' | 'drop-newest' | 'drop-oldest' | 'wait';
 
@@ -26,10 +27,10 @@ export type MailboxOptions = {
 export type MailboxLimits = Required<MailboxOptions>;
 
 /**
- * Messages that wait before an actor counts as full. Range: 1..2^20.
- * Higher: longer bursts and more memory (24 bytes a message and its payload) before a sender hears `full`.
- * Lower: back-pressure sooner, and a sender on another thread that is told `full` more often.
- * Source: bench/results/B4.json: above 8,192 the ring between two threads is the narrower place.
+ * Messages that wait before an actor counts as full. Range: 1..2^20. Higher: longer bursts and more
+ * memory (24 bytes a message and its payload) before a sender hears `full`. Lower: back-pressure
+ * sooner, and a sender on another thread that is told `full` more often. Source:
+ * bench/results/B4.json: above 8,192 the ring between two threads is the narrower place.
  */
 export const MAILBOX_CAPACITY_DEFAULT = 16_384;
 const CAPACITY_MAX = 1_048_576;

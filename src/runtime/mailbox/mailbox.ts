@@ -1,9 +1,10 @@
 /**
- * The messages that wait for one actor: a queue in one flat array that doubles when it is full. Used by
- * one thread. It knows no limit and no policy: the cell that owns it decides whether to push.
+ * The messages that wait for one actor: a queue in one flat array that doubles when it is full.
+ * Used by one thread. It knows no limit and no policy: the cell that owns it decides whether to
+ * push.
  *
- * A message takes three neighbouring places: its name, its payload and where its reply goes (null for a
- * `tell`), so that a message allocates nothing.
+ * A message takes three neighbouring places: its name, its payload and where its reply goes (null
+ * for a `tell`), so that a message allocates nothing.
  */
 import type { Reply } from '../actor/reply.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Values of which a thread has one, however many copies of this package it has loaded: a bundle and a
- * dependency may each bring one. Kept under registered symbols of the global object; nothing else touches it.
+ * Values of which a thread has one, however many copies of this package it has loaded: a bundle and
+ * a dependency may each bring one. Kept under registered symbols of the global object; nothing else
+ * touches it.
  */
 
 /** The thread's value of that name; made on first use. */

@@ -1,4 +1,7 @@
-/** A supervised actor on its supervisor's thread: the owner of its cell, and nothing between the two. */
+/**
+ * A supervised actor on its supervisor's thread: the owner of its cell, and nothing between the
+ * two.
+ */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
 import type { Cell } from '../cell/cell.ts';

@@ -1,6 +1,6 @@
 /**
- * Which thread a supervised actor lives on. Read by the system on the main thread; supervisors of other threads have
- * their children beside them.
+ * Which thread a supervised actor lives on. Read by the system on the main thread; supervisors of
+ * other threads have their children beside them.
  */
 import type { AnyDefinition } from '../actor/definition.ts';
 import type { SupervisorMachine } from './supervisor.machine.ts';
@@ -8,8 +8,8 @@ import type { SupervisorChild } from './supervisor-child.ts';
 import type { ChildSettings } from './supervisor-options.ts';
 
 /**
- * `same`: the supervisor's thread. `spread`: the actor threads in turn. `{ key }`: the thread that the key
- * hashes to, the same for equal keys. `{ thread }`: that one; 0 is the main thread.
+ * `same`: the supervisor's thread. `spread`: the actor threads in turn. `{ key }`: the thread that
+ * the key hashes to, the same for equal keys. `{ thread }`: that one; 0 is the main thread.
  */
 export type Placement = 'same' | 'spread' | { readonly key: string } | { readonly thread: number };
 

@@ -1,6 +1,7 @@
 /**
- * A supervised actor on another thread: passes the machine's wishes to that thread and what becomes of them back. It
- * keeps the actor's address, under which it comes back when its thread was replaced.
+ * A supervised actor on another thread: passes the machine's wishes to that thread and what becomes
+ * of them back. It keeps the actor's address, under which it comes back when its thread was
+ * replaced.
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';

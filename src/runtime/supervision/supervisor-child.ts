@@ -1,6 +1,7 @@
 /**
- * What a supervisor's shell adds to the machine's view of a child: how it is begun, halted and given up, and who waits
- * for its first start or its end. Local actors, actors of other threads and supervisors are three kinds of it.
+ * What a supervisor's shell adds to the machine's view of a child: how it is begun, halted and
+ * given up, and who waits for its first start or its end. Local actors, actors of other threads and
+ * supervisors are three kinds of it.
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { Exit } from '../cell/child-list.ts';

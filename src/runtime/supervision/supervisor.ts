@@ -1,7 +1,8 @@
 /**
- * A supervisor: owns child specs, keeps their actors alive within limits, gives up upward. The decisions are the
- * machine's; this is its shell, with the timers, the spawns and the parent. It lives on the thread of whoever made it
- * and is no actor: it has no mailbox, so nothing can hold a restart up.
+ * A supervisor: owns child specs, keeps their actors alive within limits, gives up upward. The
+ * decisions are the machine's; this is its shell, with the timers, the spawns and the parent. It
+ * lives on the thread of whoever made it and is no actor: it has no mailbox, so nothing can hold a
+ * restart up.
  */
 
 import type { BaseRef } from '../actor/actor-ref.ts';
@@ -14,7 +15,7 @@ import { beginExit } from '../cell/cell-exit.ts';
 import { ChildNode, type Exit, SHUTDOWN } from '../cell/child-list.ts';
 import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { checkedId, spawnFailed } from '../host/spawner.ts';
+import { checkedId, spawnFailed } from '../host/spawn-rules.ts';
 import { CallbackTimer } from '../timers/timer-node.ts';
 import { Backoff } from './backoff.ts';
 import { LocalChild } from './local-child.ts';
@@ -73,8 +74,10 @@ export class Supervisor extends ChildNode {
   }
 
   /**
-   * Spawns and supervises an actor. Resolves when its first `setup` has finished; a failure of that ends it.
-   * @throws (rejects) RM_SPAWN_FAILED with the cause, RM_DEFINITION_NOT_FOUND, RM_ID_TAKEN, RM_ID_INVALID,
+   * Spawns and supervises an actor. Resolves when its first `setup` has finished; a failure of that
+   * ends it.
+   * @throws (rejects) RM_SPAWN_FAILED with the cause, RM_DEFINITION_NOT_FOUND, RM_ID_TAKEN,
+   *   RM_ID_INVALID,
    *   RM_SUPERVISOR_OPTION, RM_ACTORS_MAX, RM_SYSTEM_CLOSED, RM_THREAD_LOST
    */
   spawn<A, H extends Handlers>(
@@ -102,7 +105,9 @@ export class Supervisor extends ChildNode {
     );
   }
 
-  /** A supervisor below this one; if it gives up, it counts as a crashed child. @throws as `spawn` */
+  /**
+   * A supervisor below this one; if it gives up, it counts as a crashed child. @throws as `spawn`
+   */
   async supervisor(
     options: SupervisorOptions & ChildOptions & { readonly name?: string } = {},
   ): Promise<Supervisor> {
@@ -131,7 +136,9 @@ export class Supervisor extends ChildNode {
     return new Promise((resolve) => this.end(SHUTDOWN, resolve));
   }
 
-  /** Resolves with the reason when the supervisor has ended: `shutdown`, or `crash` when it gave up. */
+  /**
+   * Resolves with the reason when the supervisor has ended: `shutdown`, or `crash` when it gave up.
+   */
   get ended(): Promise<Exit> {
     return new Promise((resolve) => {
       if (this.ending !== null) resolve(this.ending);
@@ -267,8 +274,8 @@ export class Supervisor extends ChildNode {
 }
 
 /**
- * A supervisor as the child of another. When it is restarted, its permanent and transient children are spawned again
- * from their specs: new actors under the old paths.
+ * A supervisor as the child of another. When it is restarted, its permanent and transient children
+ * are spawned again from their specs: new actors under the old paths.
  */
 class Nested extends SupervisorChild {
   readonly inner: Supervisor;

@@ -1,4 +1,6 @@
-/** Actors by path, for the whole system: kept on the main thread, told by each thread of its own. */
+/**
+ * Actors by path, for the whole system: kept on the main thread, told by each thread of its own.
+ */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { Host } from '../host/host.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Puts supervised actors of the main thread's supervisors on threads and keeps track of them: by their number for what
- * their threads report, by their seat for what is lost with one.
+ * Puts supervised actors of the main thread's supervisors on threads and keeps track of them: by
+ * their number for what their threads report, by their seat for what is lost with one.
  */
 import { murmur3Text } from '../../hotpath/index.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
@@ -44,7 +44,9 @@ export class Placer {
     links.calls.serve('guest-remove', ({ child }: { child: number }) => this.remove(child));
   }
 
-  /** How to make a child of that placement; null: on the main thread. @throws RM_SUPERVISOR_OPTION */
+  /**
+   * How to make a child of that placement; null: on the main thread. @throws RM_SUPERVISOR_OPTION
+   */
   place(
     placement: Placement | undefined,
     _path: string,
@@ -64,8 +66,9 @@ export class Placer {
   }
 
   /**
-   * The worker of that seat is gone. It is one failure of each supervisor that had children there, whatever their
-   * number, or one lost thread would exceed every intensity; groups are restarted as their strategy says.
+   * The worker of that seat is gone. It is one failure of each supervisor that had children there,
+   * whatever their number, or one lost thread would exceed every intensity; groups are restarted as
+   * their strategy says.
    */
   lost(seat: number): void {
     const told = new Set<unknown>();

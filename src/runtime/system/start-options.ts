@@ -8,8 +8,8 @@ import { type Duration, durationMs } from '../timers/duration.ts';
 /** Options of a system. */
 export type StartOptions = {
   /**
-   * Actor threads besides the calling one. `auto`: one fewer than there are cores, at least 1. 0: everything on the
-   * calling thread. Default `auto`; at most 64.
+   * Actor threads besides the calling one. `auto`: one fewer than there are cores, at least 1. 0:
+   * everything on the calling thread. Default `auto`; at most 64.
    */
   readonly threads?: number | 'auto';
   /** Actors that each thread may have; a power of two up to 4,194,304. Default 262,144. */

@@ -1,6 +1,7 @@
 /**
- * `start`: makes an actor system on the calling thread and, if asked, on others. In a thread of ours it does nothing:
- * a module that is imported there for its definitions must not start a second system.
+ * `start`: makes an actor system on the calling thread and, if asked, on others. In a thread of
+ * ours it does nothing: a module that is imported there for its definitions must not start a second
+ * system.
  */
 import type { AnyDefinition } from '../actor/definition.ts';
 import { runtimeError } from '../errors.ts';
@@ -162,7 +163,10 @@ function makeHost(
   return host;
 }
 
-/** A look that comes late itself says nothing about the threads: then all of them get another chance. */
+/**
+ * A look that comes late itself says nothing about the threads: then all of them get another
+ * chance.
+ */
 function watchOver(host: Host, crew: Crew, hangAfterMs: number): PeriodicTimer {
   const periodMs = hangAfterMs / LOOKS_PER_HANG;
   let lastMs = host.clock.monotonicMs();

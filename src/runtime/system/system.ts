@@ -1,6 +1,6 @@
 /**
- * An actor system as its user holds it: spawn, supervise, look up, stop, close. Composition only; the parts are the
- * host of the main thread, the crew of the other threads, the directory.
+ * An actor system as its user holds it: spawn, supervise, look up, stop, close. Composition only;
+ * the parts are the host of the main thread, the crew of the other threads, the directory.
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { Down } from '../actor/context.ts';
@@ -11,7 +11,7 @@ import { runtimeError } from '../errors.ts';
 import type { DeadLetter, DeadLetterListener } from '../host/dead-letters.ts';
 import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
-import { checkedId } from '../host/spawner.ts';
+import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
@@ -72,7 +72,10 @@ export class System {
     return await this.root.spawn(definition, ...([options] as never));
   }
 
-  /** A supervisor on the calling thread, whose children may live on any. @throws RM_SUPERVISOR_OPTION, RM_ID_TAKEN */
+  /**
+   * A supervisor on the calling thread, whose children may live on any. @throws
+   * RM_SUPERVISOR_OPTION, RM_ID_TAKEN
+   */
   supervisor(options: SupervisorOptions & { readonly name?: string } = {}): Supervisor {
     this.expectOpen();
     const name = checkedId(options.name ?? `supervisor-${++this.supervisors}`);
@@ -89,12 +92,17 @@ export class System {
     return this.parts.directory.paths();
   }
 
-  /** Ends an actor after its current message; its supervisor forgets it. Resolves when it has ended. */
+  /**
+   * Ends an actor after its current message; its supervisor forgets it. Resolves when it has ended.
+   */
   stop(ref: Ref<never> | AnyRef): Promise<void> {
     return this.parts.host.stop(ref as BaseRef);
   }
 
-  /** Lets an actor handle what it has, refusing new messages, and ends it. Resolves when it has ended. */
+  /**
+   * Lets an actor handle what it has, refusing new messages, and ends it. Resolves when it has
+   * ended.
+   */
   drain(ref: Ref<never> | AnyRef): Promise<void> {
     return this.parts.host.drain(ref as BaseRef);
   }
@@ -107,12 +115,17 @@ export class System {
     });
   }
 
-  /** Runs an exported function of a module (`file:` URL) on a pool of threads for computing. @throws as it does */
+  /**
+   * Runs an exported function of a module (`file:` URL) on a pool of threads for computing. @throws
+   * as it does
+   */
   offload(url: string | URL, name: string, argument?: unknown): Promise<unknown> {
     return this.parts.offload(String(url), name, argument);
   }
 
-  /** Messages that nobody handled on the calling thread; those of other threads are in the figures. */
+  /**
+   * Messages that nobody handled on the calling thread; those of other threads are in the figures.
+   */
   get deadLetters(): {
     last(): readonly DeadLetter[];
     listen(listener: DeadLetterListener): () => void;
@@ -139,12 +152,17 @@ export class System {
     return figures === undefined || figures.generation !== generation ? null : figures;
   }
 
-  /** Ends the thread of that number by force: what a crash of it would do. For tests and operators. */
+  /**
+   * Ends the thread of that number by force: what a crash of it would do. For tests and operators.
+   */
   killThread(thread: number): void {
     this.parts.kill(thread);
   }
 
-  /** Resolves when no message waits or is under way, or at the deadline. @returns whether it is quiet */
+  /**
+   * Resolves when no message waits or is under way, or at the deadline. @returns whether it is
+   * quiet
+   */
   quiet(deadline: Duration = CLOSE_MS): Promise<boolean> {
     const { host } = this.parts;
     const untilMs = host.clock.monotonicMs() + durationMs(deadline, 'deadline');
@@ -161,8 +179,8 @@ export class System {
   }
 
   /**
-   * Ends the system: takes no new actors, lets messages be handled until the deadline, ends all actors (the
-   * youngest first), ends the threads. Repeating gives the same promise.
+   * Ends the system: takes no new actors, lets messages be handled until the deadline, ends all
+   * actors (the youngest first), ends the threads. Repeating gives the same promise.
    */
   close(options: { readonly deadline?: Duration } = {}): Promise<void> {
     this.closing ??= this.shutdown(durationMs(options.deadline ?? CLOSE_MS, 'deadline'));

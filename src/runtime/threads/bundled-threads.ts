@@ -1,7 +1,7 @@
 /**
- * Actor threads of an application that was bundled into one file: there is no thread entry beside it, so each
- * thread imports the bundle itself and stops at `start`, which does nothing there (see own-thread.ts). Plain workers,
- * since a thread pool would need files of its own.
+ * Actor threads of an application that was bundled into one file: there is no thread entry beside
+ * it, so each thread imports the bundle itself and stops at `start`, which does nothing there (see
+ * own-thread.ts). Plain workers, since a thread pool would need files of its own.
  */
 import { Worker } from 'node:worker_threads';
 import { type SeatTask, THREAD_MARK } from './orders.ts';

@@ -1,11 +1,12 @@
 /**
- * The workers of a system: starts them, connects them with each other, seats them, replaces those that end or hang. Lives
- * on the main thread; only it decides who sits where.
+ * The workers of a system: starts them, connects them with each other, seats them, replaces those
+ * that end or hang. Lives on the main thread; only it decides who sits where.
  *
  *   starting ──ready──▶ spare ──sit──▶ seated ──▶ lost (ended, hung)
  *       └───────────────────┴──────────────────────▲
  *
- * No lost → anything: a replaced thread may still run (a system call that never returns); it is fenced by number.
+ * No lost → anything: a replaced thread may still run (a system call that never returns); it is
+ * fenced by number.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { createRing } from '../../hotpath/index.ts';
@@ -43,7 +44,9 @@ export type CrewOptions = {
 export interface CrewEvents {
   /** Places that the actors of that seat must get again. */
   reserved(seat: number): readonly (readonly [number, number])[];
-  /** The seat's worker is gone; its actors are to be begun again, by calls that wait for `seated`. */
+  /**
+   * The seat's worker is gone; its actors are to be begun again, by calls that wait for `seated`.
+   */
   lost(seat: number): void;
 }
 
@@ -129,7 +132,10 @@ export class Crew {
     });
   }
 
-  /** Threads load it before they need it; a spare, too, so that a replacement does not wait for an import. */
+  /**
+   * Threads load it before they need it; a spare, too, so that a replacement does not wait for an
+   * import.
+   */
   preload(url: string, name: string): void {
     const key = `${url}#${name}`;
     if (this.loaded.has(key)) return;
@@ -342,7 +348,10 @@ export class Crew {
     else if (seat < 0) this.keepSpare();
   }
 
-  /** Keeps what it counted, and counts what it had taken in or accepted and neither handled nor buried. */
+  /**
+   * Keeps what it counted, and counts what it had taken in or accepted and neither handled nor
+   * buried.
+   */
   private retire({ memory }: Worker): void {
     const { retired } = this;
     memory.counters.forEach((count, i) => {

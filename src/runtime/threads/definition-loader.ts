@@ -1,6 +1,7 @@
 /**
- * Finds an actor's definition on this thread: if it is not registered yet, imports the module that it names and waits
- * for the registration, not for the import, which may never end (an application's main file that awaits `start`).
+ * Finds an actor's definition on this thread: if it is not registered yet, imports the module that
+ * it names and waits for the registration, not for the import, which may never end (an
+ * application's main file that awaits `start`).
  */
 import { createRequire } from 'node:module';
 import { type AnyDefinition, onRegistered, registered } from '../actor/definition.ts';

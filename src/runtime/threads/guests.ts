@@ -1,7 +1,7 @@
 /**
- * Actors of this thread whose supervisor lives on the main thread: creates, restarts and ends them when told, and
- * tells what becomes of them. The decisions are the supervisor's; between an end and the decision the cell is down
- * and its mailbox waits.
+ * Actors of this thread whose supervisor lives on the main thread: creates, restarts and ends them
+ * when told, and tells what becomes of them. The decisions are the supervisor's; between an end and
+ * the decision the cell is down and its mailbox waits.
  */
 import type { Cell } from '../cell/cell.ts';
 import { beginExit, giveUp } from '../cell/cell-exit.ts';

@@ -1,6 +1,7 @@
 /**
- * What the main thread and a worker tell each other by postMessage: the things that a ring cannot carry (shared
- * buffers, ports) and the doorbell, which is the number 0. One union for each direction.
+ * What the main thread and a worker tell each other by postMessage: the things that a ring cannot
+ * carry (shared buffers, ports) and the doorbell, which is the number 0. One union for each
+ * direction.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { PeerInfo } from '../transport/peer.ts';

@@ -1,7 +1,8 @@
 /**
- * Actor threads on a piscina pool: one long task per thread, a fixed number of threads, and tasks for `offload` on a
- * pool of their own. The only file that knows piscina. It is imported when the first system with threads starts, so
- * that a bundle without the package still runs (see bundled-threads.ts).
+ * Actor threads on a piscina pool: one long task per thread, a fixed number of threads, and tasks
+ * for `offload` on a pool of their own. The only file that knows piscina. It is imported when the
+ * first system with threads starts, so that a bundle without the package still runs (see
+ * bundled-threads.ts).
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * The worker's side of a seat: waits as a spare until it is told to sit, then runs a host until it is closed. Runs in
- * an actor thread, as one long task of the thread pool.
+ * The worker's side of a seat: waits as a spare until it is told to sit, then runs a host until it
+ * is closed. Runs in an actor thread, as one long task of the thread pool.
  *
  *   spare ──sit──▶ seated ──close──▶ closed
  *     └─────────────close──────────────▲
@@ -35,7 +35,10 @@ export function runSeat(task: SeatTask): Promise<void> {
   });
 }
 
-/** In a thread of ours an error that nobody catches is reported; it ends neither the thread nor its actors. */
+/**
+ * In a thread of ours an error that nobody catches is reported; it ends neither the thread nor its
+ * actors.
+ */
 function reportUnhandled(port: MessagePort): void {
   const report = (error: unknown): void => {
     try {

@@ -1,6 +1,7 @@
 /**
- * What the crew needs of whatever runs its threads: start one with its task, hear of its end, end it. Two
- * implementations: a piscina pool, and plain workers for an application bundled into one file.
+ * What the crew needs of whatever runs its threads: start one with its task, hear of its end, end
+ * it. Two implementations: a piscina pool, and plain workers for an application bundled into one
+ * file.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { SeatTask } from './orders.ts';

@@ -1,7 +1,8 @@
 /**
- * The timers of one incarnation of an actor, by key: a key holds one timer, starting it again replaces it. A timer
- * that comes is a message of the actor's own, so a handler never runs beside another. The end of the incarnation
- * cancels them all, and one whose message was already waiting is recognised by its number and dropped.
+ * The timers of one incarnation of an actor, by key: a key holds one timer, starting it again
+ * replaces it. A timer that comes is a message of the actor's own, so a handler never runs beside
+ * another. The end of the incarnation cancels them all, and one whose message was already waiting
+ * is recognised by its number and dropped.
  */
 import type { Cell } from '../cell/cell.ts';
 import { PeriodicTimer } from './periodic.ts';
@@ -10,7 +11,9 @@ import { CallbackTimer } from './timer-node.ts';
 /** Name of the message by which a timer reaches its actor; no user's message begins with a `$`. */
 export const TIMER_MESSAGE = '$timer';
 
-/** A timer that has come: what the actor is to be told, unless the timer was cancelled meanwhile. */
+/**
+ * A timer that has come: what the actor is to be told, unless the timer was cancelled meanwhile.
+ */
 export type DueTimer = {
   readonly key: string;
   readonly use: number;
@@ -45,7 +48,10 @@ export class ActorTimers {
     host.timers.start(node, host.clock.monotonicMs() + delayMs);
   }
 
-  /** At every `periodMs` from now on, without drift; a tick whose message still waits is not sent again. */
+  /**
+   * At every `periodMs` from now on, without drift; a tick whose message still waits is not sent
+   * again.
+   */
   every(key: string, periodMs: number, name: string, payload: unknown): void {
     const { host } = this.cell;
     const use = this.replace(key);

@@ -1,6 +1,7 @@
 /**
- * System messages between threads: calls with an answer and casts without. They travel in the control lane, are never
- * refused and never overtaken by messages. Who serves which call is said by the parts that do (`serve`).
+ * System messages between threads: calls with an answer and casts without. They travel in the
+ * control lane, are never refused and never overtaken by messages. Who serves which call is said by
+ * the parts that do (`serve`).
  */
 import { runtimeError } from '../errors.ts';
 import type { Peer } from './peer.ts';

@@ -1,6 +1,7 @@
 /**
- * What a record of a ring between two threads means. The record's kind holds the frame's type, the payload's form
- * and whether chunks came before it; its bytes begin with a header of 32-bit words that the type fixes.
+ * What a record of a ring between two threads means. The record's kind holds the frame's type, the
+ * payload's form and whether chunks came before it; its bytes begin with a header of 32-bit words
+ * that the type fixes.
  *
  *   kind   bit 13 … 11   bit 10    bit 9 … 4   bit 3 … 0
  *        │ 0           │ chunked │ type      │ form      │
@@ -18,8 +19,9 @@
  *   STRUCTURE     │ –                                                   │ what the encoder announced
  *   CHUNK         │ –                                                   │ part of the next frame's payload
  *
- * TELL's header is padded to 16 bytes so that a number behind it is 8-aligned. NAME, STRUCTURE and CONTROL travel in
- * the control lane, which overtakes the data lane and is never overtaken by it; all others in the data lane.
+ * TELL's header is padded to 16 bytes so that a number behind it is 8-aligned. NAME, STRUCTURE and
+ * CONTROL travel in the control lane, which overtakes the data lane and is never overtaken by it;
+ * all others in the data lane.
  */
 import { assert } from '../../hotpath/index.ts';
 import { FORM_MAX } from '../codec/index.ts';

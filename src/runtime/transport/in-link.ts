@@ -1,6 +1,6 @@
 /**
- * The receiving half of the way from one other thread to this one: takes frames out of the ring, puts chunks
- * together, decodes and hands over. What a frame means is the receiver's business.
+ * The receiving half of the way from one other thread to this one: takes frames out of the ring,
+ * puts chunks together, decodes and hands over. What a frame means is the receiver's business.
  */
 import { RING_CORRUPT, RingConsumer, type RingCorruption, SharedMem } from '../../hotpath/index.ts';
 import { FORM_F64, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';

@@ -1,6 +1,6 @@
 /**
- * What a host needs of the ways to other threads; and a set without any, for a system of one thread. The real
- * one is in `links.ts`.
+ * What a host needs of the ways to other threads; and a set without any, for a system of one
+ * thread. The real one is in `links.ts`.
  */
 import type { BaseRef, RemoteRef } from '../actor/actor-ref.ts';
 import type { Outcome } from '../actor/outcome.ts';

@@ -1,6 +1,7 @@
 /**
- * All ways between this thread and the others: which worker sits in which seat, what to do with the frames that come,
- * when to wake whom. Seats are logical; a ref names a seat, and a replaced worker's successor takes over all its refs.
+ * All ways between this thread and the others: which worker sits in which seat, what to do with the
+ * frames that come, when to wake whom. Seats are logical; a ref names a seat, and a replaced
+ * worker's successor takes over all its refs.
  */
 import { RING_CORRUPT } from '../../hotpath/index.ts';
 import type { BaseRef, RemoteRef } from '../actor/actor-ref.ts';
@@ -34,7 +35,10 @@ import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
 
-/** How an end is written in a DOWN frame; the first means that the actor was gone when the watch came. */
+/**
+ * How an end is written in a DOWN frame; the first means that the actor was gone when the watch
+ * came.
+ */
 const REASONS: readonly (ExitReason | 'unknown')[] = [
   'unknown',
   'normal',
@@ -95,8 +99,8 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 
   /**
-   * A worker is gone: takes in what it had published, gives up what was on the way to it, tells those who wait. Its
-   * seat is empty until `sit`.
+   * A worker is gone: takes in what it had published, gives up what was on the way to it, tells
+   * those who wait. Its seat is empty until `sit`.
    */
   lose(number: number): void {
     const host = this.attached();
@@ -124,7 +128,9 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.attached().watches.renew(seat);
   }
 
-  /** This thread's own worker number: its place in others' tables. Set once, before the first peer. */
+  /**
+   * This thread's own worker number: its place in others' tables. Set once, before the first peer.
+   */
   ownPeer = 0;
 
   // ---- what the host sends

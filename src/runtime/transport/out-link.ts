@@ -1,8 +1,8 @@
 /**
- * The sending half of the way from this thread to one other: writes frames into the ring, names and structures
- * before their first use, large payloads in chunks. A `tell` or `ask` that finds no room is refused; what has room
- * reserved (answers, ends, grants) or must arrive (system messages) waits here, in order, and holds new messages
- * off until it is gone, so that nothing is overtaken.
+ * The sending half of the way from this thread to one other: writes frames into the ring, names and
+ * structures before their first use, large payloads in chunks. A `tell` or `ask` that finds no room
+ * is refused; what has room reserved (answers, ends, grants) or must arrive (system messages) waits
+ * here, in order, and holds new messages off until it is gone, so that nothing is overtaken.
  *
  * Invariant RT-5: while anything waits here, no frame that could overtake it goes into the ring.
  */
@@ -39,9 +39,10 @@ const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
 const LOOP_BYTES_MAX = 48;
 
 /**
- * Questions and answers after which they are made visible without being asked. Range: 1..64, a power of two.
- * Higher: the two threads of a conversation wait for each other in turns. Lower: an atomic store for few frames.
- * Source: 64 questions in flight: 1.3 M/s at 64, 2.2 M/s at 16, 1.9 M/s at 4.
+ * Questions and answers after which they are made visible without being asked. Range: 1..64, a
+ * power of two. Higher: the two threads of a conversation wait for each other in turns. Lower: an
+ * atomic store for few frames. Source: 64 questions in flight: 1.3 M/s at 64, 2.2 M/s at 16, 1.9
+ * M/s at 4.
  */
 const TALK_FRAMES = 16;
 
@@ -139,7 +140,9 @@ export class OutLink {
     return 'accepted';
   }
 
-  /** A frame for which there is room somewhere, by reservation: it waits here if not in the ring. */
+  /**
+   * A frame for which there is room somewhere, by reservation: it waits here if not in the ring.
+   */
   post(type: number, header: Header, payload: unknown): void {
     const form = this.encoder.encode(payload);
     this.write(type, form, header, true);
@@ -235,8 +238,8 @@ export class OutLink {
   }
 
   /**
-   * The frame of what was encoded last, in the data lane. A frame in chunks is taken whole: what finds no room
-   * waits. @returns whether it was taken; always, if its room is reserved.
+   * The frame of what was encoded last, in the data lane. A frame in chunks is taken whole: what
+   * finds no room waits. @returns whether it was taken; always, if its room is reserved.
    */
   private write(type: number, form: number, header: Header, isReserved: boolean): boolean {
     const bytes = headerBytes(type) + this.encoder.length;

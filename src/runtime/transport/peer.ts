@@ -1,6 +1,6 @@
 /**
- * Another worker as this thread sees it: the two halves of the way, its shared memory, its doorbell, and what is open
- * between the two. A worker that replaces another is another peer.
+ * Another worker as this thread sees it: the two halves of the way, its shared memory, its
+ * doorbell, and what is open between the two. A worker that replaces another is another peer.
  */
 import type { StreamSource } from '../actor/stream-source.ts';
 import type { RefCodec } from '../codec/index.ts';

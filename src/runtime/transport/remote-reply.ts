@@ -27,7 +27,10 @@ export class RemoteReply implements Reply {
     this.isAnswered = false;
   }
 
-  /** By the time of the last turn: a look at the clock for each message would cost more than it saves. */
+  /**
+   * By the time of the last turn: a look at the clock for each message would cost more than it
+   * saves.
+   */
   isOpen(): boolean {
     return !this.isAnswered && !this.peer.isClosed && this.peer.nowMs() < this.deadlineMs;
   }

@@ -1,4 +1,7 @@
-/** What belongs to one incarnation of an actor and what outlives it: context, stash, handlers, timers, state, messages. */
+/**
+ * What belongs to one incarnation of an actor and what outlives it: context, stash, handlers,
+ * timers, state, messages.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../../src/runtime/actor/context.ts';
 import type { RuntimeError } from '../../../src/runtime/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * A system of one thread in virtual time, for tests of what needs no second thread: the real host and the real system
- * over a clock that the test moves. Microtasks are Node's own; `settle` waits until none is left.
+ * A system of one thread in virtual time, for tests of what needs no second thread: the real host
+ * and the real system over a clock that the test moves. Microtasks are Node's own; `settle` waits
+ * until none is left.
  */
 import type { Context } from '../../../src/runtime/actor/context.ts';
 import { type ActorDefinition, actor } from '../../../src/runtime/actor/definition.ts';

@@ -1,4 +1,7 @@
-/** Streams on one thread: a slow reader bounds its producer, leaving cancels it, its end is always told. */
+/**
+ * Streams on one thread: a slow reader bounds its producer, leaving cancels it, its end is always
+ * told.
+ */
 import { describe, expect, test } from 'vitest';
 import type { RuntimeError } from '../../../src/runtime/errors.ts';
 import { codeOf } from '../../hotpath/error-code.ts';

@@ -1,4 +1,6 @@
-/** Errors as data: what survives of each kind, what is described in words, and stacks put together. */
+/**
+ * Errors as data: what survives of each kind, what is described in words, and stacks put together.
+ */
 import { describe, expect, test } from 'vitest';
 import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import {

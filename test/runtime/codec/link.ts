@@ -1,6 +1,6 @@
 /**
- * An encoder and a decoder as a link joins them: announcements learnt at once, bytes copied into a place
- * of a shared ring. Tests of the codec send payloads through it. It moves no record.
+ * An encoder and a decoder as a link joins them: announcements learnt at once, bytes copied into a
+ * place of a shared ring. Tests of the codec send payloads through it. It moves no record.
  */
 import {
   NO_REFS,

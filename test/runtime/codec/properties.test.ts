@@ -1,4 +1,7 @@
-/** What holds for any payload and any bytes: a round trip is the identity, damage a value or an error. */
+/**
+ * What holds for any payload and any bytes: a round trip is the identity, damage a value or an
+ * error.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';

@@ -1,4 +1,7 @@
-/** The four overflow policies against a list: what is taken, dropped, refused and let wait, one by one. */
+/**
+ * The four overflow policies against a list: what is taken, dropped, refused and let wait, one by
+ * one.
+ */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import type { Ref } from '../../../src/runtime/actor/ref.ts';
@@ -12,7 +15,10 @@ import { codeOfError, define, Gate, Stage } from '../actor/stage.ts';
 
 const POLICIES: readonly OverflowPolicy[] = ['reject', 'drop-newest', 'drop-oldest', 'wait'];
 
-/** The list that a mailbox is compared with: what waits, what was handled, what happened to the rest. */
+/**
+ * The list that a mailbox is compared with: what waits, what was handled, what happened to the
+ * rest.
+ */
 class Model {
   readonly waiting: number[] = [];
   readonly handled: number[] = [];

@@ -1,4 +1,7 @@
-/** What happens when a thread is lost: its actors come back, its refs go on working, the others do not notice. */
+/**
+ * What happens when a thread is lost: its actors come back, its refs go on working, the others do
+ * not notice.
+ */
 import { type AnyDefinition, type AnyRef, type RuntimeEvent, type System, start } from 'ringmaster';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Patient, Stillborn } from './definitions.mjs';
