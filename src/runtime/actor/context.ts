@@ -267,7 +267,7 @@ export class Context {
   private live(): Cell {
     if (this.isLive) return this.cell;
     this.late();
-    const message = `${this.cell.path}: this incarnation has ended, and another may be at work; a promise came too late.`;
+    const message = `${this.cell.path}: this incarnation has ended; a promise came too late.`;
     throw runtimeError('RM_CONTEXT_REVOKED', message);
   }
 }

@@ -21,7 +21,7 @@ class StartDeadline extends TimerNode {
 
   override fire(): void {
     const limit = this.cell.owner.startDeadlineMs;
-    const message = `setup of ${this.cell.path} took longer than ${limit} ms; raise startDeadline or do less.`;
+    const message = `setup of ${this.cell.path} took over ${limit} ms; raise startDeadline.`;
     startFailed(
       this.cell,
       this.cell.incarnation,
@@ -69,7 +69,8 @@ function startLater(cell: Cell, incarnation: number, handlers: Promise<unknown>)
 function opened(cell: Cell, incarnation: number, handlers: unknown): void {
   if (incarnation !== cell.incarnation || cell.status !== STARTING) return;
   if (typeof handlers !== 'object' || handlers === null) {
-    const message = `setup of ${cell.definition.name} returned ${String(handlers)}; expected an object of handlers.`;
+    const got = String(handlers);
+    const message = `setup of ${cell.definition.name} returned ${got}; expected handlers.`;
     startFailed(cell, incarnation, runtimeError('RM_DEFINITION_INVALID', message));
     return;
   }

@@ -170,7 +170,7 @@ export class Dispatcher {
       const arrived = inputs === null ? 0 : inputs.poll();
       if (this.length === 0 && arrived === 0) return false;
       if (arrived > 0 || this.length > 0) this.hops = 0;
-      // One round: those who are in the queue now. What they make ready waits for the next look at the inputs.
+      // One round: those who are in the queue now. Whom they make ready waits for the next look.
       for (let round = this.length; round > 0; round--) {
         left -= this.turn(left) + 1;
         if (left <= 0) {

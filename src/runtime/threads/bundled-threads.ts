@@ -9,7 +9,8 @@ import type { Thread, ThreadPool } from './thread-pool.ts';
 
 /** What a thread of a bundle runs: nothing of its own but the import. */
 const LOADER =
-  "import { workerData } from 'node:worker_threads'; import(workerData.bundle).catch((error) => { throw error; });";
+  "import { workerData } from 'node:worker_threads'; " +
+  'import(workerData.bundle).catch((error) => { throw error; });';
 
 /** Threads that import the bundle at `url`. */
 export function bundledThreads(url: string): ThreadPool {

@@ -10,7 +10,6 @@ import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import { StreamRecord } from '../actor/stream-sink.ts';
 import { ACCEPTING_MAX } from '../cell/cell-status.ts';
-import type { Exit, ExitReason } from '../cell/child-list.ts';
 import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
 import type { Inputs } from '../dispatcher/dispatcher.ts';
@@ -34,31 +33,19 @@ import type { InLink, Receiver } from './in-link.ts';
 import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
+import { exitOf, RemoteWatchers } from './remote-watchers.ts';
 
-/**
- * How an end is written in a DOWN frame; the first means that the actor was gone when the watch
- * came.
- */
-const REASONS: readonly (ExitReason | 'unknown')[] = [
-  'unknown',
-  'normal',
-  'shutdown',
-  'crash',
-  'killed',
-  'lost',
-];
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Thread rule: its host's thread. */
 export class Links implements LinkSet, Inputs, Receiver {
   readonly calls: ControlCalls;
   lost: number;
-  /** Called after every poll that took something: a place for the heartbeat. */
   private host: Host | null;
   private readonly seats: (Peer | null)[];
   private readonly peers: Peer[];
   private beats: number;
-  private readonly pendingWatches: Map<string, { readonly peer: Peer; readonly number: number }[]>;
+  private watchers: RemoteWatchers | null;
 
   constructor() {
     this.calls = new ControlCalls();
@@ -67,14 +54,13 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.seats = [];
     this.peers = [];
     this.beats = 0;
-    this.pendingWatches = new Map();
+    this.watchers = null;
   }
 
   /** Connects it to its host: the two need each other. */
   attach(host: Host, maySpin: boolean): void {
     this.host = host;
-    this.calls.serve('watch', (args: WatchCall, peer) => this.watched(args, peer));
-    this.calls.serve('unwatch', (args: WatchCall, peer) => this.unwatched(args, peer));
+    this.watchers = new RemoteWatchers(host, this.calls);
     this.calls.serve('stop', (args: StopCall) => this.stopHere(args));
     this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
     host.dispatcher.connect(this, maySpin);
@@ -304,13 +290,9 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.attached().report({ kind: 'ring-corrupt', thread: link.seat, error });
   }
 
-  /** A place that was kept for an actor has it now: those who watched the place watch the actor. */
+  /** A place that was kept for an actor has it now. */
   arrived(index: number, generation: number): void {
-    const key = `${index}.${generation}`;
-    const waiting = this.pendingWatches.get(key) ?? [];
-    this.pendingWatches.delete(key);
-    for (const { peer, number } of waiting)
-      this.watched({ i: index, g: generation, n: number }, peer);
+    this.watchers?.arrived(index, generation);
   }
 
   private question(
@@ -359,29 +341,6 @@ export class Links implements LinkSet, Inputs, Receiver {
     record.opened({ grant, cancel });
   }
 
-  private watched({ i, g, n }: WatchCall, peer: Peer): void {
-    const host = this.attached();
-    const ref = host.refAt(host.seat, i, g, '');
-    const key = `${i}.${g}`;
-    if (host.table.isReserved(i, g)) {
-      const waiting = this.pendingWatches.get(key) ?? [];
-      waiting.push({ peer, number: n });
-      this.pendingWatches.set(key, waiting);
-      return;
-    }
-    const end = host.watches.listen(ref, (exit) => {
-      peer.unwatch.delete(n);
-      const reason = exit === null ? 0 : REASONS.indexOf(exit.reason);
-      peer.post(DOWN, peer.header(n, reason), exit?.error);
-    });
-    peer.unwatch.set(n, end);
-  }
-
-  private unwatched({ n }: WatchCall, peer: Peer): void {
-    peer.unwatch.get(n)?.();
-    peer.unwatch.delete(n);
-  }
-
   private stopHere({ i, g, how }: StopCall): Promise<void> {
     const host = this.attached();
     const ref = host.refAt(host.seat, i, g, '');
@@ -419,15 +378,9 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 }
 
-type WatchCall = { readonly i: number; readonly g: number; readonly n: number };
 type StopCall = { readonly i: number; readonly g: number; readonly how: 'stop' | 'drain' };
 
 function typeOf(wants: Reply['wants']): number {
   if (wants === 'value') return ASK;
   return wants === 'stream' ? STREAM : SEND;
-}
-
-function exitOf(reason: number, error: unknown): Exit | null {
-  const name = REASONS[reason];
-  return name === undefined || name === 'unknown' ? null : { reason: name, error };
 }
