@@ -3,7 +3,9 @@
  * it names and waits for the registration, not for the import, which may never end (an
  * application's main file that awaits `start`).
  */
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { type AnyDefinition, onRegistered, registered } from '../actor/definition.ts';
 import { runtimeError } from '../errors.ts';
 import { CallbackTimer, type TimerWheel } from '../timers/timer-wheel.ts';
@@ -12,6 +14,11 @@ import { CallbackTimer, type TimerWheel } from '../timers/timer-wheel.ts';
 const LOAD_MS_MAX = 10_000;
 /** Node strips types from this version on without a flag. */
 const STRIPS_TYPES_FROM: readonly [number, number] = [22, 18];
+
+/** What is read of tsx's package.json: a path that only `import` would resolve. */
+type TsxManifest = {
+  readonly exports: { readonly './esm/api': { readonly import: { readonly default: string } } };
+};
 
 /** Thread rule: one thread's. */
 export class DefinitionLoader {
@@ -67,8 +74,10 @@ export class DefinitionLoader {
   /** From where the definition is: the application's own tsx. */
   private async registerTsx(url: string): Promise<void> {
     if (this.hasTsx) return;
-    const path = createRequire(url).resolve('tsx/esm/api');
-    const tsx = (await import(path)) as { register(): unknown };
+    const manifestPath = createRequire(url).resolve('tsx/package.json');
+    const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as TsxManifest;
+    const entry = new URL(manifest.exports['./esm/api'].import.default, pathToFileURL(manifestPath));
+    const tsx = (await import(entry.href)) as { register(): unknown };
     tsx.register();
     this.hasTsx = true;
   }
