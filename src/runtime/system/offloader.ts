@@ -23,7 +23,8 @@ export class Offloader {
 
 async function load(): Promise<OffloadPool> {
   const module = await import('../threads/piscina-threads.ts').catch((error: unknown) => {
-    const message = 'the package piscina cannot be loaded; install it beside the bundle, or keep it external.';
+    const message =
+      'the package piscina cannot be loaded; install it beside the bundle, or keep it external.';
     throw runtimeError('RM_OFFLOAD', message, {}, error);
   });
   return new module.OffloadPool();

@@ -45,7 +45,11 @@ export class Placer {
   }
 
   /** How to make a child of that placement; null: on the main thread. @throws RM_SUPERVISOR_OPTION */
-  place(placement: Placement | undefined, _path: string, definition: AnyDefinition): MakeRemote | null {
+  place(
+    placement: Placement | undefined,
+    _path: string,
+    definition: AnyDefinition,
+  ): MakeRemote | null {
     const seat = this.seatOf(placement ?? 'spread');
     if (seat === 0) return null;
     return (machine, { path, args }, settings) => {
@@ -91,6 +95,9 @@ export class Placer {
     const { thread } = placement;
     if (Number.isInteger(thread) && thread >= 0 && thread <= this.threads) return thread;
     const expected = `an integer from 0 to ${this.threads}`;
-    throw runtimeError('RM_SUPERVISOR_OPTION', `placement.thread is ${thread}; expected ${expected}.`);
+    throw runtimeError(
+      'RM_SUPERVISOR_OPTION',
+      `placement.thread is ${thread}; expected ${expected}.`,
+    );
   }
 }

@@ -62,7 +62,8 @@ export function readStartOptions(options: StartOptions = {}): StartSettings {
   if (hangAfterMs < HANG_MS_MIN) throw bad('hangAfter', hangAfterMs, `at least ${HANG_MS_MIN} ms`);
   const { seed = null, threadHeapMb = null } = options;
   if (seed !== null && !Number.isSafeInteger(seed)) throw bad('seed', seed, 'an integer');
-  if (threadHeapMb !== null && !(threadHeapMb >= 8)) throw bad('threadHeapMb', threadHeapMb, '8 or more');
+  if (threadHeapMb !== null && !(threadHeapMb >= 8))
+    throw bad('threadHeapMb', threadHeapMb, '8 or more');
   return {
     threads,
     actorsMax,
@@ -77,5 +78,7 @@ export function readStartOptions(options: StartOptions = {}): StartSettings {
 }
 
 function bad(name: string, got: unknown, expected: string): Error {
-  return runtimeError('RM_SYSTEM_OPTION', `${name} is ${String(got)}; expected ${expected}.`, { name });
+  return runtimeError('RM_SYSTEM_OPTION', `${name} is ${String(got)}; expected ${expected}.`, {
+    name,
+  });
 }

@@ -13,12 +13,12 @@ import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
 import { checkedId } from '../host/spawner.ts';
 import { downOf } from '../host/watches.ts';
-import type { Retired } from '../threads/crew.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
+import type { Retired } from '../threads/crew.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
 import type { Directory } from './directory.ts';
-import { type SystemFigures, readFigures, type SeatView } from './figures.ts';
+import { readFigures, type SeatView, type SystemFigures } from './figures.ts';
 
 /** What a system is made of. */
 export type SystemParts = {
