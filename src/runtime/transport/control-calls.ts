@@ -5,7 +5,12 @@
 import { runtimeError } from '../errors.ts';
 import type { Peer } from './peer.ts';
 
-type Call = { readonly c: 'call'; readonly id: number; readonly what: string; readonly args: unknown };
+type Call = {
+  readonly c: 'call';
+  readonly id: number;
+  readonly what: string;
+  readonly args: unknown;
+};
 type Cast = { readonly c: 'cast'; readonly what: string; readonly args: unknown };
 type Done = { readonly c: 'done'; readonly id: number; readonly value: unknown };
 type Failed = { readonly c: 'failed'; readonly id: number; readonly error: unknown };
@@ -47,7 +52,8 @@ export class ControlCalls {
   /** A control message has come. */
   receive(peer: Peer, message: ControlMessage): void {
     if (message.c === 'call') this.answer(peer, message);
-    else if (message.c === 'cast') void this.services.get(message.what)?.(message.args as never, peer);
+    else if (message.c === 'cast')
+      void this.services.get(message.what)?.(message.args as never, peer);
     else this.settle(message);
   }
 
@@ -68,8 +74,7 @@ export class ControlCalls {
   }
 
   private answer(peer: Peer, { id, what, args }: Call): void {
-    const done = (value: unknown): void =>
-      peer.control({ c: 'done', id, value } satisfies Done);
+    const done = (value: unknown): void => peer.control({ c: 'done', id, value } satisfies Done);
     const failed = (error: unknown): void =>
       peer.control({ c: 'failed', id, error } satisfies Failed);
     try {

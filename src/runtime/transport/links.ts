@@ -303,7 +303,8 @@ export class Links implements LinkSet, Inputs, Receiver {
     const key = `${index}.${generation}`;
     const waiting = this.pendingWatches.get(key) ?? [];
     this.pendingWatches.delete(key);
-    for (const { peer, number } of waiting) this.watched({ i: index, g: generation, n: number }, peer);
+    for (const { peer, number } of waiting)
+      this.watched({ i: index, g: generation, n: number }, peer);
   }
 
   private question(
@@ -323,7 +324,8 @@ export class Links implements LinkSet, Inputs, Receiver {
     const cell = host.table.find(index, generation);
     if (host.table.isReserved(index, generation)) {
       const message = `the actor of ${name} is about to come back on this thread; try again.`;
-      if (type !== SEND) host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
+      if (type !== SEND)
+        host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
       reply.reject(runtimeError('RM_MAILBOX_FULL', message));
     } else if (cell === null || cell.status > ACCEPTING_MAX) {
       const to = `${host.seat}.${index}.${generation}`;
@@ -335,7 +337,9 @@ export class Links implements LinkSet, Inputs, Receiver {
       cell.definition.mailbox.overflow !== 'wait' ||
       waitForRoom(cell, name, payload, reply) !== 'accepted'
     ) {
-      reply.reject(runtimeError('RM_MAILBOX_FULL', `${cell.path} has no room for ${name}; send less.`));
+      reply.reject(
+        runtimeError('RM_MAILBOX_FULL', `${cell.path} has no room for ${name}; send less.`),
+      );
     }
   }
 

@@ -3,9 +3,9 @@
  * between the two. A worker that replaces another is another peer.
  */
 import type { StreamSource } from '../actor/stream-source.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { RefCodec } from '../codec/index.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
+import type { Clock } from '../ports/clock.ts';
 import { CONTROL } from './frame-layout.ts';
 import { InLink, type Receiver } from './in-link.ts';
 import { OutLink } from './out-link.ts';
@@ -28,7 +28,10 @@ export type PeerInfo = {
   readonly outRing: SharedArrayBuffer;
 };
 
-type Times = { readonly dispatcher: { readonly nowMs: number; arm(): void }; readonly clock: Clock };
+type Times = {
+  readonly dispatcher: { readonly nowMs: number; arm(): void };
+  readonly clock: Clock;
+};
 
 /** Thread rule: the thread that made it. */
 export class Peer {
@@ -45,13 +48,7 @@ export class Peer {
   private streamNumbers: number;
   private readonly scratch: Int32Array;
 
-  constructor(
-    info: PeerInfo,
-    doorbell: Doorbell,
-    host: Times,
-    refs: RefCodec,
-    receiver: Receiver,
-  ) {
+  constructor(info: PeerInfo, doorbell: Doorbell, host: Times, refs: RefCodec, receiver: Receiver) {
     this.number = info.peer;
     this.memory = new SeatMemory(info.memory, info.actorsMax);
     this.incoming = new InLink(info.peer, info.seat, info.inRing, refs, receiver);
