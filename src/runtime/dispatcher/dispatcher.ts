@@ -57,6 +57,8 @@ const HOPS_MAX = 3;
  * than none. Source: performance design, about 100 us measured best.
  */
 const SPIN_MS = 0.1;
+/** One in so many of the times that an actor becomes ready is timed; a power of two, less 1. */
+const SAMPLE_MASK = 127;
 /** Spins in vain after which spinning pauses, and rounds that it pauses for. */
 const SPIN_MISSES_MAX = 8;
 const SPIN_PAUSE_ROUNDS = 32;
@@ -65,6 +67,9 @@ const SPIN_PAUSE_ROUNDS = 32;
 export class Dispatcher {
   /** Time of the last look at the clock: for what need not be exact. */
   nowMs: number;
+  /** Milliseconds spent in pumps that had something to do, and doorbells heard. */
+  busyMs: number;
+  wakes: number;
   private readonly clock: Clock;
   private readonly loop: Loop;
   private readonly afterTurn: () => void;
@@ -82,11 +87,16 @@ export class Dispatcher {
   private checkEvery: number;
   private hops: number;
   private misses: number;
+  private readies: number;
+  private sampled: Cell | null;
+  private sampledAtMs: number;
   private readonly pumpAgain: () => void;
   private readonly pumpAfterInput: () => void;
 
   /** `afterTurn` is called at the end of each pump, before the thread is given back. */
   constructor(clock: Clock, loop: Loop, afterTurn: () => void) {
+    this.busyMs = 0;
+    this.wakes = 0;
     this.clock = clock;
     this.loop = loop;
     this.afterTurn = afterTurn;
@@ -105,6 +115,9 @@ export class Dispatcher {
     this.checkEvery = 16;
     this.hops = 0;
     this.misses = 0;
+    this.readies = 0;
+    this.sampled = null;
+    this.sampledAtMs = 0;
     this.pumpAgain = () => this.pump(false);
     this.pumpAfterInput = () => this.pump(true);
   }
@@ -123,6 +136,10 @@ export class Dispatcher {
     if (this.length > this.mask) this.grow();
     this.queue[(this.head + this.length) & this.mask] = cell;
     this.length++;
+    if ((++this.readies & SAMPLE_MASK) === 0) {
+      this.sampled = cell;
+      this.sampledAtMs = this.clock.monotonicMs();
+    }
     if (!this.isArmed) this.arm();
   }
 
@@ -138,6 +155,7 @@ export class Dispatcher {
 
   /** Called by the doorbell, from the event loop. */
   wake(): void {
+    this.wakes++;
     this.pump(true);
   }
 
@@ -154,7 +172,10 @@ export class Dispatcher {
     if (this.isParked) this.wakeUp();
     this.nowMs = this.clock.monotonicMs();
     if (isFromLoop) this.sliceStartMs = this.nowMs;
+    const startMs = this.nowMs;
     const isOver = this.work();
+    // Nothing was done: the hops before a spin would cost more than they spend.
+    if (this.hops === 0) this.busyMs += this.clock.monotonicMs() - startMs;
     this.afterTurn();
     this.inputs?.flush();
     this.isPumping = false;
@@ -192,10 +213,18 @@ export class Dispatcher {
     this.head = (this.head + 1) & this.mask;
     this.length--;
     cell.isQueued = false;
+    if (cell === this.sampled) this.sample(cell);
     const handled = cell.run(left < TURN_MESSAGES_MAX ? left : TURN_MESSAGES_MAX);
     const box = cell.mailbox;
     if (box !== null && box.length > 0 && cell.canRun && !cell.isQueued) this.ready(cell);
     return handled;
+  }
+
+  /** The oldest message of a cell has waited since the cell became ready. */
+  private sample(cell: Cell): void {
+    this.sampled = null;
+    const waitMs = this.clock.monotonicMs() - this.sampledAtMs;
+    cell.host.memory.waited(cell.index, waitMs * 1000);
   }
 
   /** Looks at the clock, and decides when to look again: slow handlers are watched more closely. */

@@ -247,6 +247,7 @@ export class Host {
     counters[6] = this.stopped;
     counters[7] = this.asks.count;
     counters[8] = this.asks.timeouts;
+    counters[9] = this.dispatcher.wakes;
     counters[10] = dead.stopped;
     counters[11] = dead.crashed;
     counters[12] = dead.expired;
@@ -255,6 +256,7 @@ export class Host {
     counters[15] = dead['dropped-oldest'];
     counters[16] = dead.overflow;
     counters[17] = dead.nobody;
+    counters[18] = this.dispatcher.busyMs;
     counters[19] = this.table.size;
     counters[20] = this.links.lost;
   }

@@ -1,5 +1,6 @@
 /**
- * What an id may be and what a spawn fails with; for whatever spawns: actors, supervisors, the system.
+ * What an id may be and what a spawn fails with; for whatever spawns: actors, supervisors, the
+ * system.
  */
 import { runtimeError } from '../errors.ts';
 

@@ -3,7 +3,7 @@
  * it, so each thread imports the bundle itself and stops at `start`, which does nothing there (see
  * own-thread.ts). Plain workers, since a thread pool would need files of its own.
  */
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { type SeatTask, THREAD_MARK } from './orders.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
 
@@ -16,6 +16,7 @@ const LOADER =
 export function bundledThreads(url: string): ThreadPool {
   return {
     start: (task, transfer) => startThread(url, task, transfer),
+    channel: () => new MessageChannel() as never,
     close: () => Promise.resolve(),
   };
 }

@@ -8,8 +8,7 @@
  * No lost → anything: a replaced thread may still run (a system call that never returns); it is
  * fenced by number.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { createRing } from '../../hotpath/index.ts';
+import { createRing, type RingOptions } from '../../hotpath/index.ts';
 import { Gates } from '../host/gates.ts';
 import type { Host } from '../host/host.ts';
 import { COUNTERS, COUNTERS_MAX } from '../host/seat-layout.ts';
@@ -21,7 +20,7 @@ import {
 } from '../transport/frame-layout.ts';
 import type { Links } from '../transport/links.ts';
 import type { Peer } from '../transport/peer.ts';
-import type { SeatOrder, SeatReport, SeatTask } from './orders.ts';
+import type { Port, SeatOrder, SeatReport, SeatTask } from './orders.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
 
 /** Milliseconds from a seat's filling to the next spare's start. */
@@ -38,6 +37,8 @@ export type CrewOptions = {
   readonly maySpin: boolean;
   /** Milliseconds after which a terminated thread that has not ended is given up. */
   readonly fenceAfterMs: number;
+  /** Sizes of the rings between two threads; default: `frame-layout.ts`. */
+  readonly ring?: RingOptions;
 };
 
 /** What the crew tells the system. */
@@ -53,7 +54,7 @@ export interface CrewEvents {
 type Worker = {
   readonly number: number;
   readonly memory: SeatMemory;
-  readonly port: MessagePort;
+  readonly port: Port;
   readonly thread: Thread;
   peer: Peer | null;
   seat: number;
@@ -186,7 +187,7 @@ export class Crew {
   private startWorker(): void {
     const number = ++this.numbers;
     const memory = SeatMemory.create(this.options.actorsMax);
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = this.pool.channel();
     const task: SeatTask = {
       peer: number,
       memory: memory.buffer,
@@ -218,7 +219,7 @@ export class Crew {
 
   /** Rings and doorbells between a new worker and everybody who is there. */
   private connect(worker: Worker): void {
-    const withMain = wire();
+    const withMain = this.wire();
     this.introduce(worker, 0, 0, this.host.memory, withMain, null);
     worker.peer = this.links.add(
       {
@@ -232,8 +233,8 @@ export class Crew {
       { ring: () => worker.port.postMessage(0) },
     );
     for (const other of this.alive()) {
-      const wiring = wire();
-      const { port1, port2 } = new MessageChannel();
+      const wiring = this.wire();
+      const { port1, port2 } = this.pool.channel();
       this.introduce(worker, other.number, other.seat, other.memory, wiring, port1);
       const back = { there: wiring.back, back: wiring.there };
       this.introduce(other, worker.number, -1, worker.memory, back, port2);
@@ -247,7 +248,7 @@ export class Crew {
     seat: number,
     memory: SeatMemory,
     { there, back }: Wiring,
-    port: MessagePort | null,
+    port: Port | null,
   ): void {
     const info = {
       peer,
@@ -387,20 +388,21 @@ export class Crew {
     for (const worker of this.workers) if (worker.status !== 'lost') yield worker;
   }
 
-  private order(worker: Worker, order: SeatOrder, transfer: readonly MessagePort[] = []): void {
+  private order(worker: Worker, order: SeatOrder, transfer: readonly Port[] = []): void {
     worker.port.postMessage(order, [...transfer]);
+  }
+
+  private wire(): Wiring {
+    const sizes = {
+      dataBytes: DATA_LANE_BYTES,
+      controlBytes: CONTROL_LANE_BYTES,
+      recordBytesMax: RECORD_BYTES_MAX,
+      ...this.options.ring,
+    };
+    return { there: createRing(sizes), back: createRing(sizes) };
   }
 
   private now(): number {
     return this.host.clock.monotonicMs();
   }
-}
-
-function wire(): Wiring {
-  const sizes = {
-    dataBytes: DATA_LANE_BYTES,
-    controlBytes: CONTROL_LANE_BYTES,
-    recordBytesMax: RECORD_BYTES_MAX,
-  };
-  return { there: createRing(sizes), back: createRing(sizes) };
 }

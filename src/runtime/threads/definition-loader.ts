@@ -76,7 +76,10 @@ export class DefinitionLoader {
     if (this.hasTsx) return;
     const manifestPath = createRequire(url).resolve('tsx/package.json');
     const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as TsxManifest;
-    const entry = new URL(manifest.exports['./esm/api'].import.default, pathToFileURL(manifestPath));
+    const entry = new URL(
+      manifest.exports['./esm/api'].import.default,
+      pathToFileURL(manifestPath),
+    );
     const tsx = (await import(entry.href)) as { register(): unknown };
     tsx.register();
     this.hasTsx = true;

@@ -3,8 +3,14 @@
  * carry (shared buffers, ports) and the doorbell, which is the number 0. One union for each
  * direction.
  */
-import type { MessagePort } from 'node:worker_threads';
 import type { PeerInfo } from '../transport/peer.ts';
+
+/** One end of a channel between two threads: what is used here of Node's MessagePort. */
+export interface Port {
+  postMessage(message: unknown, transfer?: readonly unknown[]): void;
+  on(event: 'message', listener: (message: never) => void): unknown;
+  close(): void;
+}
 
 /** What a worker is started with. */
 export type SeatTask = {
@@ -14,14 +20,14 @@ export type SeatTask = {
   readonly actorsMax: number;
   readonly seed: number;
   readonly isDevelopment: boolean;
-  readonly port: MessagePort;
+  readonly port: Port;
 };
 
 /** Main to worker. */
 export type SeatOrder =
   | 0
   /** Another worker (or main, whose doorbell is the order port itself). */
-  | { readonly o: 'peer'; readonly info: PeerInfo; readonly port: MessagePort | null }
+  | { readonly o: 'peer'; readonly info: PeerInfo; readonly port: Port | null }
   /** Begin: this is your seat; keep these places for actors that come back. */
   | {
       readonly o: 'sit';

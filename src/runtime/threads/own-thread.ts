@@ -6,7 +6,7 @@
 import { workerData } from 'node:worker_threads';
 import { ambient } from '../ports/system-ambient.ts';
 import { type SeatTask, THREAD_MARK } from './orders.ts';
-import { runSeat } from './seat-worker.ts';
+import { runSeat } from './run-seat.ts';
 
 type ThreadData = { readonly ringmaster?: string; readonly task?: SeatTask } | null | undefined;
 

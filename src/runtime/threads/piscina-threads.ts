@@ -6,10 +6,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { runtimeError } from '../errors.ts';
-import { type SeatTask, THREAD_MARK } from './orders.ts';
+import { type Port, type SeatTask, THREAD_MARK } from './orders.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
 
 /** Milliseconds an idle offload thread is kept. */
@@ -38,13 +38,14 @@ export function piscinaThreads(threads: number, limits: ThreadLimits): ThreadPoo
   pool.on('error', () => undefined);
   return {
     start: (task, transfer) => startThread(pool, task, transfer),
+    channel: () => new MessageChannel() as never,
     close: () => pool.destroy(),
   };
 }
 
-function startThread(pool: Piscina, task: SeatTask, transfer: readonly MessagePort[]): Thread {
+function startThread(pool: Piscina, task: SeatTask, transfer: readonly Port[]): Thread {
   const abort = new AbortController();
-  const run = pool.run(task, { transferList: [...transfer], signal: abort.signal });
+  const run = pool.run(task, { transferList: [...transfer] as never, signal: abort.signal });
   const ended = run.then(
     () => undefined,
     (error: unknown) => error ?? new Error('ended'),

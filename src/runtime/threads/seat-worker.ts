@@ -7,52 +7,25 @@
  *
  * No seated → spare: a seat that is given up ends its thread, so that nothing of it is left.
  */
-import { type MessagePort, threadId } from 'node:worker_threads';
 import type { AnyDefinition } from '../actor/definition.ts';
 import { Host } from '../host/host.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
 import { seededRandom } from '../ports/random.ts';
-import { SystemAlarm } from '../ports/system-alarm.ts';
-import { systemClock } from '../ports/system-clock.ts';
-import { systemLoop } from '../ports/system-loop.ts';
 import { TimerWheel } from '../timers/timer-wheel.ts';
-import { Links } from '../transport/links.ts';
+import type { Links } from '../transport/links.ts';
 import type { PeerInfo } from '../transport/peer.ts';
 import { DefinitionLoader } from './definition-loader.ts';
 import { Guests } from './guests.ts';
-import type { SeatOrder, SeatReport, SeatTask } from './orders.ts';
+import type { Port, SeatOrder, SeatReport, SeatTask } from './orders.ts';
+import type { World } from './world.ts';
 
-type Known = { readonly info: PeerInfo; readonly port: MessagePort | null };
+type Known = { readonly info: PeerInfo; readonly port: Port | null };
 type Sit = Extract<SeatOrder, { readonly o: 'sit' }>;
 
-/** Runs until the system is closed. Called by the thread pool, in a thread of ours. */
-export function runSeat(task: SeatTask): Promise<void> {
-  return new Promise((resolve) => {
-    const worker = new SeatWorker(task, resolve);
-    task.port.on('message', (order: SeatOrder) => worker.obey(order));
-    reportUnhandled(task.port);
-    task.port.postMessage({ o: 'ready', threadId } satisfies SeatReport);
-  });
-}
-
-/**
- * In a thread of ours an error that nobody catches is reported; it ends neither the thread nor its
- * actors.
- */
-function reportUnhandled(port: MessagePort): void {
-  const report = (error: unknown): void => {
-    try {
-      port.postMessage({ o: 'unhandled', error } satisfies SeatReport);
-    } catch {
-      port.postMessage({ o: 'unhandled', error: String(error) } satisfies SeatReport);
-    }
-  };
-  process.on('uncaughtException', report);
-  process.on('unhandledRejection', report);
-}
-
-class SeatWorker {
+/** One seat's worker. Thread rule: its thread. */
+export class SeatWorker {
   private readonly task: SeatTask;
+  private readonly world: World;
   private readonly done: () => void;
   private readonly known = new Map<number, Known>();
   private readonly seats = new Map<number, number>();
@@ -60,11 +33,13 @@ class SeatWorker {
   private host: Host | null = null;
   private links: Links | null = null;
 
-  constructor(task: SeatTask, done: () => void) {
+  /** `done` is called when it has closed. */
+  constructor(task: SeatTask, world: World, done: () => void) {
     this.task = task;
+    this.world = world;
     this.done = done;
-    const wheel = new TimerWheel(systemClock, new SystemAlarm());
-    this.loader = new DefinitionLoader(wheel, () => systemClock.monotonicMs());
+    const wheel = new TimerWheel(world.clock, world.alarm());
+    this.loader = new DefinitionLoader(wheel, () => world.clock.monotonicMs());
   }
 
   obey(order: SeatOrder): void {
@@ -116,16 +91,17 @@ class SeatWorker {
   private sit({ seat, epoch, maySpin, reserved }: Sit): void {
     const { memory: buffer, actorsMax, isDevelopment, seed, peer } = this.task;
     const memory = new SeatMemory(buffer, actorsMax);
-    const links = new Links();
+    const { clock, loop } = this.world;
+    const links = this.world.links();
     links.ownPeer = peer;
     this.links = links;
     const host = new Host(
       {
         seat,
         epoch,
-        clock: systemClock,
-        loop: systemLoop,
-        alarm: new SystemAlarm(),
+        clock,
+        loop,
+        alarm: this.world.alarm(),
         random: seededRandom(seed),
         memory,
         isDevelopment,
@@ -139,6 +115,7 @@ class SeatWorker {
     );
     // Their gates were written by main, before anybody could look.
     for (const [index, generation] of reserved) host.table.reserve(index, generation);
+    this.world.hosted?.(host);
     this.host = host;
     links.attach(host, maySpin);
     new Guests(host, links, this.loader);

@@ -3,8 +3,7 @@
  * it. Two implementations: a piscina pool, and plain workers for an application bundled into one
  * file.
  */
-import type { MessagePort } from 'node:worker_threads';
-import type { SeatTask } from './orders.ts';
+import type { Port, SeatTask } from './orders.ts';
 
 /** One thread that runs a seat. */
 export interface Thread {
@@ -20,7 +19,9 @@ export interface Thread {
 
 /** Thread rule: the main thread. */
 export interface ThreadPool {
-  start(task: SeatTask, transfer: readonly MessagePort[]): Thread;
+  start(task: SeatTask, transfer: readonly Port[]): Thread;
+  /** Two ends, of which one goes to a thread. */
+  channel(): { readonly port1: Port; readonly port2: Port };
   /** When every thread has ended: frees what the pool itself holds. */
   close(): Promise<void>;
 }

@@ -56,8 +56,9 @@ export class InLink {
   private readonly receiver: Receiver;
   private readonly names: string[];
   private readonly header: Int32Array;
-  private chunks: Uint8Array[];
-  private chunkBytes: number;
+  /** One store for each lane: the control lane's frames come between those of the other. */
+  private readonly dataChunks: Chunks;
+  private readonly controlChunks: Chunks;
   private readonly handlers: {
     data: (kind: number, at: number, length: number) => void;
     control: (kind: number, at: number, length: number) => void;
@@ -82,8 +83,8 @@ export class InLink {
     this.receiver = receiver;
     this.names = [];
     this.header = new Int32Array(HEADER_WORDS);
-    this.chunks = [];
-    this.chunkBytes = 0;
+    this.dataChunks = new Chunks();
+    this.controlChunks = new Chunks();
     this.handlers = {
       data: (kind, at, length) => this.data(kind, at, length),
       control: (kind, at, length) => this.controlFrame(kind, at, length),
@@ -115,7 +116,7 @@ export class InLink {
 
   private data(kind: number, at: number, length: number): void {
     if (kind !== TELL_NUMBER_KIND) {
-      this.other(kind, at, length);
+      this.other(kind, at, length, this.dataChunks);
       return;
     }
     const { words } = this;
@@ -131,17 +132,19 @@ export class InLink {
 
   private controlFrame(kind: number, at: number, length: number): void {
     const type = (kind >> TYPE_SHIFT) & TYPE_MASK;
+    const chunks = this.controlChunks;
     if (type === NAME) {
-      const text = new TextDecoder().decode(this.bytes.slice(at + 4, at + length));
-      this.names[this.words[at >> 2] as number] = text;
-    } else if (type === STRUCTURE) this.decoder.learn(this.bytes.slice(at, at + length));
-    else this.other(kind, at, length);
+      const text = chunks.whole(kind, this.bytes, at + 4, length - 4);
+      this.names[this.words[at >> 2] as number] = new TextDecoder().decode(text);
+    } else if (type === STRUCTURE) {
+      this.decoder.learn(chunks.whole(kind, this.bytes, at, length));
+    } else this.other(kind, at, length, chunks);
   }
 
-  private other(kind: number, at: number, length: number): void {
+  private other(kind: number, at: number, length: number, chunks: Chunks): void {
     const type = (kind >> TYPE_SHIFT) & TYPE_MASK;
     if (type === CHUNK) {
-      this.keepChunk(at, length);
+      chunks.keep(this.bytes, at, length);
       return;
     }
     const start = headerBytes(type);
@@ -153,7 +156,7 @@ export class InLink {
     const name = isMessage ? (this.names[header[2] as number] as string) : '';
     let payload: unknown;
     try {
-      payload = this.payload(kind, at + start, length - start, isMessage ? name : null);
+      payload = this.payload(kind, at + start, length - start, isMessage ? name : null, chunks);
     } catch (error) {
       this.receiver.corrupt(this, error);
       return;
@@ -164,7 +167,13 @@ export class InLink {
     else this.receiver.frame(this, type, header, name, payload);
   }
 
-  private payload(kind: number, at: number, length: number, name: string | null): unknown {
+  private payload(
+    kind: number,
+    at: number,
+    length: number,
+    name: string | null,
+    chunks: Chunks,
+  ): unknown {
     const form = kind & FORM_MASK;
     const { header } = this;
     const shape =
@@ -172,27 +181,35 @@ export class InLink {
         ? undefined
         : this.receiver.shapeOf(header[0] as number, header[1] as number, name);
     if ((kind & CHUNKED) === 0) return this.decoder.decode(form, this.bytes, at, length, shape);
-    const whole = this.assembled(at, length);
+    const whole = chunks.whole(kind, this.bytes, at, length);
     return this.decoder.decode(form, whole, 0, whole.length, shape);
   }
+}
 
-  private keepChunk(at: number, length: number): void {
+/** The pieces of one lane's next frame. */
+class Chunks {
+  private pieces: Uint8Array[] = [];
+  private total = 0;
+
+  keep(bytes: Uint8Array, at: number, length: number): void {
     // A sender never exceeds it; this bounds what a damaged ring could make us keep.
-    if (this.chunkBytes + length > PAYLOAD_BYTES_MAX) return;
-    this.chunks.push(this.bytes.slice(at, at + length));
-    this.chunkBytes += length;
+    if (this.total + length > PAYLOAD_BYTES_MAX) return;
+    this.pieces.push(bytes.slice(at, at + length));
+    this.total += length;
   }
 
-  private assembled(at: number, length: number): Uint8Array {
-    const whole = new Uint8Array(this.chunkBytes + length);
+  /** A copy of the frame's bytes, with the pieces that came before them. */
+  whole(kind: number, bytes: Uint8Array, at: number, length: number): Uint8Array {
+    if ((kind & CHUNKED) === 0) return bytes.slice(at, at + length);
+    const whole = new Uint8Array(this.total + length);
     let end = 0;
-    for (const chunk of this.chunks) {
-      whole.set(chunk, end);
-      end += chunk.length;
+    for (const piece of this.pieces) {
+      whole.set(piece, end);
+      end += piece.length;
     }
-    whole.set(this.bytes.subarray(at, at + length), end);
-    this.chunks = [];
-    this.chunkBytes = 0;
+    whole.set(bytes.subarray(at, at + length), end);
+    this.pieces = [];
+    this.total = 0;
     return whole;
   }
 }

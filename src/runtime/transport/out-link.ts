@@ -29,6 +29,7 @@ import {
   STRUCTURE,
   TELL,
   TELL_HEADER_BYTES,
+  TYPE_SHIFT,
 } from './frame-layout.ts';
 
 // Own copies for the hot functions: see ADR 3.
@@ -45,6 +46,9 @@ const LOOP_BYTES_MAX = 48;
  * M/s at 4.
  */
 const TALK_FRAMES = 16;
+
+/** Takes a frame to a lane, or lets it wait. */
+type Send = (kind: number, bytes: Uint8Array) => void;
 
 /** A frame that waits for room. */
 type Waiting = { readonly kind: number; readonly bytes: Uint8Array };
@@ -66,10 +70,14 @@ export class OutLink {
   private readonly gates: Int32Array;
   private readonly encoder: PayloadEncoder;
   private readonly names: Map<string, number>;
+  /** Largest record that both lanes take. */
+  private readonly recordBytesMax: number;
   private readonly waitingControl: Waiting[];
   private readonly waitingData: Waiting[];
   /** Whether either of the two holds anything, or the ring is unusable. */
   private isBlocked: boolean;
+  private readonly toControl: Send;
+  private readonly toData: Send;
   /** Questions and answers written so far. */
   private talk: number;
   private lastName: string | null;
@@ -84,12 +92,17 @@ export class OutLink {
     this.isDirty = false;
     this.ring = new RingProducer(mem);
     this.data = this.ring.data;
+    this.recordBytesMax = Math.min(
+      RECORD_BYTES_MAX,
+      this.ring.data.recordBytesMax,
+      this.ring.control.recordBytesMax,
+    );
     this.words = mem.words;
     this.bytes = mem.bytes;
     this.f64 = new Float64Array(buffer);
     this.gates = gates;
     this.encoder = new PayloadEncoder({
-      announce: (definition) => this.announce(STRUCTURE, definition),
+      announce: (definition) => this.announce(STRUCTURE, null, definition),
       refs,
       bytesMax: PAYLOAD_BYTES_MAX,
     });
@@ -97,6 +110,8 @@ export class OutLink {
     this.waitingControl = [];
     this.waitingData = [];
     this.isBlocked = false;
+    this.toControl = (kind, bytes) => this.sendControl(kind, bytes);
+    this.toData = (kind, bytes) => this.sendData(kind, bytes);
     this.talk = 0;
     this.lastName = null;
     this.lastId = 0;
@@ -151,7 +166,8 @@ export class OutLink {
   /** A system message. Never refused; waits here when its lane is full. */
   control(type: number, message: unknown): void {
     const form = this.encoder.encode(message);
-    this.frames(type, form, null, (kind, bytes) => this.sendControl(kind, bytes));
+    const { bytes, length } = this.encoder;
+    this.frames(kindOf(type, form), null, bytes.subarray(0, length), this.toControl);
     this.isDirty = true;
   }
 
@@ -194,7 +210,7 @@ export class OutLink {
     const length = payload === undefined ? 0 : this.encoder.length;
     // Encoding may have announced a structure for which there was no room.
     if (this.isBlocked) return 'full';
-    if (length > RECORD_BYTES_MAX - TELL_HEADER) return this.tellLarge(ref, id, form);
+    if (length > this.recordBytesMax - TELL_HEADER) return this.tellLarge(ref, id, form);
     const at = this.data.claim(TELL_HEADER + length);
     if (at < 0) return this.noRoom(at);
     const { words } = this;
@@ -243,7 +259,7 @@ export class OutLink {
    */
   private write(type: number, form: number, header: Header, isReserved: boolean): boolean {
     const bytes = headerBytes(type) + this.encoder.length;
-    if (bytes <= RECORD_BYTES_MAX && !this.isBlocked) {
+    if (bytes <= this.recordBytesMax && !this.isBlocked) {
       const at = this.data.claim(bytes);
       if (at >= 0) {
         const start = headerBytes(type);
@@ -260,30 +276,25 @@ export class OutLink {
         return false;
       }
     }
-    this.frames(type, form, header, (kind, frame) => this.sendData(kind, frame));
+    const payload = this.encoder.bytes.subarray(0, this.encoder.length);
+    this.frames(kindOf(type, form), header, payload, this.toData);
     this.isDirty = true;
     return true;
   }
 
-  /** Cuts what was encoded last into frames that a ring takes. */
-  private frames(
-    type: number,
-    form: number,
-    header: Header | null,
-    send: (kind: number, bytes: Uint8Array) => void,
-  ): void {
-    const { bytes, length } = this.encoder;
-    const start = headerBytes(type);
-    const chunkBytes = RECORD_BYTES_MAX - start;
+  /** Cuts a frame into pieces that a ring takes; the last one has the header. */
+  private frames(kind: number, header: Header | null, bytes: Uint8Array, send: Send): void {
+    const start = headerBytes(kind >> TYPE_SHIFT);
+    const chunkBytes = this.recordBytesMax - start;
     let from = 0;
-    while (length - from > chunkBytes) {
+    while (bytes.length - from > chunkBytes) {
       send(kindOf(CHUNK, 0), bytes.slice(from, from + chunkBytes));
       from += chunkBytes;
     }
-    const last = new Uint8Array(start + length - from);
+    const last = new Uint8Array(start + bytes.length - from);
     if (header !== null) last.set(new Uint8Array(header.buffer, header.byteOffset, start));
-    last.set(bytes.subarray(from, length), start);
-    send(kindOf(type, form) | (from > 0 ? CHUNKED : 0), last);
+    last.set(bytes.subarray(from), start);
+    send(from > 0 ? kind | CHUNKED : kind, last);
   }
 
   private sendData(kind: number, bytes: Uint8Array): void {
@@ -299,8 +310,8 @@ export class OutLink {
     this.isBlocked = true;
   }
 
-  private announce(type: number, bytes: Uint8Array): void {
-    this.sendControl(kindOf(type, 0), bytes);
+  private announce(type: number, header: Header | null, bytes: Uint8Array): void {
+    this.frames(kindOf(type, 0), header, bytes, this.toControl);
     this.isDirty = true;
   }
 
@@ -309,11 +320,7 @@ export class OutLink {
     if (id === undefined) {
       id = this.names.size + 1;
       this.names.set(name, id);
-      const text = new TextEncoder().encode(name);
-      const bytes = new Uint8Array(4 + text.length);
-      new DataView(bytes.buffer).setInt32(0, id, true);
-      bytes.set(text, 4);
-      this.announce(NAME, bytes);
+      this.announce(NAME, Int32Array.of(id), new TextEncoder().encode(name));
     }
     this.lastName = name;
     this.lastId = id;

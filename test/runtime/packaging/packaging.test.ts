@@ -1,6 +1,6 @@
 /**
- * The ways in which a program may hold the runtime: bundled into one file, from TypeScript sources, beside code
- * of its own. Each runs as a process of its own, as a user would start it.
+ * The ways in which a program may hold the runtime: bundled into one file, from TypeScript sources,
+ * beside code of its own. Each runs as a process of its own, as a user would start it.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -2,7 +2,14 @@
 import { start } from 'ringmaster';
 import { Echo } from './echo.mjs';
 
-const NAMES = ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection', 'exit', 'beforeExit'];
+const NAMES = [
+  'SIGTERM',
+  'SIGINT',
+  'uncaughtException',
+  'unhandledRejection',
+  'exit',
+  'beforeExit',
+];
 const count = () => NAMES.map((name) => process.listenerCount(name));
 
 const before = count();
