@@ -1,7 +1,9 @@
 /**
  * B13, an offloaded function that does nothing, one and 64 under way, against piscina alone, which
- * the offload pool is made of. Answers: what does our wrapping cost? Checksum: mean of the answers.
+ * the offload pool is made of: as it comes, and with as many threads as ours, one fewer than there
+ * are cores. Answers: what does our wrapping cost? Checksum: mean of the answers.
  */
+import { availableParallelism } from 'node:os';
 import type { BenchContender, BenchRow } from './harness/row.ts';
 import { withSystem } from './harness/with-system.ts';
 
@@ -33,11 +35,15 @@ function offload(inFlight: number): BenchContender {
   });
 }
 
-function piscina(inFlight: number): BenchContender {
+/** `threads`: at most so many; null: as piscina has it, half as many again as there are cores. */
+function piscina(inFlight: number, threads: number | null): BenchContender {
   return {
     prepare: async ({ quick }) => {
       const { Piscina } = await import('piscina');
-      const pool = new Piscina({ filename: WORK.href });
+      const pool = new Piscina({
+        filename: WORK.href,
+        ...(threads === null ? {} : { minThreads: 0, maxThreads: threads }),
+      });
       const n = each(inFlight, quick);
       return {
         opsPerCall: n * inFlight,
@@ -53,7 +59,10 @@ export const rows: readonly BenchRow[] = [1, 64].map((inFlight) => ({
   name: `offloaded no-op, ${inFlight} in flight`,
   unit: 'k ops/s',
   ours: offload(inFlight),
-  peers: { piscina: piscina(inFlight) },
-  target: { ratioAtLeast: { piscina: 0.8 } },
+  peers: {
+    piscina: piscina(inFlight, null),
+    'piscina with as many threads': piscina(inFlight, Math.max(1, availableParallelism() - 1)),
+  },
+  target: { ratioAtLeast: { piscina: 0.8, 'piscina with as many threads': 0.8 } },
   sameWork: true,
 }));

@@ -1,6 +1,7 @@
 /**
  * A stream of messages from producers to a consumer: numbers, pairs or reports. A producer sends in
- * batches, and after each sends itself the order to go on, so that a full way is no busy loop.
+ * batches and after each sends itself the order to go on; when it is refused, after the event loop's
+ * next round, by which time there is room.
  */
 import { type AnyRef, actor, shape } from 'ringmaster';
 import { type Report, reportOf } from '../peers/post-message.ts';
@@ -53,12 +54,16 @@ export const Producer = actor(import.meta.url, {
     let left = 0;
     const { self } = ctx;
     const send = senderOf(to, kind);
+    const again = (): void => void self.tell('more');
     const more = (): void => {
       for (let room = BATCH; room > 0 && left > 0; room--) {
-        if (send(left) !== 'accepted') break;
+        if (send(left) !== 'accepted') {
+          setImmediate(again);
+          return;
+        }
         left--;
       }
-      if (left > 0) self.tell('more');
+      if (left > 0) again();
     };
     return {
       run: (count: number) => {

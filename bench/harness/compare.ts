@@ -205,7 +205,8 @@ function rounded(figure: number): number {
 function runChild(row: BenchRow, contender: string, options: CompareOptions): Promise<Measurement> {
   const script = fileURLToPath(new URL('./child.js', import.meta.url));
   const mode = options.quick ? 'quick' : 'full';
-  const times = [String(options.warmupMs), String(options.measureMs)];
+  const warmupMs = options.quick ? options.warmupMs : (row.warmupMs ?? options.warmupMs);
+  const times = [String(warmupMs), String(options.measureMs)];
   const child = spawn(process.execPath, [script, row.id, row.name, contender, mode, ...times], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: CHILD_DEADLINE_MS,

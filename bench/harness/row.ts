@@ -60,6 +60,11 @@ export interface BenchRow {
   readonly ours: BenchContender;
   readonly peers: Readonly<Record<string, BenchContender>>;
   readonly target: BenchTarget;
+  /**
+   * Milliseconds of warm-up in a full run, for all contenders, where the harness's are too few: two
+   * threads that compile at a time on two cores take over a second.
+   */
+  readonly warmupMs?: number;
   /** Whether all contenders must return the same checksum. Default: each its own. */
   readonly sameWork?: boolean;
 }
