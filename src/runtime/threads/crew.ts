@@ -8,20 +8,16 @@
  * No lost → anything: a replaced thread may still run (a system call that never returns); it is
  * fenced by number.
  */
-import { createRing, type RingOptions } from '../../hotpath/index.ts';
+import type { RingOptions } from '../../hotpath/index.ts';
 import { Gates } from '../host/gates.ts';
 import type { Host } from '../host/host.ts';
 import { COUNTERS, COUNTERS_MAX } from '../host/seat-layout.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
-import {
-  CONTROL_LANE_BYTES,
-  DATA_LANE_BYTES,
-  RECORD_BYTES_MAX,
-} from '../transport/frame-layout.ts';
 import type { Links } from '../transport/links.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Port, SeatOrder, SeatReport, SeatTask } from './orders.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
+import { type WireFill, Wires, type Wiring } from './wires.ts';
 
 /** Milliseconds from a seat's filling to the next spare's start. */
 const SPARE_AFTER_MS = 250;
@@ -67,9 +63,6 @@ type Worker = {
 /** Counters of workers that are gone, summed; `lost`: messages that died in them. */
 export type Retired = { readonly counters: Float64Array; sent: number; lost: number };
 
-/** Rings between two workers, and the doorbell's ports when neither of them is main. */
-type Wiring = { readonly there: SharedArrayBuffer; readonly back: SharedArrayBuffer };
-
 /** Thread rule: the main thread. */
 export class Crew {
   private readonly host: Host;
@@ -77,6 +70,7 @@ export class Crew {
   private readonly pool: ThreadPool;
   private readonly options: CrewOptions;
   private readonly events: CrewEvents;
+  private readonly wires: Wires;
   private readonly workers: Worker[];
   private readonly epochs: number[];
   private readonly waitingForSeat: Map<number, ((peer: Peer) => void)[]>;
@@ -99,6 +93,7 @@ export class Crew {
     this.pool = pool;
     this.options = options;
     this.events = events;
+    this.wires = new Wires(options.ring);
     this.workers = [];
     this.epochs = new Array<number>(options.threads + 1).fill(0);
     this.waitingForSeat = new Map();
@@ -166,6 +161,16 @@ export class Crew {
       .map(({ seat, memory }) => ({ seat, memory }));
   }
 
+  /** How full the ways between seats are. */
+  fills(): readonly WireFill[] {
+    const seats = new Map(this.workers.map(({ number, seat }) => [number, seat]));
+    seats.set(0, 0);
+    return this.wires.fills().flatMap(({ from, to, ...fill }) => {
+      const [one = -1, other = -1] = [seats.get(from), seats.get(to)];
+      return one < 0 || other < 0 ? [] : [{ from: one, to: other, ...fill }];
+    });
+  }
+
   async close(deadlineMs: number): Promise<void> {
     this.isClosing = true;
     const ending = [...this.alive()].map((worker) => {
@@ -219,7 +224,7 @@ export class Crew {
 
   /** Rings and doorbells between a new worker and everybody who is there. */
   private connect(worker: Worker): void {
-    const withMain = this.wire();
+    const withMain = this.wires.between(0, worker.number);
     this.introduce(worker, 0, 0, this.host.memory, withMain, null);
     worker.peer = this.links.add(
       {
@@ -233,7 +238,7 @@ export class Crew {
       { ring: () => worker.port.postMessage(0) },
     );
     for (const other of this.alive()) {
-      const wiring = this.wire();
+      const wiring = this.wires.between(other.number, worker.number);
       const { port1, port2 } = this.pool.channel();
       this.introduce(worker, other.number, other.seat, other.memory, wiring, port1);
       const back = { there: wiring.back, back: wiring.there };
@@ -335,6 +340,7 @@ export class Crew {
 
   private forget(worker: Worker, seat: number, reason: string, error: unknown): void {
     this.links.lose(worker.number);
+    this.wires.drop(worker.number);
     for (const other of this.alive()) this.order(other, { o: 'lost', peer: worker.number });
     this.retire(worker);
     worker.port.close();
@@ -390,16 +396,6 @@ export class Crew {
 
   private order(worker: Worker, order: SeatOrder, transfer: readonly Port[] = []): void {
     worker.port.postMessage(order, [...transfer]);
-  }
-
-  private wire(): Wiring {
-    const sizes = {
-      dataBytes: DATA_LANE_BYTES,
-      controlBytes: CONTROL_LANE_BYTES,
-      recordBytesMax: RECORD_BYTES_MAX,
-      ...this.options.ring,
-    };
-    return { there: createRing(sizes), back: createRing(sizes) };
   }
 
   private now(): number {

@@ -91,7 +91,7 @@ export const Sink = actor(import.meta.url, {
 /** Answers `wait` when it has been opened. */
 export const Gate = actor(import.meta.url, {
   name: 'Gate',
-  setup(args, ctx) {
+  setup(_args, ctx) {
     let isOpen = false;
     return {
       wait: () => (isOpen ? 'open' : ctx.stash()),
