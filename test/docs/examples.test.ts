@@ -26,6 +26,7 @@ describe('docs', () => {
   test('docs - there are examples to run', () => {
     expect(examples.map((example) => example.name)).toContain('README.md #1');
     expect(examples.map((example) => example.name)).toContain('src/hotpath/ring/README.md #1');
+    expect(examples.map((example) => example.name)).toContain('docs/getting-started.md #2');
   });
 
   test.each(examples)('docs - $name runs and prints what it says', async ({ name, code }) => {

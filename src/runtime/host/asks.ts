@@ -134,8 +134,21 @@ export class Asks {
   }
 }
 
-/** Why a message could not even be sent. */
+/**
+ * Why a message could not even be sent. Without a stack of its own: under overload there are many
+ * of these, a stack costs several microseconds, and it would only show the ask that is awaited.
+ */
 export function refusal(ref: BaseRef, name: string, outcome: Outcome): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return refusalError(ref, name, outcome);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function refusalError(ref: BaseRef, name: string, outcome: Outcome): Error {
   if (outcome === 'full') {
     return runtimeError(
       'RM_MAILBOX_FULL',

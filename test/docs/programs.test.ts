@@ -1,0 +1,20 @@
+/** The programs in `examples/` run to their end and say what they promise. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const DEADLINE_MS = 60_000;
+
+async function output(name: string): Promise<string> {
+  const file = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  return (await run(process.execPath, [file], { timeout: DEADLINE_MS })).stdout;
+}
+
+test('examples - carts survive a crash and the loss of their thread', async () => {
+  const said = await output('carts.mjs');
+  expect(said.match(/totals: 1000 1000 1000 1000/g)).toHaveLength(3);
+  expect(said).toContain('RM_ACTOR_CRASHED, because ann may not buy bombs');
+  expect(said).toMatch(/1 dead letters, \d+ lost, 0 in flight/);
+});
