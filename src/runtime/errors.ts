@@ -38,7 +38,8 @@ export type RuntimeErrorCode =
   | 'RM_THREAD_LOST'
   | 'RM_SYSTEM_OPTION'
   | 'RM_SYSTEM_CLOSED'
-  | 'RM_OFFLOAD';
+  | 'RM_OFFLOAD'
+  | 'RM_SIM_REAL_IO';
 
 /** An error of the runtime. */
 export type RuntimeError = RingmasterError<RuntimeErrorCode>;

@@ -37,6 +37,8 @@ export type HostOptions = {
   /** How many workers have had this seat before. */
   readonly epoch: number;
   readonly clock: Clock;
+  /** As the dispatcher sees the time: the simulator ends slices in which time stands. Default: `clock`. */
+  readonly turnClock?: Clock | undefined;
   readonly loop: Loop;
   readonly alarm: Alarm;
   readonly random: Random;
@@ -98,7 +100,8 @@ export class Host {
     this.random = options.random;
     this.memory = memory;
     this.timers = new TimerWheel(clock, options.alarm);
-    this.dispatcher = new Dispatcher(clock, options.loop, () => this.showCounters());
+    const turnClock = options.turnClock ?? clock;
+    this.dispatcher = new Dispatcher(turnClock, options.loop, () => this.showCounters());
     this.table = new CellTable(memory.actorsMax, options.epoch);
     this.gates = new Gates(memory.gates);
     this.asks = new Asks(this);

@@ -21,7 +21,7 @@ import type { Links } from '../transport/links.ts';
 import { Directory } from './directory.ts';
 import { Placer } from './placer.ts';
 import type { StartSettings } from './start-options.ts';
-import { System } from './system.ts';
+import type { SystemParts } from './system.ts';
 
 /** Milliseconds after which a thread that was told to end and has not is given up and fenced. */
 const FENCE_MS = 500;
@@ -42,11 +42,11 @@ export type Parts = {
   readonly ring?: RingOptions;
 };
 
-/** A system of the calling thread alone. */
-export function assembleAlone(settings: StartSettings, { world, offloader }: Parts): System {
+/** The parts of a system of the calling thread alone. */
+export function assembleAlone(settings: StartSettings, { world, offloader }: Parts): SystemParts {
   const directory = new Directory(() => host);
   const host: Host = makeHost(settings, world, directory, offloader, NO_LINKS);
-  return new System({
+  return {
     host,
     directory,
     threads: 0,
@@ -61,15 +61,15 @@ export function assembleAlone(settings: StartSettings, { world, offloader }: Par
     },
     offload: (url, name, argument) => offloader.run(url, name, argument),
     closeThreads: () => offloader.close(),
-  });
+  };
 }
 
-/** A system with threads of `pool`. Resolves when they are ready. */
+/** The parts of a system with threads of `pool`. Resolves when they are ready. */
 export async function assemble(
   settings: StartSettings,
   { world, offloader, ring }: Parts,
   pool: ThreadPool,
-): Promise<System> {
+): Promise<SystemParts> {
   const links = world.links();
   const directory = new Directory(() => host);
   const host: Host = makeHost(settings, world, directory, offloader, links);
@@ -113,7 +113,7 @@ export async function assemble(
   const { hangAfterMs } = settings;
   const monitor =
     hangAfterMs < Number.POSITIVE_INFINITY ? watchOver(host, crew, hangAfterMs) : null;
-  return new System({
+  return {
     host,
     directory,
     threads,
@@ -128,7 +128,7 @@ export async function assemble(
       await offloader.close();
       host.timers.rest();
     },
-  });
+  };
 }
 
 function place(
@@ -155,6 +155,7 @@ function makeHost(
       seat: 0,
       epoch: 0,
       clock: world.clock,
+      turnClock: world.turnClock,
       loop: world.loop,
       alarm: world.alarm(),
       random: seededRandom(settings.seed ?? systemSeed()),

@@ -9,7 +9,7 @@ import { nodeWorld } from '../threads/world.ts';
 import { assemble, assembleAlone } from './assembly.ts';
 import { Offloader } from './offloader.ts';
 import { readStartOptions, type StartOptions, type StartSettings } from './start-options.ts';
-import type { System } from './system.ts';
+import { System } from './system.ts';
 
 // Here, since a bundle keeps the top level of this module for sure: `start` is what it was bundled for.
 runBundledSeat();
@@ -22,8 +22,8 @@ export async function start(options: StartOptions = {}): Promise<System> {
   if (isOwnThread()) return await new Promise<never>(() => undefined);
   const settings = readStartOptions(options);
   const parts = { world: nodeWorld, offloader: new Offloader() };
-  if (settings.threads === 0) return assembleAlone(settings, parts);
-  return await assemble(settings, parts, await threadPool(settings));
+  if (settings.threads === 0) return new System(assembleAlone(settings, parts));
+  return new System(await assemble(settings, parts, await threadPool(settings)));
 }
 
 /** Beside the compiled thread entry: piscina. In a bundle there is no such file. */

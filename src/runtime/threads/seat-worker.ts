@@ -91,7 +91,7 @@ export class SeatWorker {
   private sit({ seat, epoch, maySpin, reserved }: Sit): void {
     const { memory: buffer, actorsMax, isDevelopment, seed, peer } = this.task;
     const memory = new SeatMemory(buffer, actorsMax);
-    const { clock, loop } = this.world;
+    const { clock, turnClock, loop } = this.world;
     const links = this.world.links();
     links.ownPeer = peer;
     this.links = links;
@@ -100,6 +100,7 @@ export class SeatWorker {
         seat,
         epoch,
         clock,
+        turnClock,
         loop,
         alarm: this.world.alarm(),
         random: seededRandom(seed),

@@ -15,6 +15,8 @@ import { Links } from '../transport/links.ts';
 /** One thread's. */
 export type World = {
   readonly clock: Clock;
+  /** As the dispatcher sees the time; default: `clock`. */
+  readonly turnClock?: Clock;
   readonly loop: Loop;
   alarm(): Alarm;
   links(): Links;

@@ -89,7 +89,9 @@ export class Peer {
   /** Publishes what was written, and rings if the other one sleeps. */
   flush(): void {
     const { outgoing } = this;
-    if (outgoing.isDirty || outgoing.waiting > 0) outgoing.publish();
+    // Without news nobody is woken, or two idle threads would wake each other for ever.
+    if (!outgoing.isDirty && outgoing.waiting === 0) return;
+    outgoing.publish();
     this.wake();
   }
 
