@@ -1,7 +1,7 @@
 /** What a system counts, summed over its threads. Read from shared memory; asks no thread. */
 import { COUNTERS, type CounterName } from '../host/seat-layout.ts';
 import type { SeatMemory } from '../host/seat-memory.ts';
-import type { Retired } from '../threads/crew.ts';
+import type { Retired } from '../threads/retired.ts';
 import type { WireFill } from '../threads/wires.ts';
 
 /** One thread's shared memory. */

@@ -15,7 +15,7 @@ import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
-import type { Retired } from '../threads/crew.ts';
+import type { Retired } from '../threads/retired.ts';
 import type { WireFill } from '../threads/wires.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
 import type { Directory } from './directory.ts';

@@ -11,11 +11,11 @@
 import type { RingOptions } from '../../hotpath/index.ts';
 import { Gates } from '../host/gates.ts';
 import type { Host } from '../host/host.ts';
-import { COUNTERS, COUNTERS_MAX } from '../host/seat-layout.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
 import type { Links } from '../transport/links.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Port, SeatOrder, SeatReport, SeatTask } from './orders.ts';
+import { nobodyRetired, type Retired, retire } from './retired.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
 import { type WireFill, Wires, type Wiring } from './wires.ts';
 
@@ -60,9 +60,6 @@ type Worker = {
   lastBeat: number;
 };
 
-/** Counters of workers that are gone, summed; `lost`: messages that died in them. */
-export type Retired = { readonly counters: Float64Array; sent: number; lost: number };
-
 /** Thread rule: the main thread. */
 export class Crew {
   private readonly host: Host;
@@ -101,7 +98,7 @@ export class Crew {
     this.loaded = new Map();
     this.numbers = 0;
     this.isClosing = false;
-    this.retired = { counters: new Float64Array(COUNTERS_MAX), sent: 0, lost: 0 };
+    this.retired = nobodyRetired();
   }
 
   /** Starts all threads and seats them; the spare comes later by itself. */
@@ -291,7 +288,8 @@ export class Crew {
     spare.status = 'seated';
     spare.seat = seat;
     const reserved = this.events.reserved(seat);
-    // Before anybody may look: whose actor comes back is full until then, not gone. The worker does not write yet.
+    // Before anybody may look: who comes back is full until then, not gone. The worker does not
+    // write yet.
     const gates = new Gates(spare.memory.gates);
     for (const [index, generation] of reserved) {
       gates.open(index, generation);
@@ -342,7 +340,7 @@ export class Crew {
     this.links.lose(worker.number);
     this.wires.drop(worker.number);
     for (const other of this.alive()) this.order(other, { o: 'lost', peer: worker.number });
-    this.retire(worker);
+    retire(this.retired, worker.memory);
     worker.port.close();
     this.workers.splice(this.workers.indexOf(worker), 1);
     if (seat >= 0) {
@@ -353,25 +351,6 @@ export class Crew {
     const isComing = this.workers.some(({ status }) => status === 'spare' || status === 'starting');
     if (!isComing && this.emptySeats.length > 0) this.startWorker();
     else if (seat < 0) this.keepSpare();
-  }
-
-  /**
-   * Keeps what it counted, and counts what it had taken in or accepted and neither handled nor
-   * buried.
-   */
-  private retire({ memory }: Worker): void {
-    const { retired } = this;
-    memory.counters.forEach((count, i) => {
-      // How many there are is no sum over time.
-      if (COUNTERS[i] === 'actors') return;
-      retired.counters[i] = (retired.counters[i] as number) + count;
-    });
-    let taken = 0;
-    for (const count of memory.taken) taken += count;
-    for (const count of memory.sent) retired.sent += count;
-    let dead = 0;
-    for (let i = 10; i <= 17; i++) dead += memory.counters[i] as number;
-    retired.lost += taken + memory.counter('accepted') - memory.counter('handled') - dead;
   }
 
   /** @returns whether the thread has really ended; false when it cannot be ended. */

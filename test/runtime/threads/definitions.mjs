@@ -1,4 +1,4 @@
-/** Actors for the tests with real threads: plain JavaScript, as a user without a compiler would write them. */
+/** Actors for the tests with real threads: plain JavaScript, as without a compiler. */
 import { actor } from 'ringmaster';
 
 /** Answers, fails and misbehaves on request. */
