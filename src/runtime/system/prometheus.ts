@@ -8,6 +8,7 @@ import type { System } from './system.ts';
 
 /** Where metrics go: prom-client's own Registry is one. */
 export interface MetricRegistry {
+  /** Called once for each metric. */
   registerMetric(metric: never): void;
 }
 

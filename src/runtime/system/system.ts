@@ -130,7 +130,9 @@ export class System {
    * Messages that nobody handled on the calling thread; those of other threads are in the figures.
    */
   get deadLetters(): {
+    /** The last ones, oldest first. */
     last(): readonly DeadLetter[];
+    /** @returns how to stop listening */
     listen(listener: DeadLetterListener): () => void;
   } {
     return this.parts.host.deadLetters;
@@ -190,6 +192,7 @@ export class System {
     return this.closing;
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
