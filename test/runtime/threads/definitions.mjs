@@ -1,4 +1,5 @@
 /** Actors for the tests with real threads: plain JavaScript, as without a compiler. */
+import { execFileSync } from 'node:child_process';
 import { actor } from 'ringmaster';
 
 /** Answers, fails and misbehaves on request. */
@@ -40,6 +41,9 @@ export const Patient = actor(import.meta.url, {
       down: (down) => {
         sum = down.reason;
       },
+      failAtEnd(kind) {
+        ctx.onStop(() => FAILURES[kind]());
+      },
       restored: () => ctx.restored,
       keep(value) {
         ctx.snapshot(() => value);
@@ -63,6 +67,8 @@ const FAILURES = {
   loop: () => {
     for (;;);
   },
+  // Nothing can end a thread in there: it has to be given up.
+  blocked: () => execFileSync('sleep', ['4']),
   regex: () => /^(a+)+$/.test(`${'a'.repeat(40)}b`),
   memory: () => {
     const kept = [];
