@@ -7,7 +7,7 @@ import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
 import type { ExitReason } from '../cell/child-list.ts';
 import type { Host } from '../host/host.ts';
-import type { GuestExit, GuestSpawn, GuestStart } from '../threads/guests.ts';
+import type { GuestExit, GuestRelease, GuestSpawn, GuestStart } from '../threads/guests.ts';
 import type { ControlCalls } from '../transport/control-calls.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { SupervisorMachine } from './supervisor.machine.ts';
@@ -96,8 +96,12 @@ export class RemoteChild extends SupervisorChild {
   override abandon(): void {
     this.side.discharge(this);
     const { peer } = this;
-    if (peer === null || peer.isClosed) return;
     const { reason, error } = this.lastExit;
+    if (peer === null || peer.isClosed) {
+      // Its thread was lost: the next one keeps its place, for which others may wait.
+      if (this.at !== null) this.release({ at: this.at, reason, error });
+      return;
+    }
     try {
       this.side.calls.cast(peer, 'guest-abandon', { child: this.number, reason, error });
     } catch {
@@ -188,6 +192,13 @@ export class RemoteChild extends SupervisorChild {
     } finally {
       this.isCreating = false;
     }
+  }
+
+  private release(order: GuestRelease): void {
+    const seated = this.side.seated(this.seat);
+    seated
+      .then((peer) => this.side.calls.cast(peer, 'guest-release', order))
+      .catch(() => undefined);
   }
 
   private ended(reason: ExitReason, error: unknown): void {
