@@ -53,6 +53,7 @@ export function assembleAlone(settings: StartSettings, { world, offloader }: Par
     seats: () => [{ seat: 0, memory: host.memory }],
     retired: () => null,
     rings: () => [],
+    stop: (ref) => host.stop(ref),
     kill: (seat) => {
       throw runtimeError(
         'RM_SYSTEM_OPTION',
@@ -120,6 +121,8 @@ export async function assemble(
     seats: () => [{ seat: 0, memory: host.memory }, ...crew.memories()],
     retired: () => crew.retired,
     rings: () => crew.fills(),
+    // Who was nobody's child is gone with its thread.
+    stop: (ref) => placer.stop(ref) ?? host.stop(ref).catch(goneWithItsThread),
     kill: (seat) => crew.kill(seat),
     offload: (url, name, argument) => offloader.run(url, name, argument),
     closeThreads: async (deadlineMs) => {
@@ -129,6 +132,10 @@ export async function assemble(
       host.timers.rest();
     },
   };
+}
+
+function goneWithItsThread(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 'RM_THREAD_LOST') throw error;
 }
 
 function place(

@@ -77,6 +77,7 @@ export class Stage {
       seats: () => [{ seat: 0, memory: this.host.memory }],
       retired: () => null,
       rings: () => [],
+      stop: (ref) => this.host.stop(ref),
       kill: () => undefined,
       offload: () => Promise.reject(new Error('no offload here')),
       closeThreads: () => Promise.resolve(),

@@ -37,7 +37,11 @@ export const Patient = actor(import.meta.url, {
         for (let i = 0; i < count; i++) ref.tell('item', i);
       },
       slowly: () => new Promise(() => undefined),
-      watch: (ref) => ctx.watch(ref, 'down'),
+      // Answers when the watch has arrived: a question to the same actor comes behind it.
+      async watch(ref) {
+        ctx.watch(ref, 'down');
+        await ref.ask('sum');
+      },
       down: (down) => {
         sum = down.reason;
       },
