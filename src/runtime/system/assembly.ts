@@ -105,6 +105,7 @@ export async function assemble(
   links.calls.serve('unnamed', ([path]: [string], from) =>
     directory.unnamed(path, from.incoming.seat),
   );
+  links.calls.serve('lookup', ([path]: [string]) => directory.find(path));
   links.calls.serve('offload', ([url, name, argument]: [string, string, unknown]) =>
     offloader.run(url, name, argument),
   );
@@ -171,6 +172,7 @@ function makeHost(
       services: {
         named: (path, cell) => directory.named(path, 0, cell.index, cell.generation),
         unnamed: (path) => directory.unnamed(path, 0),
+        lookup: (path) => Promise.resolve(directory.find(path)),
         offload: (url, name, argument) => offloader.run(url, name, argument),
       },
     },

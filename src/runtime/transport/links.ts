@@ -16,6 +16,7 @@ import type { Inputs } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
 import type { RuntimeEvent } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
+import type { SeatMemory } from '../host/seat-memory.ts';
 import { ControlCalls } from './control-calls.ts';
 import {
   ASK,
@@ -76,6 +77,10 @@ export class Links implements LinkSet, Inputs, Receiver {
   /** The worker in that seat; null before it has one and between two. */
   at(seat: number): Peer | null {
     return this.seats[seat] ?? null;
+  }
+
+  memoryOf(seat: number): SeatMemory | null {
+    return this.at(seat)?.memory ?? null;
   }
 
   peerOf(number: number): Peer | undefined {
