@@ -172,7 +172,10 @@ export class Context {
     return outcome;
   }
 
-  /** The actor of that path, wherever it lives; null when there is none. @throws (rejects) RM_THREAD_LOST */
+  /**
+   * The actor of that path, wherever it lives; null when there is none. @throws (rejects)
+   * RM_THREAD_LOST
+   */
   lookup(path: string): Promise<AnyRef | null> {
     return this.live().host.lookup(path);
   }

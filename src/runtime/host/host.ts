@@ -38,7 +38,10 @@ export type HostOptions = {
   /** How many workers have had this seat before. */
   readonly epoch: number;
   readonly clock: Clock;
-  /** As the dispatcher sees the time: the simulator ends slices in which time stands. Default: `clock`. */
+  /**
+   * As the dispatcher sees the time: the simulator ends slices in which time stands. Default:
+   * `clock`.
+   */
   readonly turnClock?: Clock | undefined;
   readonly loop: Loop;
   readonly alarm: Alarm;

@@ -1,7 +1,7 @@
 /**
- * Knows which actors offer what: they are registered under a key, found by it, and leave when they end. An ordinary
- * actor on the main thread. Subscribers are told by level, not by edge: always the whole list, again when it changes,
- * and later when they had no room for it.
+ * Knows which actors offer what: they are registered under a key, found by it, and leave when they
+ * end. An ordinary actor on the main thread. Subscribers are told by level, not by edge: always the
+ * whole list, again when it changes, and later when they had no room for it.
  */
 import type { Context, Down } from '../actor/context.ts';
 import { type ActorDefinition, actor } from '../actor/definition.ts';

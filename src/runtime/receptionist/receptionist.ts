@@ -1,6 +1,6 @@
 /**
- * How an actor or a program uses the receptionist: by a typed key, from a context or from the system. The receptionist
- * must have been started.
+ * How an actor or a program uses the receptionist: by a typed key, from a context or from the
+ * system. The receptionist must have been started.
  */
 
 import type { ActorDefinition } from '../actor/definition.ts';
@@ -24,7 +24,10 @@ export type ServiceListing<H extends Handlers> = {
 };
 
 /** A context or a system: whoever can find an actor by its path. */
-export type Finder = { lookup(path: string): AnyRef | null | Promise<AnyRef | null> };
+export type Finder = {
+  /** The actor of that path. */
+  lookup(path: string): AnyRef | null | Promise<AnyRef | null>;
+};
 
 type Spawner = Finder & {
   spawn<A, H extends Handlers>(
@@ -41,13 +44,19 @@ export function serviceKey<H extends Handlers>(name: string): ServiceKey<H> {
   return { name };
 }
 
-/** Starts the receptionist of a system, on its main thread; repeating is harmless. @throws (rejects) as `spawn` */
+/**
+ * Starts the receptionist of a system, on its main thread; repeating is harmless. @throws (rejects)
+ * as `spawn`
+ */
 export async function startReceptionist(system: Spawner): Promise<void> {
   if ((await system.lookup(PATH)) !== null) return;
   await system.spawn(ReceptionistActor, { id: ID, placement: 'same' });
 }
 
-/** Registers an actor; it leaves when it ends. @throws (rejects) RM_RECEPTIONIST, RM_REPLY when full; as `ask` */
+/**
+ * Registers an actor; it leaves when it ends. @throws (rejects) RM_RECEPTIONIST, RM_REPLY when
+ * full; as `ask`
+ */
 export async function register<H extends Handlers>(
   from: Finder,
   { name }: ServiceKey<H>,
@@ -65,7 +74,10 @@ export async function deregister<H extends Handlers>(
   await (await receptionist(from)).ask('deregister', { key: name, ref: ref as unknown as AnyRef });
 }
 
-/** Everybody who is registered, in the order in which they came. @throws (rejects) RM_RECEPTIONIST; as `ask` */
+/**
+ * Everybody who is registered, in the order in which they came. @throws (rejects) RM_RECEPTIONIST;
+ * as `ask`
+ */
 export async function find<H extends Handlers>(
   from: Finder,
   { name }: ServiceKey<H>,
@@ -74,7 +86,8 @@ export async function find<H extends Handlers>(
 }
 
 /**
- * Tells `to` the message `message` with a `ServiceListing`: at once, and at each change until it ends.
+ * Tells `to` the message `message` with a `ServiceListing`: at once, and at each change until it
+ * ends.
  * @throws (rejects) as `register`
  */
 export async function subscribe<H extends Handlers, S extends Handlers>(

@@ -1,4 +1,7 @@
-/** Tells several actors the same, and sums up what became of it. Members that end leave by themselves. */
+/**
+ * Tells several actors the same, and sums up what became of it. Members that end leave by
+ * themselves.
+ */
 import type { Handlers, MessageName, PayloadArguments } from '../actor/handlers.ts';
 import type { Ref } from '../actor/ref.ts';
 import { Members } from './members.ts';

@@ -1,6 +1,6 @@
 /**
- * The members of a router or a group: refs by key, in the order in which they came. One that has ended leaves by
- * itself, told by a watch on the thread of whoever made the list.
+ * The members of a router or a group: refs by key, in the order in which they came. One that has
+ * ended leaves by itself, told by a watch on the thread of whoever made the list.
  */
 import { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyRef, Ref } from '../actor/ref.ts';

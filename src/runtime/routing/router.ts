@@ -1,6 +1,6 @@
 /**
- * Spreads messages over actors that do the same work. Used like a ref, from the thread that made it; it is a value of
- * that thread and does not travel, the refs in it do.
+ * Spreads messages over actors that do the same work. Used like a ref, from the thread that made
+ * it; it is a value of that thread and does not travel, the refs in it do.
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type {
@@ -73,7 +73,10 @@ export class Router<H extends Handlers> {
     this.inside.clear();
   }
 
-  /** As `Ref.tell`, to one member. `full`: whoever might take it was full; `stopped`: there is no member. */
+  /**
+   * As `Ref.tell`, to one member. `full`: whoever might take it was full; `stopped`: there is no
+   * member.
+   */
   tell<K extends MessageName<H>>(name: K, ...[payload]: PayloadArguments<H, K>): Outcome {
     let outcome: Outcome = 'stopped';
     let member = this.choose(name, payload);
@@ -89,7 +92,10 @@ export class Router<H extends Handlers> {
     return outcome;
   }
 
-  /** As `Ref.ask`, to one member. @throws (rejects) as `Ref.ask`; RM_ACTOR_STOPPED when there is no member */
+  /**
+   * As `Ref.ask`, to one member. @throws (rejects) as `Ref.ask`; RM_ACTOR_STOPPED when there is no
+   * member
+   */
   async ask<K extends MessageName<H>>(
     name: K,
     payload?: Parameters<H[K]>[0],
@@ -130,7 +136,8 @@ export class Router<H extends Handlers> {
 
 /**
  * A router over `refs`, which may be empty at first. Members leave when they end.
- * @throws RM_ROUTER for an unknown strategy, `consistent-hash` without `key`, or a member that is no ref
+ * @throws RM_ROUTER for an unknown strategy, `consistent-hash` without `key`, or a member that is
+ *   no ref
  */
 export function router<H extends Handlers>(
   refs: Iterable<Ref<H>>,

@@ -1,15 +1,16 @@
 /**
- * Which member gets the next message. Each strategy gives an order in which to try them: the first that takes it has
- * it. They know no message but its key.
+ * Which member gets the next message. Each strategy gives an order in which to try them: the first
+ * that takes it has it. They know no message but its key.
  */
 import { openTable, RendezvousBuilder, type RendezvousTable } from '../../hotpath/index.ts';
 import { LocalRef } from '../actor/actor-ref.ts';
 import type { Member, Members } from './members.ts';
 
 /**
- * `round-robin`: each in turn; one that is full is passed over. `least-mailbox`: the one with the fewest waiting
- * messages, by what its thread shows of it and what was sent since. `consistent-hash`: the owner of the message's key,
- * and nobody else; a change of members moves only the keys of the one that came or went.
+ * `round-robin`: each in turn; one that is full is passed over. `least-mailbox`: the one with the
+ * fewest waiting messages, by what its thread shows of it and what was sent since.
+ * `consistent-hash`: the owner of the message's key, and nobody else; a change of members moves
+ * only the keys of the one that came or went.
  */
 export type RouterStrategy = 'round-robin' | 'least-mailbox' | 'consistent-hash';
 
@@ -22,8 +23,8 @@ export interface Strategy {
 }
 
 /**
- * log2 of the slots of a router's table. Higher: more even shares among many members (100 slots each are some 10 %
- * apart). Lower: members come and go faster; 4,096 slots take some 30 us.
+ * log2 of the slots of a router's table. Higher: more even shares among many members (100 slots
+ * each are some 10 % apart). Lower: members come and go faster; 4,096 slots take some 30 us.
  */
 const SLOT_BITS = 12;
 

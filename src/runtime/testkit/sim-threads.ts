@@ -71,7 +71,10 @@ export type SimThreadsOptions = {
   readonly main: SimThread;
   /** What a thread's host is made of. */
   world(thread: SimThread): World;
-  /** The thread has ended; what its code still does must have no effect. `isClosed`: as it was told to. */
+  /**
+   * The thread has ended; what its code still does must have no effect. `isClosed`: as it was told
+   * to.
+   */
   ended(thread: SimThread, isClosed: boolean): void;
 };
 

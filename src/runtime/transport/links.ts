@@ -362,7 +362,10 @@ export class Links implements LinkSet, Inputs, Receiver {
     return relay;
   }
 
-  /** There is no way there: between two workers, or a ref to an actor of this thread that is older than its cell. */
+  /**
+   * There is no way there: between two workers, or a ref to an actor of this thread that is older
+   * than its cell.
+   */
   private noWay(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome {
     const host = this.attached();
     // Between two workers a seat is empty: its actors come back.

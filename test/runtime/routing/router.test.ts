@@ -103,7 +103,7 @@ describe('router', () => {
     },
   );
 
-  test('router - consistent-hash gives equal keys to one member; a change moves only its keys', async () => {
+  test('router - consistent-hash gives equal keys to one member', async () => {
     const { sim, refs } = await scene(4, false);
     const key = (_: string, payload: unknown): string => String(payload);
     const owners = async (by: { tell(name: 'work', what: unknown): unknown }) => {

@@ -85,7 +85,7 @@ test('thread loss - what was kept by a checkpoint comes back with the actor', as
   expect(await answer(ref, 'restored')).toEqual({ total: 42 });
 });
 
-test('thread loss - a watcher of an actor that comes back hears nothing, of its real end once', async () => {
+test('thread loss - a watcher of an actor that comes back hears nothing', async () => {
   // Guards: D7, RT-4.
   const ref = await spawn(Patient, 1);
   const watcher = await spawn(Patient, 2);
