@@ -109,6 +109,8 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.calls.lose(peer);
     const message = `thread ${seat} ended before the answer came; ask again once it was replaced.`;
     host.asks.failAll(seat, runtimeError('RM_THREAD_LOST', message, { thread: seat }));
+    // Not at the end of the next turn: there may be none.
+    host.showCounters();
   }
 
   /** A worker takes a seat. */
