@@ -1,8 +1,9 @@
 /**
- * The testkit's door, published as `ringmaster/testkit`: an actor system in virtual time, for tests
- * of programs that are built on Ringmaster, and for its own.
+ * The testkit's door, `ringmaster/testkit`: run a whole actor system in virtual time, in an order
+ * that a seed draws. For tests of users as much as for ours.
  */
-export { Probe, type Received } from './probe.ts';
+export { type Random, seededRandom } from '../ports/random.ts';
+export type { Answers, Probe, Received } from './probe.ts';
 export { SimClock, type SimClockOptions } from './sim-clock.ts';
 export type { SimFaults } from './sim-links.ts';
 export { type SimGate, type SimOptions, SimSystem } from './sim-system.ts';

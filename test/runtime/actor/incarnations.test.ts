@@ -438,7 +438,7 @@ describe('context', () => {
   });
 });
 
-// Guards: R2
+// Guards: R2, R3
 describe('timers', () => {
   test('timers - once and every come at their exact times as messages, late ones coalesce', async () => {
     const seen: string[] = [];

@@ -1,6 +1,7 @@
 /**
- * Random lives of a system, many seeds: crashes, lost threads, faults, full rings, streams, watches, all at once. Whatever
- * happens, every question settles, every stop ends, the books balance and nothing is left.
+ * Random lives of a system, many seeds: crashes, lost threads, faults, full rings, streams,
+ * watches, all at once. Whatever happens, every question settles, every stop ends, the books
+ * balance and nothing is left.
  */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
