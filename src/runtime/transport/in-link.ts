@@ -3,7 +3,7 @@
  * puts chunks together, decodes and hands over. What a frame means is the receiver's business.
  */
 import { RING_CORRUPT, RingConsumer, type RingCorruption, SharedMem } from '../../hotpath/index.ts';
-import { FORM_F64, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';
+import { FORM_F64, FORM_SHAPE, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';
 import {
   CHUNK,
   CHUNKED,
@@ -35,7 +35,11 @@ export interface Receiver {
 }
 
 const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
+const TELL_SHAPE_KIND: number = kindOf(TELL, FORM_SHAPE);
 const TELL_HEADER = TELL_HEADER_BYTES;
+const FORMS = FORM_MASK;
+/** Kinds of a TELL in one piece. */
+const TELL_KINDS: number = kindOf(TELL, 0);
 /** Frames taken from one link before the next link's turn. */
 const TAKE_MAX = 256;
 /** Words of the longest header. */
@@ -56,6 +60,11 @@ export class InLink {
   private readonly receiver: Receiver;
   private readonly names: string[];
   private readonly header: Int32Array;
+  /** The shape that was looked up last, and for what. */
+  private shape: Shape | undefined;
+  private shapeName: number;
+  private shapeIndex: number;
+  private shapeGeneration: number;
   /** One store for each lane: the control lane's frames come between those of the other. */
   private readonly dataChunks: Chunks;
   private readonly controlChunks: Chunks;
@@ -83,6 +92,10 @@ export class InLink {
     this.receiver = receiver;
     this.names = [];
     this.header = new Int32Array(HEADER_WORDS);
+    this.shape = undefined;
+    this.shapeName = -1;
+    this.shapeIndex = -1;
+    this.shapeGeneration = -1;
     this.dataChunks = new Chunks();
     this.controlChunks = new Chunks();
     this.handlers = {
@@ -115,19 +128,53 @@ export class InLink {
   }
 
   private data(kind: number, at: number, length: number): void {
-    if (kind !== TELL_NUMBER_KIND) {
-      this.other(kind, at, length, this.dataChunks);
-      return;
-    }
+    if (kind === TELL_NUMBER_KIND) {
+      const { words } = this;
+      const word = at >> 2;
+      this.taken++;
+      this.receiver.message(
+        words[word] as number,
+        words[word + 1] as number,
+        this.names[words[word + 2] as number] as string,
+        this.f64[(at + TELL_HEADER) >> 3],
+      );
+    } else if ((kind - TELL_KINDS) >>> 0 <= FORMS) this.tell(kind, at, length);
+    else this.other(kind, at, length, this.dataChunks);
+  }
+
+  /** A message in one piece whose payload is no number. */
+  private tell(kind: number, at: number, length: number): void {
     const { words } = this;
     const word = at >> 2;
+    const index = words[word] as number;
+    const generation = words[word + 1] as number;
+    const nameId = words[word + 2] as number;
     this.taken++;
-    this.receiver.message(
-      words[word] as number,
-      words[word + 1] as number,
-      this.names[words[word + 2] as number] as string,
-      this.f64[(at + TELL_HEADER) >> 3],
-    );
+    let payload: unknown;
+    try {
+      const shape = kind === TELL_SHAPE_KIND ? this.shapeOf(index, generation, nameId) : undefined;
+      const from = at + TELL_HEADER;
+      payload = this.decoder.decode(kind & FORMS, this.bytes, from, length - TELL_HEADER, shape);
+    } catch (error) {
+      this.receiver.corrupt(this, error);
+      return;
+    }
+    this.receiver.message(index, generation, this.names[nameId] as string, payload);
+  }
+
+  /** An actor's shapes stay what they are, and its place in its generation is nobody else's. */
+  private shapeOf(index: number, generation: number, nameId: number): Shape | undefined {
+    if (nameId === this.shapeName && index === this.shapeIndex) {
+      if (generation === this.shapeGeneration) return this.shape;
+    }
+    const name = this.names[nameId] as string;
+    const shape = this.receiver.shapeOf(index, generation, name);
+    if (shape === undefined) return undefined;
+    this.shapeName = nameId;
+    this.shapeIndex = index;
+    this.shapeGeneration = generation;
+    this.shape = shape;
+    return shape;
   }
 
   private controlFrame(kind: number, at: number, length: number): void {
