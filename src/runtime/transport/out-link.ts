@@ -146,7 +146,7 @@ export class OutLink {
     // Whoever sends with `send` wants to wait at a closed gate.
     const mayPass = isOpen || (type === SEND && gate === ((ref.generation << 1) | 1));
     if (!mayPass || this.isBlocked) return this.refused(ref);
-    header[2] = this.idOf(name);
+    header[2] = name === this.lastName ? this.lastId : this.idOf(name);
     const form = this.encode(ref, name, payload);
     if (this.isBlocked || !this.write(type, form, header, false)) return 'full';
     // A `send` counts when it gets its place in the mailbox.
