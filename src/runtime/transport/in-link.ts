@@ -5,6 +5,8 @@
 import { RING_CORRUPT, RingConsumer, type RingCorruption, SharedMem } from '../../hotpath/index.ts';
 import { FORM_F64, FORM_SHAPE, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';
 import {
+  ASK,
+  ASK_HEADER_BYTES,
   CHUNK,
   CHUNKED,
   CONTROL,
@@ -13,6 +15,8 @@ import {
   kindOf,
   NAME,
   PAYLOAD_BYTES_MAX,
+  REPLY,
+  REPLY_HEADER_BYTES,
   SEND,
   STREAM,
   STRUCTURE,
@@ -36,7 +40,13 @@ export interface Receiver {
 
 const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
 const TELL_SHAPE_KIND: number = kindOf(TELL, FORM_SHAPE);
+const ASK_NUMBER_KIND: number = kindOf(ASK, FORM_F64);
+const REPLY_NUMBER_KIND: number = kindOf(REPLY, FORM_F64);
+const ASKS = ASK;
+const REPLIES = REPLY;
 const TELL_HEADER = TELL_HEADER_BYTES;
+const ASK_HEADER = ASK_HEADER_BYTES;
+const REPLY_HEADER = REPLY_HEADER_BYTES;
 const FORMS = FORM_MASK;
 /** Kinds of a TELL in one piece. */
 const TELL_KINDS: number = kindOf(TELL, 0);
@@ -139,7 +149,24 @@ export class InLink {
         this.f64[(at + TELL_HEADER) >> 3],
       );
     } else if ((kind - TELL_KINDS) >>> 0 <= FORMS) this.tell(kind, at, length);
+    else if (kind === ASK_NUMBER_KIND || kind === REPLY_NUMBER_KIND) this.talk(kind, at);
     else this.other(kind, at, length, this.dataChunks);
+  }
+
+  /** A question or an answer that is a number. */
+  private talk(kind: number, at: number): void {
+    const { header, words } = this;
+    const word = at >> 2;
+    if (kind === REPLY_NUMBER_KIND) {
+      header[0] = words[word] as number;
+      header[1] = words[word + 1] as number;
+      this.receiver.frame(this, REPLIES, header, '', this.f64[(at + REPLY_HEADER) >> 3]);
+      return;
+    }
+    for (let i = 0; i < HEADER_WORDS; i++) header[i] = words[word + i] as number;
+    this.taken++;
+    const name = this.names[header[2] as number] as string;
+    this.receiver.frame(this, ASKS, header, name, this.f64[(at + ASK_HEADER) >> 3]);
   }
 
   /** A message in one piece whose payload is no number. */

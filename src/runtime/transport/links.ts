@@ -141,7 +141,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     if (peer === undefined || peer === null) return this.nobody(ref);
     const outcome = peer.outgoing.tell(ref, name, payload);
     if (outcome === 'full') peer.wake();
-    (this.host as Host).dispatcher.arm();
+    if ((this.host as Host).dispatcher.arm()) peer.hurry();
     return outcome;
   }
 
@@ -164,7 +164,7 @@ export class Links implements LinkSet, Inputs, Receiver {
       if (outcome !== 'accepted') host.asks.release(record);
     }
     if (outcome === 'full') peer.wake();
-    host.dispatcher.arm();
+    if (host.dispatcher.arm()) peer.hurry();
     return outcome;
   }
 

@@ -147,6 +147,7 @@ export class OutLink {
     const mayPass = isOpen || (type === SEND && gate === ((ref.generation << 1) | 1));
     if (!mayPass || this.isBlocked) return this.refused(ref);
     header[2] = name === this.lastName ? this.lastId : this.idOf(name);
+    if (this.refusedBytes > 0 && !this.hasRoomAgain()) return 'full';
     const form = this.encode(ref, name, payload);
     if (this.isBlocked || !this.write(type, form, header, false)) return 'full';
     // A `send` counts when it gets its place in the mailbox.
@@ -287,6 +288,7 @@ export class OutLink {
         return true;
       }
       if (!isReserved) {
+        this.refusedBytes = bytes;
         this.noRoom(at);
         return false;
       }
