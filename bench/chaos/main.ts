@@ -31,9 +31,7 @@ const system = await start({
   hangAfter: '2s',
   onEvent: ({ kind, ...rest }) => {
     if (kind === 'ring-corrupt' || kind === 'actor-crashed')
-      process.stdout.write(
-        `${kind} ${String((rest as { error?: unknown }).error)} ${(rest as { error?: Error }).error?.stack}\n`,
-      );
+      process.stdout.write(`${kind} ${(rest as { error?: Error }).error?.stack}\n`);
     events[kind] = (events[kind] ?? 0) + 1;
   },
 });

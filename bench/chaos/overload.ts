@@ -104,7 +104,7 @@ const over = rows(await openLoop(peak * 3, seconds));
 const after = rows(await openLoop(peak * 0.5, 10));
 const goodput = over.slice(1).reduce((sum, { good }) => sum + good, 0) / (over.length - 1);
 say(
-  `at three times that: ${goodput.toFixed(0)} a second in time, ${((goodput / peak) * 100).toFixed(1)} % of peak`,
+  `at three times that: ${goodput.toFixed(0)} a second, ${((goodput / peak) * 100).toFixed(1)} %`,
 );
 const calmMs = Math.max(...before.slice(1).map(({ p99Ms }) => p99Ms));
 const backAfter = after.findIndex(({ p99Ms }) => p99Ms <= 2 * calmMs);

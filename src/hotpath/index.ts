@@ -109,8 +109,10 @@ export {
   RING_RECORD,
   RingConsumer,
   type RingCorruption,
+  type RingFill,
   type RingHandlers,
   type RingOptions,
   RingProducer,
   ringBytes,
+  ringFill,
 } from './ring/index.ts';

@@ -14,5 +14,6 @@ export {
   RingProducer,
   ringBytes,
 } from './ring.ts';
+export { type RingFill, ringFill } from './ring-fill.ts';
 export { formatRing, type RingOptions } from './ring-header.ts';
 export { RING_CORRUPT, RING_EMPTY, RING_FULL, RING_RECORD } from './status.ts';

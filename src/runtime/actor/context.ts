@@ -58,6 +58,7 @@ export class Context {
     return this.cell.host.refOf(this.cell);
   }
 
+  /** Where this actor stands in the tree. */
   get path(): string {
     return this.cell.path;
   }

@@ -38,6 +38,7 @@ export type ActorOptions<A, H extends Handlers> = {
 export type ActorDefinition<A = unknown, H extends Handlers = Handlers> = {
   readonly url: string;
   readonly name: string;
+  /** As `ActorOptions.setup`. */
   readonly setup: (args: A, ctx: Context) => H | Promise<H>;
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly mailbox: MailboxLimits;

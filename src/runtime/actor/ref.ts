@@ -70,8 +70,12 @@ export interface Ref<H extends Handlers = Handlers> {
 /** A ref whose vocabulary is not known to the compiler. */
 export interface AnyRef {
   readonly key: string;
+  /** As `Ref.tell`. */
   tell(name: string, payload?: unknown): Outcome;
+  /** As `Ref.send`. */
   send(name: string, payload?: unknown, options?: AskOptions): Promise<void>;
+  /** As `Ref.ask`. */
   ask(name: string, payload?: unknown, options?: AskOptions): Promise<unknown>;
+  /** As `Ref.stream`. */
   stream(name: string, payload?: unknown, options?: StreamOptions): AsyncIterableIterator<unknown>;
 }

@@ -8,7 +8,7 @@ import { runtimeError } from '../errors.ts';
 import { TimerNode } from '../timers/timer-wheel.ts';
 import type { Cell } from './cell.ts';
 import { beginExit } from './cell-exit.ts';
-import { DOWN, RUNNING, STARTING, transition } from './cell-status.ts';
+import { RUNNING, STARTING, transition } from './cell-status.ts';
 
 /** Ends a start that takes too long. */
 class StartDeadline extends TimerNode {
@@ -49,11 +49,6 @@ export function restart(cell: Cell): void {
   transition(cell, STARTING);
   cell.host.restarted(cell);
   start(cell);
-}
-
-/** Whether its owner may restart it now. */
-export function isDown(cell: Cell): boolean {
-  return cell.status === DOWN;
 }
 
 function startLater(cell: Cell, incarnation: number, handlers: Promise<unknown>): void {

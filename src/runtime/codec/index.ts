@@ -4,20 +4,13 @@
  */
 export {
   appendStack,
-  ERROR_DEPTH_DEFAULT,
-  type ErrorRecord,
-  errorRecord,
-  isErrorRecord,
-  reviveError,
-  reviveThrown,
-  type Thrown,
   thrownRecord,
 } from './error-record.ts';
 export * from './forms.ts';
 export { cloneForLocal } from './local-copy.ts';
-export { DEPTH_MAX, NO_REFS, type RefCodec, type RefParts } from './marks.ts';
+export type { RefCodec } from './marks.ts';
 export { PayloadDecoder } from './payload-decoder.ts';
-export { PayloadEncoder, type PayloadEncoderOptions } from './payload-encoder.ts';
+export { PayloadEncoder } from './payload-encoder.ts';
 export {
   Shape,
   type ShapeField,

@@ -51,12 +51,3 @@ export interface RefCodec {
   /** @throws whatever it likes for parts that it did not write; the decoder calls that corrupt. */
   read(parts: RefParts): object;
 }
-
-/** For links over which no reference travels. */
-export const NO_REFS: RefCodec = {
-  isRef: () => false,
-  write: () => [],
-  read: () => {
-    throw new TypeError('no references travel here');
-  },
-};

@@ -94,18 +94,28 @@ export class CellTable {
     if (this.cells[cell.index] !== cell) return;
     this.cells[cell.index] = null;
     this.size--;
-    const uses = cell.generation & USES_MAX;
-    if (uses === USES_MAX) return;
-    // One that came back from an earlier worker goes on with this worker's numbers.
-    const next =
-      cell.generation >= this.firstGeneration ? cell.generation + 1 : this.firstGeneration;
-    this.generations[cell.index] = next;
-    this.free.push(cell.index);
+    this.giveBack(cell.index, cell.generation);
+  }
+
+  /** The actor for which the place was kept does not come back. @returns whether it was kept. */
+  release(index: number, generation: number): boolean {
+    if (!this.isReserved(index, generation)) return false;
+    this.reserved.delete(index);
+    this.giveBack(index, generation);
+    return true;
   }
 
   /** All cells, in order of place. */
   *all(): Generator<Cell> {
     for (const cell of this.cells) if (cell !== null) yield cell;
+  }
+
+  private giveBack(index: number, generation: number): void {
+    if ((generation & USES_MAX) === USES_MAX) return;
+    // One that came back from an earlier worker goes on with this worker's numbers.
+    const next = generation >= this.firstGeneration ? generation + 1 : this.firstGeneration;
+    this.generations[index] = next;
+    this.free.push(index);
   }
 
   private compact(): void {

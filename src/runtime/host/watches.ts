@@ -44,13 +44,24 @@ export class Watchers {
   }
 }
 
-type RemoteWatch = { readonly ref: RemoteRef; readonly listener: DownListener };
+type RemoteWatch = {
+  readonly ref: RemoteRef;
+  readonly listener: DownListener;
+  /** Whether a worker was asked, and whether it is gone: the actor that the next one does not know went with it. */
+  wasAsked: boolean;
+  wasLost: boolean;
+};
+
+/** How to end a watch on an actor that is expected back. */
+type Expected = { end(): void };
 
 /** The watches of one thread. Thread rule: its host's thread. */
 export class Watches {
   private readonly host: Host;
   /** Watches on actors of other threads, by their number. */
   private readonly remote = new Map<number, RemoteWatch>();
+  /** Watches on actors of this thread that are expected back, by place. */
+  private readonly expected = new Map<string, Map<DownListener, Expected>>();
   private numbers = 0;
 
   constructor(host: Host) {
@@ -89,8 +100,8 @@ export class Watches {
   listen(ref: BaseRef, listener: DownListener): () => void {
     if (ref.host.seat === ref.seat) return this.listenHere(ref, listener);
     const number = ++this.numbers;
-    this.remote.set(number, { ref: ref as RemoteRef, listener });
-    this.host.links.watch(ref as RemoteRef, number);
+    const wasAsked = this.host.links.watch(ref as RemoteRef, number);
+    this.remote.set(number, { ref: ref as RemoteRef, listener, wasAsked, wasLost: false });
     return () => {
       if (this.remote.delete(number)) this.host.links.unwatch(ref as RemoteRef, number);
     };
@@ -100,18 +111,52 @@ export class Watches {
   heard(number: number, exit: Exit | null): void {
     const watch = this.remote.get(number);
     this.remote.delete(number);
-    watch?.listener(exit);
+    const isLost = exit === null && watch?.wasLost === true;
+    watch?.listener(isLost ? { reason: 'lost', error: undefined } : exit);
   }
 
   /** The worker of that seat was replaced: the new one does not know who watches. */
   renew(seat: number): void {
-    for (const [number, { ref }] of this.remote) {
-      if (ref.seat === seat) this.host.links.watch(ref, number);
+    for (const [number, watch] of this.remote) {
+      if (watch.ref.seat !== seat) continue;
+      watch.wasLost = watch.wasAsked;
+      watch.wasAsked = this.host.links.watch(watch.ref, number);
     }
   }
 
+  /** A place that was kept for an actor has it now: those who waited for it watch it. */
+  arrived(index: number, generation: number): void {
+    const key = `${index}.${generation}`;
+    const waiting = this.expected.get(key);
+    this.expected.delete(key);
+    const ref = this.host.refAt(this.host.seat, index, generation, '');
+    for (const [listener, watch] of waiting ?? []) {
+      const end = this.listenHere(ref, listener);
+      watch.end = end;
+    }
+  }
+
+  /** It will not come back. */
+  abandoned(index: number, generation: number, exit: Exit): void {
+    const key = `${index}.${generation}`;
+    const waiting = this.expected.get(key);
+    this.expected.delete(key);
+    for (const listener of waiting?.keys() ?? []) listener(exit);
+  }
+
+  private expect(ref: BaseRef, listener: DownListener): () => void {
+    const key = `${ref.index}.${ref.generation}`;
+    const waiting = this.expected.get(key) ?? new Map<DownListener, Expected>();
+    this.expected.set(key, waiting);
+    const watch = { end: () => void waiting.delete(listener) };
+    waiting.set(listener, watch);
+    return () => watch.end();
+  }
+
   private listenHere(ref: BaseRef, listener: DownListener): () => void {
-    const cell = this.host.table.find(ref.index, ref.generation);
+    const { table } = this.host;
+    if (table.isReserved(ref.index, ref.generation)) return this.expect(ref, listener);
+    const cell = table.find(ref.index, ref.generation);
     if (cell === null || cell.status === STOPPED) {
       // Not inside the caller's turn: he has not stored what he is about to get.
       this.host.later(() => listener(null));

@@ -7,10 +7,10 @@ import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
 import type { ExitReason } from '../cell/child-list.ts';
 import type { Host } from '../host/host.ts';
-import type { GuestExit, GuestSpawn, GuestStart } from '../threads/guests.ts';
+import type { GuestExit, GuestRelease, GuestSpawn, GuestStart } from '../threads/guests.ts';
 import type { ControlCalls } from '../transport/control-calls.ts';
 import type { Peer } from '../transport/peer.ts';
-import type { GoneReason, SupervisorMachine } from './supervisor.machine.ts';
+import type { SupervisorMachine } from './supervisor.machine.ts';
 import { SupervisorChild } from './supervisor-child.ts';
 import type { ChildSettings } from './supervisor-options.ts';
 
@@ -92,19 +92,20 @@ export class RemoteChild extends SupervisorChild {
     } else if (this.incarnation > 0 && !this.isCreating) this.ended('lost', undefined);
   }
 
-  override abandon(reason: GoneReason): void {
+  /** Down, as a rule: its watchers hear how its last incarnation ended, as they do on one thread. */
+  override abandon(): void {
     this.side.discharge(this);
     const { peer } = this;
-    if (peer === null || peer.isClosed) return;
-    const exit = { reason: exitReason(reason, this.lastExit.reason), error: this.lastExit.error };
+    const { reason, error } = this.lastExit;
+    if (peer === null || peer.isClosed) {
+      // Its thread was lost: the next one keeps its place, for which others may wait.
+      if (this.at !== null) this.release({ at: this.at, reason, error });
+      return;
+    }
     try {
-      this.side.calls.cast(peer, 'guest-abandon', { child: this.number, ...exit });
+      this.side.calls.cast(peer, 'guest-abandon', { child: this.number, reason, error });
     } catch {
-      this.side.calls.cast(peer, 'guest-abandon', {
-        child: this.number,
-        reason: exit.reason,
-        error: undefined,
-      });
+      this.side.calls.cast(peer, 'guest-abandon', { child: this.number, reason, error: undefined });
     }
   }
 
@@ -193,6 +194,13 @@ export class RemoteChild extends SupervisorChild {
     }
   }
 
+  private release(order: GuestRelease): void {
+    const seated = this.side.seated(this.seat);
+    seated
+      .then((peer) => this.side.calls.cast(peer, 'guest-release', order))
+      .catch(() => undefined);
+  }
+
   private ended(reason: ExitReason, error: unknown): void {
     this.lastExit = { reason, error };
     this.machine.exited(this, this.incarnation, reason, this.now());
@@ -201,8 +209,4 @@ export class RemoteChild extends SupervisorChild {
   private now(): number {
     return this.side.host.clock.monotonicMs();
   }
-}
-
-function exitReason(gone: GoneReason, last: ExitReason): ExitReason {
-  return gone === 'removed' || gone === 'closed' || gone === 'sibling' ? 'shutdown' : last;
 }

@@ -52,6 +52,7 @@ export function assembleAlone(settings: StartSettings, { world, offloader }: Par
     threads: 0,
     seats: () => [{ seat: 0, memory: host.memory }],
     retired: () => null,
+    rings: () => [],
     kill: (seat) => {
       throw runtimeError(
         'RM_SYSTEM_OPTION',
@@ -118,6 +119,7 @@ export async function assemble(
     threads,
     seats: () => [{ seat: 0, memory: host.memory }, ...crew.memories()],
     retired: () => crew.retired,
+    rings: () => crew.fills(),
     kill: (seat) => crew.kill(seat),
     offload: (url, name, argument) => offloader.run(url, name, argument),
     closeThreads: async (deadlineMs) => {

@@ -1,7 +1,8 @@
 /** What a system counts, summed over its threads. Read from shared memory; asks no thread. */
 import { COUNTERS, type CounterName } from '../host/seat-layout.ts';
 import type { SeatMemory } from '../host/seat-memory.ts';
-import type { Retired } from '../threads/crew.ts';
+import type { Retired } from '../threads/retired.ts';
+import type { WireFill } from '../threads/wires.ts';
 
 /** One thread's shared memory. */
 export type SeatView = { readonly seat: number; readonly memory: SeatMemory };
@@ -20,10 +21,16 @@ export type SystemFigures = {
   readonly deadLetters: number;
   /** Accepted and neither handled nor dead nor lost: 0 when the system is quiet (semantics D3). */
   readonly inFlight: number;
+  /** How full each way between two threads is, as parts of 1; a look, already past. */
+  readonly rings: readonly WireFill[];
 };
 
 /** Sums up. `retired`: what workers that are gone had counted. */
-export function readFigures(seats: readonly SeatView[], retired: Retired | null): SystemFigures {
+export function readFigures(
+  seats: readonly SeatView[],
+  retired: Retired | null,
+  rings: readonly WireFill[],
+): SystemFigures {
   const threads = seats.map(({ seat, memory }) => ({ thread: seat, counters: countersOf(memory) }));
   const total = Object.fromEntries(
     COUNTERS.map((name, i) => {
@@ -39,7 +46,7 @@ export function readFigures(seats: readonly SeatView[], retired: Retired | null)
   );
   const lost = total.lost + (retired?.lost ?? 0);
   const inFlight = total.accepted + sent - total.handled - deadLetters - lost;
-  return { threads, total, sent, lost, deadLetters, inFlight };
+  return { threads, total, sent, lost, deadLetters, inFlight, rings };
 }
 
 function countersOf(memory: SeatMemory): Counters {

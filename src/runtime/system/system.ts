@@ -15,7 +15,8 @@ import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
-import type { Retired } from '../threads/crew.ts';
+import type { Retired } from '../threads/retired.ts';
+import type { WireFill } from '../threads/wires.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
 import type { Directory } from './directory.ts';
 import { readFigures, type SeatView, type SystemFigures } from './figures.ts';
@@ -29,6 +30,8 @@ export type SystemParts = {
   readonly seats: () => readonly SeatView[];
   /** What threads that are gone had counted. */
   readonly retired: () => Retired | null;
+  /** How full the rings between its threads are. */
+  readonly rings: () => readonly WireFill[];
   readonly kill: (seat: number) => void;
   readonly offload: (url: string, name: string, argument: unknown) => Promise<unknown>;
   readonly closeThreads: (deadlineMs: number) => Promise<void>;
@@ -127,7 +130,9 @@ export class System {
    * Messages that nobody handled on the calling thread; those of other threads are in the figures.
    */
   get deadLetters(): {
+    /** The last ones, oldest first. */
     last(): readonly DeadLetter[];
+    /** @returns how to stop listening */
     listen(listener: DeadLetterListener): () => void;
   } {
     return this.parts.host.deadLetters;
@@ -141,7 +146,7 @@ export class System {
   /** Counters of every thread, as of its last turn; readable while a thread spins in a handler. */
   figures(): SystemFigures {
     this.parts.host.showCounters();
-    return readFigures(this.parts.seats(), this.parts.retired());
+    return readFigures(this.parts.seats(), this.parts.retired(), this.parts.rings());
   }
 
   /** Figures of one actor. */
@@ -187,6 +192,7 @@ export class System {
     return this.closing;
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,6 +1,6 @@
 /**
- * An actor for tests that takes every message and keeps it until the test asks for it. Lives on the main thread; its
- * ref may go anywhere.
+ * An actor for tests that takes every message and keeps it until the test asks for it. Lives on the
+ * main thread; its ref may go anywhere.
  */
 import type { Context } from '../actor/context.ts';
 import { type ActorDefinition, actor } from '../actor/definition.ts';

@@ -1,6 +1,7 @@
 /**
- * Runs the threads of a simulated system, one thing at a time, in an order that the seed draws; between two things the
- * promises that are settled go on. When nothing is ready it moves the clock to the next alarm, if it is told to.
+ * Runs the threads of a simulated system, one thing at a time, in an order that the seed draws;
+ * between two things the promises that are settled go on. When nothing is ready it moves the clock
+ * to the next alarm, if it is told to.
  *
  *   resting ──something is ready──▶ driving (at once, without moving time) ──▶ resting
  *      └──────run, idle, until─────▶ driving (time moves, too) ──────────────────▲
@@ -24,7 +25,10 @@ const RINGS_MAX = 1_000_000;
 export class SimEngine {
   readonly clock: SimClock;
   readonly random: Random;
-  /** Answers what an open handler waits for, when nothing can settle it any more; null: nothing does. */
+  /**
+   * Answers what an open handler waits for, when nothing can settle it any more; null: nothing
+   * does.
+   */
   stuck: () => string | null;
   private readonly threads: SimThread[];
   private numbers: number;
@@ -66,7 +70,10 @@ export class SimEngine {
     });
   }
 
-  /** Moves time by `ms`, with everything that happens on the way. @throws RM_SIM_REAL_IO, RM_TIMER_ENDLESS */
+  /**
+   * Moves time by `ms`, with everything that happens on the way. @throws RM_SIM_REAL_IO,
+   * RM_TIMER_ENDLESS
+   */
   run(ms: number): Promise<void> {
     return this.alone(async () => {
       const untilMs = this.clock.monotonicMs() + ms;

@@ -1,6 +1,7 @@
 /**
- * The ways between threads of a simulation: the real ones, and at their receiving end what can go wrong there. A ring
- * within a process does none of this; it stands for machines and networks that a system must get by with.
+ * The ways between threads of a simulation: the real ones, and at their receiving end what can go
+ * wrong there. A ring within a process does none of this; it stands for machines and networks that
+ * a system must get by with.
  */
 import type { Random } from '../ports/random.ts';
 import { ASK, DOWN, REFUSAL, REPLY, SEND, STREAM } from '../transport/frame-layout.ts';

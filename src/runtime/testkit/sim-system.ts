@@ -1,8 +1,9 @@
 /**
- * A whole actor system on one JavaScript thread, in virtual time, in an order that a seed draws: hosts, dispatchers,
- * rings, codec, crew and supervisors are the real ones; clock, loop, threads and chance are the simulation's. One seed,
- * one run: the same hash on every machine and version of Node. Handlers may await anything that goes through a port;
- * a real timer or file is RM_SIM_REAL_IO.
+ * A whole actor system on one JavaScript thread, in virtual time, in an order that a seed draws:
+ * hosts, dispatchers, rings, codec, crew and supervisors are the real ones; clock, loop, threads
+ * and chance are the simulation's. One seed, one run: the same hash on every machine and version of
+ * Node. Handlers may await anything that goes through a port; a real timer or file is
+ * RM_SIM_REAL_IO.
  */
 import type { RingOptions } from '../../hotpath/index.ts';
 import type { AnyRef } from '../actor/ref.ts';
@@ -37,7 +38,9 @@ export type SimOptions = {
   readonly development?: boolean;
   /** What goes wrong between threads. Default: nothing. */
   readonly faults?: SimFaults;
-  /** Sizes of the rings between threads. Default: as in production, with a checksum for each record. */
+  /**
+   * Sizes of the rings between threads. Default: as in production, with a checksum for each record.
+   */
   readonly ring?: RingOptions;
   /** Runs what actors offload. Default: RM_SIM_REAL_IO. */
   readonly offload?: (url: string, name: string, argument: unknown) => unknown;
@@ -49,7 +52,9 @@ export type SimOptions = {
 /** A promise that the test settles and that handlers may await. */
 export type SimGate<T> = {
   readonly promise: Promise<T>;
+  /** Settles it. */
   open(value: T): void;
+  /** Rejects it. */
   fail(error: unknown): void;
 };
 
@@ -103,7 +108,10 @@ class Stage {
     };
   }
 
-  /** Its code may go on, since nothing can end a promise; but nothing that it does has an effect any more. */
+  /**
+   * Its code may go on, since nothing can end a promise; but nothing that it does has an effect any
+   * more.
+   */
   died(thread: SimThread): void {
     this.links.get(thread)?.cut();
     const host = this.hosts.get(thread);
@@ -112,7 +120,9 @@ class Stage {
     this.hosts.delete(thread);
   }
 
-  /** Messages that faults have taken away on threads that live; the crew counts those of the dead. */
+  /**
+   * Messages that faults have taken away on threads that live; the crew counts those of the dead.
+   */
   takenAway(): number {
     let sum = 0;
     for (const links of this.links.values()) sum += links.takenAway;
@@ -184,17 +194,26 @@ export class SimSystem extends System {
     return new SimSystem({ ...made, retired }, stage, threads);
   }
 
-  /** Moves time by `duration`, with everything that happens on the way. @throws RM_SIM_REAL_IO, RM_TIMER_ENDLESS */
+  /**
+   * Moves time by `duration`, with everything that happens on the way. @throws RM_SIM_REAL_IO,
+   * RM_TIMER_ENDLESS
+   */
   run(duration: Duration): Promise<void> {
     return this.stage.engine.run(durationMs(duration, 'duration'));
   }
 
-  /** Moves time until nothing happens any more. @throws (rejects) as `run`; where something repeats, use `run` */
+  /**
+   * Moves time until nothing happens any more. @throws (rejects) as `run`; where something repeats,
+   * use `run`
+   */
   idle(): Promise<void> {
     return this.stage.engine.idle();
   }
 
-  /** Moves time until the promise is settled. @throws (rejects) as `run`; what the promise rejects with */
+  /**
+   * Moves time until the promise is settled. @throws (rejects) as `run`; what the promise rejects
+   * with
+   */
   until<T>(promise: Promise<T>): Promise<T> {
     return this.stage.engine.until(promise);
   }
@@ -214,7 +233,9 @@ export class SimSystem extends System {
     this.stage.faults = faults;
   }
 
-  /** The thread of that number dies in between two turns, by itself. @returns whether there was one */
+  /**
+   * The thread of that number dies in between two turns, by itself. @returns whether there was one
+   */
   crashThread(thread: number): boolean {
     this.stage.trace.add(thread, 'thread-crash', '');
     return this.crashSeat(thread);

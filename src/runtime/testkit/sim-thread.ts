@@ -1,6 +1,7 @@
 /**
- * One thread of a simulated system: what waits to be run on it, in the order in which Node would run it. It runs one
- * thing at a time, when the engine says so. A thread that has died runs nothing any more.
+ * One thread of a simulated system: what waits to be run on it, in the order in which Node would
+ * run it. It runs one thing at a time, when the engine says so. A thread that has died runs nothing
+ * any more.
  */
 import type { Alarm } from '../ports/alarm.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -49,7 +50,10 @@ class Fifo {
   }
 }
 
-/** Its event loop, its alarms and its sense of time. Thread rule: one JavaScript thread has them all. */
+/**
+ * Its event loop, its alarms and its sense of time. Thread rule: one JavaScript thread has them
+ * all.
+ */
 export class SimThread implements Loop {
   /** Names it in logs; never used again. */
   readonly number: number;
@@ -103,8 +107,8 @@ export class SimThread implements Loop {
   }
 
   /**
-   * The time as its dispatcher sees it. Virtual time stands while a handler runs, so a slice would never end: after a
-   * number of looks, which is drawn, it is.
+   * The time as its dispatcher sees it. Virtual time stands while a handler runs, so a slice would
+   * never end: after a number of looks, which is drawn, it is.
    */
   readonly turnClock: Clock = {
     monotonicMs: () => {

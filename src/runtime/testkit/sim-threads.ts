@@ -1,6 +1,7 @@
 /**
- * Threads for the crew of a simulated system: the crew's own code starts, seats, loses and replaces them as it does
- * with Node's. A thread takes a drawn time to boot. Channels deliver in order, each message in a turn of its receiver.
+ * Threads for the crew of a simulated system: the crew's own code starts, seats, loses and replaces
+ * them as it does with Node's. A thread takes a drawn time to boot. Channels deliver in order, each
+ * message in a turn of its receiver.
  */
 import type { Random } from '../ports/random.ts';
 import type { Port, SeatOrder, SeatReport, SeatTask } from '../threads/orders.ts';
@@ -10,7 +11,10 @@ import type { World } from '../threads/world.ts';
 import type { SimEngine } from './sim-engine.ts';
 import type { SimThread } from './sim-thread.ts';
 
-/** Milliseconds that a thread takes to boot: at least, and how many more at most. Source: performance design, 40 ms. */
+/**
+ * Milliseconds that a thread takes to boot: at least, and how many more at most. Source:
+ * performance design, 40 ms.
+ */
 const BOOT_MIN_MS = 20;
 const BOOT_SPREAD_MS = 40;
 

@@ -1,6 +1,7 @@
 /**
- * What happened in a simulation, event by event, and a hash of all of it: the same seed gives the same hash on every
- * machine and version of Node. No event holds what an engine words by itself, such as the text of its errors.
+ * What happened in a simulation, event by event, and a hash of all of it: the same seed gives the
+ * same hash on every machine and version of Node. No event holds what an engine words by itself,
+ * such as the text of its errors.
  */
 import { murmur3Text } from '../../hotpath/index.ts';
 import { Cell } from '../cell/cell.ts';
@@ -52,7 +53,10 @@ export class SimTrace {
     return [...this.lines.slice(this.oldest), ...this.lines.slice(0, this.oldest)];
   }
 
-  /** Listens to everything that a host does. Nothing in production code looks whether it is listened to. */
+  /**
+   * Listens to everything that a host does. Nothing in production code looks whether it is listened
+   * to.
+   */
   follow(host: Host): void {
     const { seat, spawner } = host;
     const { cell: spawn } = spawner;

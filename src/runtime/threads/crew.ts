@@ -8,20 +8,16 @@
  * No lost → anything: a replaced thread may still run (a system call that never returns); it is
  * fenced by number.
  */
-import { createRing, type RingOptions } from '../../hotpath/index.ts';
+import type { RingOptions } from '../../hotpath/index.ts';
 import { Gates } from '../host/gates.ts';
 import type { Host } from '../host/host.ts';
-import { COUNTERS, COUNTERS_MAX } from '../host/seat-layout.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
-import {
-  CONTROL_LANE_BYTES,
-  DATA_LANE_BYTES,
-  RECORD_BYTES_MAX,
-} from '../transport/frame-layout.ts';
 import type { Links } from '../transport/links.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Port, SeatOrder, SeatReport, SeatTask } from './orders.ts';
+import { nobodyRetired, type Retired, retire } from './retired.ts';
 import type { Thread, ThreadPool } from './thread-pool.ts';
+import { type WireFill, Wires, type Wiring } from './wires.ts';
 
 /** Milliseconds from a seat's filling to the next spare's start. */
 const SPARE_AFTER_MS = 250;
@@ -64,12 +60,6 @@ type Worker = {
   lastBeat: number;
 };
 
-/** Counters of workers that are gone, summed; `lost`: messages that died in them. */
-export type Retired = { readonly counters: Float64Array; sent: number; lost: number };
-
-/** Rings between two workers, and the doorbell's ports when neither of them is main. */
-type Wiring = { readonly there: SharedArrayBuffer; readonly back: SharedArrayBuffer };
-
 /** Thread rule: the main thread. */
 export class Crew {
   private readonly host: Host;
@@ -77,6 +67,7 @@ export class Crew {
   private readonly pool: ThreadPool;
   private readonly options: CrewOptions;
   private readonly events: CrewEvents;
+  private readonly wires: Wires;
   private readonly workers: Worker[];
   private readonly epochs: number[];
   private readonly waitingForSeat: Map<number, ((peer: Peer) => void)[]>;
@@ -99,6 +90,7 @@ export class Crew {
     this.pool = pool;
     this.options = options;
     this.events = events;
+    this.wires = new Wires(options.ring);
     this.workers = [];
     this.epochs = new Array<number>(options.threads + 1).fill(0);
     this.waitingForSeat = new Map();
@@ -106,7 +98,7 @@ export class Crew {
     this.loaded = new Map();
     this.numbers = 0;
     this.isClosing = false;
-    this.retired = { counters: new Float64Array(COUNTERS_MAX), sent: 0, lost: 0 };
+    this.retired = nobodyRetired();
   }
 
   /** Starts all threads and seats them; the spare comes later by itself. */
@@ -166,6 +158,16 @@ export class Crew {
       .map(({ seat, memory }) => ({ seat, memory }));
   }
 
+  /** How full the ways between seats are. */
+  fills(): readonly WireFill[] {
+    const seats = new Map(this.workers.map(({ number, seat }) => [number, seat]));
+    seats.set(0, 0);
+    return this.wires.fills().flatMap(({ from, to, ...fill }) => {
+      const [one = -1, other = -1] = [seats.get(from), seats.get(to)];
+      return one < 0 || other < 0 ? [] : [{ from: one, to: other, ...fill }];
+    });
+  }
+
   async close(deadlineMs: number): Promise<void> {
     this.isClosing = true;
     const ending = [...this.alive()].map((worker) => {
@@ -219,7 +221,7 @@ export class Crew {
 
   /** Rings and doorbells between a new worker and everybody who is there. */
   private connect(worker: Worker): void {
-    const withMain = this.wire();
+    const withMain = this.wires.between(0, worker.number);
     this.introduce(worker, 0, 0, this.host.memory, withMain, null);
     worker.peer = this.links.add(
       {
@@ -233,7 +235,7 @@ export class Crew {
       { ring: () => worker.port.postMessage(0) },
     );
     for (const other of this.alive()) {
-      const wiring = this.wire();
+      const wiring = this.wires.between(other.number, worker.number);
       const { port1, port2 } = this.pool.channel();
       this.introduce(worker, other.number, other.seat, other.memory, wiring, port1);
       const back = { there: wiring.back, back: wiring.there };
@@ -286,7 +288,8 @@ export class Crew {
     spare.status = 'seated';
     spare.seat = seat;
     const reserved = this.events.reserved(seat);
-    // Before anybody may look: whose actor comes back is full until then, not gone. The worker does not write yet.
+    // Before anybody may look: who comes back is full until then, not gone. The worker does not
+    // write yet.
     const gates = new Gates(spare.memory.gates);
     for (const [index, generation] of reserved) {
       gates.open(index, generation);
@@ -335,8 +338,9 @@ export class Crew {
 
   private forget(worker: Worker, seat: number, reason: string, error: unknown): void {
     this.links.lose(worker.number);
+    this.wires.drop(worker.number);
     for (const other of this.alive()) this.order(other, { o: 'lost', peer: worker.number });
-    this.retire(worker);
+    retire(this.retired, worker.memory);
     worker.port.close();
     this.workers.splice(this.workers.indexOf(worker), 1);
     if (seat >= 0) {
@@ -347,25 +351,6 @@ export class Crew {
     const isComing = this.workers.some(({ status }) => status === 'spare' || status === 'starting');
     if (!isComing && this.emptySeats.length > 0) this.startWorker();
     else if (seat < 0) this.keepSpare();
-  }
-
-  /**
-   * Keeps what it counted, and counts what it had taken in or accepted and neither handled nor
-   * buried.
-   */
-  private retire({ memory }: Worker): void {
-    const { retired } = this;
-    memory.counters.forEach((count, i) => {
-      // How many there are is no sum over time.
-      if (COUNTERS[i] === 'actors') return;
-      retired.counters[i] = (retired.counters[i] as number) + count;
-    });
-    let taken = 0;
-    for (const count of memory.taken) taken += count;
-    for (const count of memory.sent) retired.sent += count;
-    let dead = 0;
-    for (let i = 10; i <= 17; i++) dead += memory.counters[i] as number;
-    retired.lost += taken + memory.counter('accepted') - memory.counter('handled') - dead;
   }
 
   /** @returns whether the thread has really ended; false when it cannot be ended. */
@@ -390,16 +375,6 @@ export class Crew {
 
   private order(worker: Worker, order: SeatOrder, transfer: readonly Port[] = []): void {
     worker.port.postMessage(order, [...transfer]);
-  }
-
-  private wire(): Wiring {
-    const sizes = {
-      dataBytes: DATA_LANE_BYTES,
-      controlBytes: CONTROL_LANE_BYTES,
-      recordBytesMax: RECORD_BYTES_MAX,
-      ...this.options.ring,
-    };
-    return { there: createRing(sizes), back: createRing(sizes) };
   }
 
   private now(): number {

@@ -37,6 +37,13 @@ export type GuestStart = {
   readonly at: readonly [number, number];
 };
 
+/** Orders not to expect one back. */
+export type GuestRelease = {
+  readonly at: readonly [number, number];
+  readonly reason: ExitReason;
+  readonly error: unknown;
+};
+
 /** The end of an incarnation. */
 export type GuestExit = {
   readonly child: number;
@@ -120,6 +127,7 @@ export class Guests {
     calls.serve('guest-abandon', (order: { child: number; reason: ExitReason; error: unknown }) =>
       this.abandon(order.child, { reason: order.reason, error: order.error }),
     );
+    calls.serve('guest-release', (order: GuestRelease) => this.release(order));
   }
 
   /** @returns the place and generation, as soon as there is one; the start is told later. */
@@ -138,7 +146,7 @@ export class Guests {
     host.spawner.name(cell, spawn.path);
     if (spawn.restored !== undefined) cell.rare().restored = spawn.restored;
     this.guests.set(spawn.child, guest);
-    this.links.arrived(cell.index, cell.generation);
+    host.watches.arrived(cell.index, cell.generation);
     host.later(() => start(cell));
     return [cell.index, cell.generation];
   }
@@ -163,6 +171,12 @@ export class Guests {
     const cell = this.guests.get(child)?.cell;
     this.guests.delete(child);
     if (cell !== undefined && cell !== null && cell.status === DOWN) giveUp(cell, exit);
+  }
+
+  private release({ at: [index, generation], reason, error }: GuestRelease): void {
+    if (!this.host.table.release(index, generation)) return;
+    this.host.gates.retire(index, generation);
+    this.host.watches.abandoned(index, generation, { reason, error });
   }
 
   /** An error that cannot travel is described instead. */

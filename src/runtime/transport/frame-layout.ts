@@ -50,9 +50,6 @@ export const CHUNKED: number = 1 << 10;
 export const TELL_HEADER_BYTES = 16;
 export const ASK_HEADER_BYTES = 24;
 export const REPLY_HEADER_BYTES = 8;
-export const OPENED_HEADER_BYTES = 16;
-export const GRANT_HEADER_BYTES = 8;
-export const DOWN_HEADER_BYTES = 8;
 export const NAME_HEADER_BYTES = 4;
 
 assert(FORM_MAX <= FORM_MASK, 'forms fit the kind');

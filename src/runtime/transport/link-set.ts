@@ -12,7 +12,8 @@ export interface LinkSet {
   tell(ref: RemoteRef, name: string, payload: unknown): Outcome;
   /** With an answer: a value, a receipt or a stream, as `reply.wants` says. */
   ask(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome;
-  watch(ref: RemoteRef, number: number): void;
+  /** @returns whether there was a worker to ask. */
+  watch(ref: RemoteRef, number: number): boolean;
   unwatch(ref: RemoteRef, number: number): void;
   stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void>;
   /** Tells the main thread's listeners. */
@@ -27,7 +28,7 @@ export interface LinkSet {
 export const NO_LINKS: LinkSet = {
   tell: () => 'stopped',
   ask: () => 'stopped',
-  watch: () => undefined,
+  watch: () => false,
   unwatch: () => undefined,
   stop: () => Promise.resolve(),
   report: () => undefined,

@@ -48,7 +48,6 @@ export class Links implements LinkSet, Inputs, Receiver {
   private lastPeer: Peer | null;
   /** When the frames being taken in arrived; 0: nobody has asked yet. */
   private arrivedAtMs: number;
-  private watchers: RemoteWatchers | null;
 
   constructor() {
     this.calls = new ControlCalls();
@@ -59,13 +58,12 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.beats = 0;
     this.lastPeer = null;
     this.arrivedAtMs = 0;
-    this.watchers = null;
   }
 
   /** Connects it to its host: the two need each other. */
   attach(host: Host, maySpin: boolean): void {
     this.host = host;
-    this.watchers = new RemoteWatchers(host, this.calls);
+    new RemoteWatchers(host, this.calls);
     this.calls.serve('stop', (args: StopCall) => this.stopHere(args));
     this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
     host.dispatcher.connect(this, maySpin);
@@ -108,6 +106,9 @@ export class Links implements LinkSet, Inputs, Receiver {
     if (peer === undefined || peer.isClosed) return;
     this.arrivedAtMs = 0;
     peer.incoming.takeAll();
+    // What was not shown yet: nobody flushes or polls this way any more.
+    host.memory.taken[number] = peer.incoming.taken;
+    host.memory.sent[number] = peer.outgoing.sent;
     // Both ways: what it never took, and what it counted as sent and never published (see semantics D3).
     this.lost += peer.outgoing.sent - (peer.memory.taken[this.ownPeer] ?? 0);
     this.lost += (peer.memory.sent[this.ownPeer] ?? 0) - peer.incoming.taken;
@@ -138,7 +139,7 @@ export class Links implements LinkSet, Inputs, Receiver {
 
   tell(ref: RemoteRef, name: string, payload: unknown): Outcome {
     const peer = this.seats[ref.seat];
-    if (peer === undefined || peer === null) return this.nobody(ref);
+    if (peer === undefined || peer === null) return this.noWay(ref, name, payload, null);
     const outcome = peer.outgoing.tell(ref, name, payload);
     if (outcome === 'full') peer.wake();
     if ((this.host as Host).dispatcher.arm()) peer.hurry();
@@ -149,7 +150,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     if (reply === null) return this.tell(ref, name, payload);
     const host = this.attached();
     const peer = this.seats[ref.seat];
-    if (peer === undefined || peer === null) return this.nobody(ref);
+    if (peer === undefined || peer === null) return this.noWay(ref, name, payload, reply);
     const record = this.recordFor(ref, name, reply);
     if (!host.asks.place(record)) return 'full';
     const header = peer.header(ref.index, ref.generation);
@@ -168,11 +169,12 @@ export class Links implements LinkSet, Inputs, Receiver {
     return outcome;
   }
 
-  watch(ref: RemoteRef, number: number): void {
+  watch(ref: RemoteRef, number: number): boolean {
     const peer = this.seats[ref.seat];
     // An empty seat: `sit` asks again for all watches of it.
-    if (peer === undefined || peer === null) return;
+    if (peer === undefined || peer === null) return false;
     this.calls.cast(peer, 'watch', { i: ref.index, g: ref.generation, n: number });
+    return true;
   }
 
   unwatch(ref: RemoteRef, number: number): void {
@@ -307,11 +309,6 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.attached().report({ kind: 'ring-corrupt', thread: link.seat, error });
   }
 
-  /** A place that was kept for an actor has it now. */
-  arrived(index: number, generation: number): void {
-    this.watchers?.arrived(index, generation);
-  }
-
   private question(
     peer: Peer,
     type: number,
@@ -381,9 +378,14 @@ export class Links implements LinkSet, Inputs, Receiver {
     return relay;
   }
 
-  private nobody(ref: RemoteRef): Outcome {
+  /** There is no way there: between two workers, or a ref to an actor of this thread that is older than its cell. */
+  private noWay(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome {
+    const host = this.attached();
     // Between two workers a seat is empty: its actors come back.
-    return ref.seat !== this.attached().seat && this.seats[ref.seat] === null ? 'full' : 'stopped';
+    if (ref.seat !== host.seat) return this.seats[ref.seat] === null ? 'full' : 'stopped';
+    const cell = host.table.find(ref.index, ref.generation);
+    if (cell !== null) return cell.enqueue(name, host.localPayload(payload), reply);
+    return host.table.isReserved(ref.index, ref.generation) ? 'full' : 'stopped';
   }
 
   private ringCorrupt(peer: Peer): void {

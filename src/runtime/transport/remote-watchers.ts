@@ -1,6 +1,6 @@
 /**
  * Actors of this thread that are watched from others: who asked, and the one frame that tells the
- * end. A watch on a place that is kept for an actor which comes back waits for it.
+ * end.
  */
 import type { Exit, ExitReason } from '../cell/child-list.ts';
 import type { Host } from '../host/host.ts';
@@ -23,11 +23,9 @@ type WatchCall = { readonly i: number; readonly g: number; readonly n: number };
 /** Thread rule: its host's thread. */
 export class RemoteWatchers {
   private readonly host: Host;
-  private readonly waiting: Map<string, { readonly peer: Peer; readonly number: number }[]>;
 
   constructor(host: Host, calls: ControlCalls) {
     this.host = host;
-    this.waiting = new Map();
     calls.serve('watch', (call: WatchCall, peer) => this.watch(call, peer));
     calls.serve('unwatch', ({ n }: WatchCall, peer) => {
       peer.unwatch.get(n)?.();
@@ -35,24 +33,8 @@ export class RemoteWatchers {
     });
   }
 
-  /** A place that was kept for an actor has it now: those who watched it watch the actor. */
-  arrived(index: number, generation: number): void {
-    const key = `${index}.${generation}`;
-    const waiting = this.waiting.get(key) ?? [];
-    this.waiting.delete(key);
-    for (const { peer, number } of waiting)
-      this.watch({ i: index, g: generation, n: number }, peer);
-  }
-
   private watch({ i, g, n }: WatchCall, peer: Peer): void {
     const { host } = this;
-    if (host.table.isReserved(i, g)) {
-      const key = `${i}.${g}`;
-      const waiting = this.waiting.get(key) ?? [];
-      waiting.push({ peer, number: n });
-      this.waiting.set(key, waiting);
-      return;
-    }
     const end = host.watches.listen(host.refAt(host.seat, i, g, ''), (exit) => {
       peer.unwatch.delete(n);
       const reason = exit === null ? 0 : REASONS.indexOf(exit.reason);

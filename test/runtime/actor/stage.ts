@@ -76,6 +76,7 @@ export class Stage {
       threads: 0,
       seats: () => [{ seat: 0, memory: this.host.memory }],
       retired: () => null,
+      rings: () => [],
       kill: () => undefined,
       offload: () => Promise.reject(new Error('no offload here')),
       closeThreads: () => Promise.resolve(),

@@ -4,16 +4,14 @@
 import { describe, expect, test } from 'vitest';
 import { RingmasterError } from '../../../src/hotpath/errors.ts';
 import {
-  appendStack,
-  cloneForLocal,
   errorRecord,
   isErrorRecord,
-  NO_REFS,
   reviveError,
   reviveThrown,
-  thrownRecord,
-} from '../../../src/runtime/codec/index.ts';
+} from '../../../src/runtime/codec/error-record.ts';
+import { appendStack, cloneForLocal, thrownRecord } from '../../../src/runtime/codec/index.ts';
 import { CodecLink } from './link.ts';
+import { NO_REFS } from './no-refs.ts';
 
 class Overdrawn extends RangeError {
   override readonly name = 'Overdrawn';

@@ -3,9 +3,11 @@ import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { RingmasterError } from '../../../src/hotpath/errors.ts';
-import { cloneForLocal, DEPTH_MAX, NO_REFS } from '../../../src/runtime/codec/index.ts';
+import { cloneForLocal } from '../../../src/runtime/codec/index.ts';
+import { DEPTH_MAX } from '../../../src/runtime/codec/marks.ts';
 import { codeOf } from '../../hotpath/error-code.ts';
 import { CodecLink } from './link.ts';
+import { NO_REFS } from './no-refs.ts';
 
 const withHole = [1, 2, 3];
 delete withHole[1];

@@ -3,7 +3,6 @@
  * place of a shared ring. Tests of the codec send payloads through it. It moves no record.
  */
 import {
-  NO_REFS,
   PayloadDecoder,
   PayloadEncoder,
   type RefCodec,
@@ -13,6 +12,7 @@ import {
 } from '../../../src/runtime/codec/index.ts';
 import { interpretCodec } from '../../../src/runtime/codec/shape-interpreter.ts';
 import { planShape } from '../../../src/runtime/codec/shape-plan.ts';
+import { NO_REFS } from './no-refs.ts';
 
 const BYTES_MAX = 1 << 20;
 const AT = 64;

@@ -6,8 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { RingmasterError } from '../../../src/hotpath/errors.ts';
-import { cloneForLocal, FORM_MAX, NO_REFS, shape } from '../../../src/runtime/codec/index.ts';
+import { cloneForLocal, FORM_MAX, shape } from '../../../src/runtime/codec/index.ts';
 import { CodecLink, type Sent } from './link.ts';
+import { NO_REFS } from './no-refs.ts';
 
 const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ minLength: 60 }));
 const loneText = fc

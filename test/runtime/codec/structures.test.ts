@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { NO_REFS, PayloadDecoder, PayloadEncoder } from '../../../src/runtime/codec/index.ts';
+import { PayloadDecoder, PayloadEncoder } from '../../../src/runtime/codec/index.ts';
 import { STRUCTURES_MAX } from '../../../src/runtime/codec/packed.ts';
 import { codeOf } from '../../hotpath/error-code.ts';
 import { CodecLink } from './link.ts';
+import { NO_REFS } from './no-refs.ts';
 
 describe('key lists', () => {
   test('codec - two links learn in different order and share nothing', () => {

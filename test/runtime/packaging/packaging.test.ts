@@ -46,7 +46,7 @@ test('packaging - definitions load in threads from TypeScript sources', async ()
   expect(stdout).toBe('5 for ann on thread 1\n');
 });
 
-test('packaging - in somebody else’s program no handler is installed and nothing keeps it from ending', async () => {
+test('packaging - a guest in a program installs no handler and does not keep it alive', async () => {
   const { stdout } = await node(app('guest.mjs'));
   const { before, during, after, answers, late } = JSON.parse(stdout);
   expect(during).toEqual(before);

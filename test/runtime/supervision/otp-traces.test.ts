@@ -120,7 +120,12 @@ class World {
 }
 
 describe.each(['otp-burst', 'otp-window'])('supervisor against OTP - %s', (name) => {
-  const file = new URL(`./vectors/${name}.json`, import.meta.url);
+  // A fresh recording of the installed OTP, if `npm run test:system` has made one.
+  const folder = process.env['OTP_TRACES'];
+  const file =
+    folder === undefined
+      ? new URL(`./vectors/${name}.json`, import.meta.url)
+      : `${folder}/${name}.json`;
   const { otp, scenarios } = JSON.parse(readFileSync(file, 'utf8')) as Recording;
 
   test('supervisor - the recording is of OTP and holds something', () => {

@@ -1,4 +1,4 @@
-/** Actors for the tests with real threads: plain JavaScript, as a user without a compiler would write them. */
+/** Actors for the tests with real threads: plain JavaScript, as without a compiler. */
 import { actor } from 'ringmaster';
 
 /** Answers, fails and misbehaves on request. */
@@ -91,7 +91,7 @@ export const Sink = actor(import.meta.url, {
 /** Answers `wait` when it has been opened. */
 export const Gate = actor(import.meta.url, {
   name: 'Gate',
-  setup(args, ctx) {
+  setup(_args, ctx) {
     let isOpen = false;
     return {
       wait: () => (isOpen ? 'open' : ctx.stash()),

@@ -35,7 +35,7 @@ async function answer(ref: AnyRef, name: string): Promise<unknown> {
   }
 }
 
-// Guards: S4. The last place where the actor's own thread can contain it; `memory` ends the thread by its heap limit.
+// Guards: S4. `memory` ends the thread by its heap limit.
 test.each(['exit', 'loop', 'regex', 'memory'])(
   'thread loss - %s in a handler: the actor serves again, a neighbour elsewhere keeps its state',
   async (kind) => {

@@ -1,0 +1,58 @@
+/**
+ * `npm run test:system`: the tests that need Debian programs. Installs what is missing when it may (as
+ * root, by apt-get), and otherwise says what is missing and fails. Today: Erlang. A fresh recording of
+ * its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PACKAGES = [{ program: 'escript', package: 'erlang-base' }];
+const DEADLINE_MS = 600_000;
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+function has(program) {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
+/** A package that is missing is fetched, with one look at fresh lists when the old ones fail. */
+function install({ program, package: name }) {
+  if (has(program)) return;
+  if (process.getuid?.() !== 0 || !has('apt-get')) {
+    say(`${program} is missing; install the Debian package ${name}, or run this as root.`);
+    process.exit(1);
+  }
+  say(`installing ${name} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const fetch = () =>
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', name], { env }).status === 0;
+  if (fetch()) return;
+  spawnSync('apt-get', ['update'], { env });
+  if (fetch()) return;
+  say(`${name} could not be installed by apt-get; install it by hand and run this again.`);
+  process.exit(1);
+}
+
+function run(command, args, env = {}) {
+  execFileSync(command, args, {
+    stdio: 'inherit',
+    timeout: DEADLINE_MS,
+    env: { ...process.env, ...env },
+  });
+}
+
+for (const needed of PACKAGES) install(needed);
+const folder = mkdtempSync(join(tmpdir(), 'ringmaster-otp-'));
+try {
+  say('recording what the supervisor of the installed OTP does …');
+  run('escript', ['scripts/otp-supervisor-traces.escript', folder]);
+  run('npx', ['vitest', 'run', 'test/runtime/supervision/otp-traces.test.ts'], {
+    OTP_TRACES: folder,
+  });
+  say('one short block of the benchmarks with Erlang beside us …');
+  run('npm', ['run', '--silent', 'bench', '--', 'B1', 'B2', '--quick']);
+} finally {
+  rmSync(folder, { recursive: true });
+}

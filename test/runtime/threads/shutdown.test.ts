@@ -1,0 +1,61 @@
+/** How a system ends under load: what was accepted is handled, what comes later is refused. */
+import { type AnyDefinition, type AnyRef, start } from 'ringmaster';
+import { expect, test } from 'vitest';
+import { Patient, Sink } from './definitions.mjs';
+
+test('shutdown - everything that was accepted is handled before the actors end', async () => {
+  // Guards: S7, D3.
+  const system = await start({ threads: 2, spare: false });
+  const spawn = (definition: AnyDefinition, thread: number): Promise<AnyRef> =>
+    system.spawn(definition as never, { placement: { thread } } as never) as never;
+  const sinks = await Promise.all([spawn(Sink, 1), spawn(Sink, 2), spawn(Sink, 0)]);
+  let accepted = 0;
+  for (let i = 0; i < 6000; i++) {
+    for (const sink of sinks) if (sink.tell('item', i) === 'accepted') accepted++;
+  }
+  const ends = sinks.map((sink) => system.watch(sink));
+  const closed = system.close({ deadline: '10s' });
+  expect(system.close()).toBe(closed);
+  await expect(spawn(Patient, 1)).rejects.toMatchObject({ code: 'RM_SYSTEM_CLOSED' });
+  for (const end of ends) expect(await end).toMatchObject({ reason: 'shutdown' });
+  await closed;
+  const { inFlight, deadLetters, total } = system.figures();
+  expect({ inFlight, deadLetters }).toEqual({ inFlight: 0, deadLetters: 0 });
+  expect(total.handled).toBe(accepted);
+  for (const sink of sinks) expect(sink.tell('item', 0)).toBe('stopped');
+});
+
+test('shutdown - an actor that does not end is abandoned at its deadline', async () => {
+  // Guards: S7.
+  const system = await start({ threads: 1, spare: false });
+  const stuck = (await system.spawn(
+    Patient as never,
+    {
+      placement: { thread: 1 },
+      stopDeadline: 20,
+    } as never,
+  )) as never as AnyRef;
+  const asked = stuck.ask('slowly', undefined, { timeout: '30s' });
+  const settled = expect(asked).rejects.toMatchObject({ code: 'RM_ACTOR_STOPPED' });
+  await system.close({ deadline: '5s' });
+  await settled;
+});
+
+test('shutdown - with a flood from another thread, mailboxes stay within their bounds', async () => {
+  // Guards: R1, D4.
+  const system = await start({ threads: 1, spare: false });
+  const [sink] = [
+    (await system.spawn(Sink as never, { placement: { thread: 1 } } as never)) as never as AnyRef,
+  ];
+  let full = 0;
+  let deepest = 0;
+  for (let i = 0; i < 400_000; i++) {
+    if (sink.tell('item', i) === 'full') full++;
+    if (i % 1000 === 0) deepest = Math.max(deepest, system.figuresOf(sink)?.depth ?? 0);
+  }
+  expect(full).toBeGreaterThan(0);
+  // The capacity, and what a ring holds when the gate closes.
+  expect(deepest).toBeLessThanOrEqual(16_384 + 8192);
+  expect(await system.quiet('30s')).toBe(true);
+  await system.close();
+});
