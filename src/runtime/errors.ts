@@ -39,6 +39,8 @@ export type RuntimeErrorCode =
   | 'RM_SYSTEM_OPTION'
   | 'RM_SYSTEM_CLOSED'
   | 'RM_OFFLOAD'
+  | 'RM_ROUTER'
+  | 'RM_RECEPTIONIST'
   | 'RM_SIM_REAL_IO';
 
 /** An error of the runtime. */

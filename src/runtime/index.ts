@@ -47,6 +47,21 @@ export type { Clock } from './ports/clock.ts';
 export type { Loop } from './ports/loop.ts';
 export { type Random, seededRandom } from './ports/random.ts';
 export { systemClock } from './ports/system-clock.ts';
+export {
+  deregister,
+  type Finder,
+  find,
+  register,
+  type ServiceKey,
+  type ServiceListing,
+  serviceKey,
+  startReceptionist,
+  subscribe,
+  unsubscribe,
+} from './receptionist/receptionist.ts';
+export { type Broadcast, type Group, group } from './routing/group.ts';
+export { type Router, type RouterOptions, router } from './routing/router.ts';
+export type { RouterStrategy } from './routing/strategies.ts';
 export type { Placement } from './supervision/placement.ts';
 export type { SpawnOptions, Supervisor } from './supervision/supervisor.ts';
 export type {

@@ -172,6 +172,14 @@ export class Context {
     return outcome;
   }
 
+  /**
+   * The actor of that path, wherever it lives; null when there is none. @throws (rejects)
+   * RM_THREAD_LOST
+   */
+  lookup(path: string): Promise<AnyRef | null> {
+    return this.live().host.lookup(path);
+  }
+
   /** Sends this actor `name` with a `Down` when the other one has ended for good: exactly once. */
   watch(ref: Ref<never> | AnyRef, name: string): void {
     const cell = this.live();

@@ -135,7 +135,11 @@ export class Cell extends ChildNode {
     box.push(name, payload, reply);
     const host = this.host;
     host.accepted++;
-    if (!this.isQueued && this.canRun) host.dispatcher.ready(this);
+    if (!this.isQueued) {
+      if (this.canRun) host.dispatcher.ready(this);
+      // No turn shows it: a promise is open, or it is down.
+      else host.memory.waits(this.index, box.length);
+    }
     return 'accepted';
   }
 
@@ -150,7 +154,10 @@ export class Cell extends ChildNode {
       if (!admitRemote(this, box, name, payload, reply)) return;
     }
     box.push(name, payload, reply);
-    if (!this.isQueued && this.canRun) this.host.dispatcher.ready(this);
+    if (!this.isQueued) {
+      if (this.canRun) this.host.dispatcher.ready(this);
+      else this.host.memory.waits(this.index, box.length);
+    }
   }
 
   /** Takes a message in for which room was reserved, or that goes back: no limit, not counted. */

@@ -7,6 +7,7 @@
 
 import type { BaseRef } from '../actor/actor-ref.ts';
 import { LocalRef, RemoteRef } from '../actor/actor-ref.ts';
+import type { AnyRef } from '../actor/ref.ts';
 import type { Cell } from '../cell/cell.ts';
 import { beginExit } from '../cell/cell-exit.ts';
 import { ACCEPTING_MAX, DRAINING, RUNNING, transition } from '../cell/cell-status.ts';
@@ -37,7 +38,10 @@ export type HostOptions = {
   /** How many workers have had this seat before. */
   readonly epoch: number;
   readonly clock: Clock;
-  /** As the dispatcher sees the time: the simulator ends slices in which time stands. Default: `clock`. */
+  /**
+   * As the dispatcher sees the time: the simulator ends slices in which time stands. Default:
+   * `clock`.
+   */
   readonly turnClock?: Clock | undefined;
   readonly loop: Loop;
   readonly alarm: Alarm;
@@ -54,6 +58,8 @@ export type HostServices = {
   /** A named actor of this thread came or went. */
   named(path: string, cell: Cell): void;
   unnamed(path: string): void;
+  /** The actor of that path, wherever it lives. */
+  lookup(path: string): Promise<AnyRef | null>;
   offload(url: string, name: string, argument: unknown): Promise<unknown>;
 };
 
@@ -144,6 +150,11 @@ export class Host {
     return new RemoteRef(this, seat, index, generation, definition);
   }
 
+  /** What that thread shows of itself; null while it has no worker. */
+  memoryOf(seat: number): SeatMemory | null {
+    return seat === this.seat ? this.memory : this.links.memoryOf(seat);
+  }
+
   /** Ends an actor after its current message; resolves when it has ended. */
   stop(ref: BaseRef): Promise<void> {
     const cell = this.table.find(ref.index, ref.generation);
@@ -201,6 +212,10 @@ export class Host {
 
   unnamed(path: string): void {
     this.services.unnamed(path);
+  }
+
+  lookup(path: string): Promise<AnyRef | null> {
+    return this.services.lookup(path);
   }
 
   offload(url: string, name: string, argument: unknown): Promise<unknown> {

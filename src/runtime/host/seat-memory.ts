@@ -106,6 +106,11 @@ export class SeatMemory {
     this.figures32[at * 2 + 4] = depth;
   }
 
+  /** Messages wait for an actor that has no turns now. */
+  waits(index: number, depth: number): void {
+    this.figures32[index * (FIGURES_BYTES / 4) + 4] = depth;
+  }
+
   waited(index: number, waitUs: number): void {
     const at = index * (FIGURES_BYTES / 8);
     this.figures64[at + 1] = (this.figures64[at + 1] as number) + waitUs;

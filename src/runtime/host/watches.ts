@@ -47,7 +47,10 @@ export class Watchers {
 type RemoteWatch = {
   readonly ref: RemoteRef;
   readonly listener: DownListener;
-  /** Whether a worker was asked, and whether it is gone: the actor that the next one does not know went with it. */
+  /**
+   * Whether a worker was asked, and whether it is gone: the actor that the next one does not know
+   * went with it.
+   */
   wasAsked: boolean;
   wasLost: boolean;
 };

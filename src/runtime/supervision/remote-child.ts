@@ -92,7 +92,9 @@ export class RemoteChild extends SupervisorChild {
     } else if (this.incarnation > 0 && !this.isCreating) this.ended('lost', undefined);
   }
 
-  /** Down, as a rule: its watchers hear how its last incarnation ended, as they do on one thread. */
+  /**
+   * Down, as a rule: its watchers hear how its last incarnation ended, as they do on one thread.
+   */
   override abandon(): void {
     this.side.discharge(this);
     const { peer } = this;

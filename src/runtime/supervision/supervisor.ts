@@ -128,7 +128,15 @@ export class Supervisor extends ChildNode {
 
   /** Ends a child for good. @returns when it has ended; at once if it is no child of this one */
   remove(ref: Ref<never> | AnyRef): Promise<void> {
-    return this.host.stop(ref as BaseRef);
+    const { key } = ref as BaseRef;
+    for (const child of this.children.values()) {
+      if (child.ref?.key !== key) continue;
+      return new Promise((resolve) => {
+        child.whenGone.push(resolve);
+        this.machine.remove(child);
+      });
+    }
+    return Promise.resolve();
   }
 
   /** Ends all children, the youngest first, and the supervisor. */

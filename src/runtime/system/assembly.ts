@@ -53,6 +53,7 @@ export function assembleAlone(settings: StartSettings, { world, offloader }: Par
     seats: () => [{ seat: 0, memory: host.memory }],
     retired: () => null,
     rings: () => [],
+    stop: (ref) => host.stop(ref),
     kill: (seat) => {
       throw runtimeError(
         'RM_SYSTEM_OPTION',
@@ -104,6 +105,7 @@ export async function assemble(
   links.calls.serve('unnamed', ([path]: [string], from) =>
     directory.unnamed(path, from.incoming.seat),
   );
+  links.calls.serve('lookup', ([path]: [string]) => directory.find(path));
   links.calls.serve('offload', ([url, name, argument]: [string, string, unknown]) =>
     offloader.run(url, name, argument),
   );
@@ -120,6 +122,8 @@ export async function assemble(
     seats: () => [{ seat: 0, memory: host.memory }, ...crew.memories()],
     retired: () => crew.retired,
     rings: () => crew.fills(),
+    // Who was nobody's child is gone with its thread.
+    stop: (ref) => placer.stop(ref) ?? host.stop(ref).catch(goneWithItsThread),
     kill: (seat) => crew.kill(seat),
     offload: (url, name, argument) => offloader.run(url, name, argument),
     closeThreads: async (deadlineMs) => {
@@ -129,6 +133,10 @@ export async function assemble(
       host.timers.rest();
     },
   };
+}
+
+function goneWithItsThread(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 'RM_THREAD_LOST') throw error;
 }
 
 function place(
@@ -164,6 +172,7 @@ function makeHost(
       services: {
         named: (path, cell) => directory.named(path, 0, cell.index, cell.generation),
         unnamed: (path) => directory.unnamed(path, 0),
+        lookup: (path) => Promise.resolve(directory.find(path)),
         offload: (url, name, argument) => offloader.run(url, name, argument),
       },
     },

@@ -3,6 +3,7 @@
  * their number for what their threads report, by their seat for what is lost with one.
  */
 import { murmur3Text } from '../../hotpath/index.ts';
+import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
 import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
@@ -58,6 +59,20 @@ export class Placer {
       const where = { number: ++this.numbers, seat, path, args };
       return new RemoteChild(this.side, machine, definition, where, settings);
     };
+  }
+
+  /**
+   * Ends a child of the main thread's supervisors, also while its thread is being replaced; null:
+   * it is none.
+   */
+  stop(ref: BaseRef): Promise<void> | null {
+    for (const child of this.children.values()) {
+      const { seat, at } = child;
+      if (seat !== ref.seat || at === null) continue;
+      if (at[0] !== ref.index || at[1] !== ref.generation) continue;
+      return new Promise((resolve) => child.remove(resolve));
+    }
+    return null;
   }
 
   /** Places and generations of all children on that seat. */

@@ -32,6 +32,7 @@ export type SystemParts = {
   readonly retired: () => Retired | null;
   /** How full the rings between its threads are. */
   readonly rings: () => readonly WireFill[];
+  readonly stop: (ref: BaseRef) => Promise<void>;
   readonly kill: (seat: number) => void;
   readonly offload: (url: string, name: string, argument: unknown) => Promise<unknown>;
   readonly closeThreads: (deadlineMs: number) => Promise<void>;
@@ -99,7 +100,7 @@ export class System {
    * Ends an actor after its current message; its supervisor forgets it. Resolves when it has ended.
    */
   stop(ref: Ref<never> | AnyRef): Promise<void> {
-    return this.parts.host.stop(ref as BaseRef);
+    return this.parts.stop(ref as BaseRef);
   }
 
   /**

@@ -112,11 +112,12 @@ class Stage {
    * Its code may go on, since nothing can end a promise; but nothing that it does has an effect any
    * more.
    */
-  died(thread: SimThread): void {
+  ended(thread: SimThread, isClosed: boolean): void {
     this.links.get(thread)?.cut();
     const host = this.hosts.get(thread);
     if (host !== undefined) for (const cell of host.table.all()) cell.incarnation++;
-    this.links.delete(thread);
+    // The crew counts what a thread that was lost had taken, but not one that it closed.
+    if (!isClosed) this.links.delete(thread);
     this.hosts.delete(thread);
   }
 
@@ -169,7 +170,7 @@ export class SimSystem extends System {
       random: stage.random.split(),
       main,
       world: (thread) => stage.world(thread),
-      died: (thread) => stage.died(thread),
+      ended: (thread, isClosed) => stage.ended(thread, isClosed),
     });
     const { offload = noOffload } = options;
     const parts = {

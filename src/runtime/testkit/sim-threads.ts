@@ -71,8 +71,11 @@ export type SimThreadsOptions = {
   readonly main: SimThread;
   /** What a thread's host is made of. */
   world(thread: SimThread): World;
-  /** The thread has died; what its code still does must have no effect. */
-  died(thread: SimThread): void;
+  /**
+   * The thread has ended; what its code still does must have no effect. `isClosed`: as it was told
+   * to.
+   */
+  ended(thread: SimThread, isClosed: boolean): void;
 };
 
 /** Thread rule: one JavaScript thread has them all. */
@@ -104,7 +107,7 @@ export class SimThreads implements ThreadPool {
       if (!thread.isAlive) return;
       this.crashes.delete(task.peer);
       engine.forget(thread);
-      this.options.died(thread);
+      this.options.ended(thread, error === undefined);
       resolveEnded(error);
     };
     this.crashes.set(task.peer, end);

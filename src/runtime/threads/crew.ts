@@ -311,14 +311,16 @@ export class Crew {
     this.keepSpare();
   }
 
+  /** Workers that have no seat yet. */
+  private get coming(): number {
+    return this.workers.filter(({ status }) => status === 'spare' || status === 'starting').length;
+  }
+
   /** A thread that starts takes a core: not while a replaced one's actors begin again. */
   private keepSpare(): void {
     if (!this.options.spare) return;
     this.host.after(SPARE_AFTER_MS, () => {
-      const isShort = !this.workers.some(
-        ({ status }) => status === 'spare' || status === 'starting',
-      );
-      if (isShort && !this.isClosing) this.startWorker();
+      if (this.coming === 0 && !this.isClosing) this.startWorker();
     });
   }
 
@@ -348,9 +350,9 @@ export class Crew {
       this.events.lost(seat);
       this.fillSeat();
     }
-    const isComing = this.workers.some(({ status }) => status === 'spare' || status === 'starting');
-    if (!isComing && this.emptySeats.length > 0) this.startWorker();
-    else if (seat < 0) this.keepSpare();
+    // One for each empty seat: others may have been lost while the first one's successor starts.
+    for (let coming = this.coming; coming < this.emptySeats.length; coming++) this.startWorker();
+    if (seat < 0 && this.emptySeats.length === 0) this.keepSpare();
   }
 
   /** @returns whether the thread has really ended; false when it cannot be ended. */

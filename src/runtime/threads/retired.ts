@@ -1,6 +1,6 @@
 /**
- * What workers that are gone had counted. Their shared memory is given up with them, so the crew adds
- * it here when they go; a system's figures go on from it.
+ * What workers that are gone had counted. Their shared memory is given up with them, so the crew
+ * adds it here when they go; a system's figures go on from it.
  */
 import { COUNTERS, COUNTERS_MAX } from '../host/seat-layout.ts';
 import type { SeatMemory } from '../host/seat-memory.ts';

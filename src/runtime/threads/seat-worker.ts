@@ -8,6 +8,7 @@
  * No seated → spare: a seat that is given up ends its thread, so that nothing of it is left.
  */
 import type { AnyDefinition } from '../actor/definition.ts';
+import type { AnyRef } from '../actor/ref.ts';
 import { Host } from '../host/host.ts';
 import { SeatMemory } from '../host/seat-memory.ts';
 import { seededRandom } from '../ports/random.ts';
@@ -109,6 +110,7 @@ export class SeatWorker {
         services: {
           named: (path, cell) => this.castMain('named', [path, cell.index, cell.generation]),
           unnamed: (path) => this.castMain('unnamed', [path]),
+          lookup: async (path) => (await this.askMain('lookup', [path])) as AnyRef | null,
           offload: (url, name, argument) => this.askMain('offload', [url, name, argument]),
         },
       },

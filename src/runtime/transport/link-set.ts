@@ -6,6 +6,7 @@ import type { BaseRef, RemoteRef } from '../actor/actor-ref.ts';
 import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import type { RuntimeEvent } from '../host/events.ts';
+import type { SeatMemory } from '../host/seat-memory.ts';
 
 /** Ways to other threads. Thread rule: the thread that sends. */
 export interface LinkSet {
@@ -15,6 +16,8 @@ export interface LinkSet {
   /** @returns whether there was a worker to ask. */
   watch(ref: RemoteRef, number: number): boolean;
   unwatch(ref: RemoteRef, number: number): void;
+  /** What the worker of that seat shows; null when there is none. */
+  memoryOf(seat: number): SeatMemory | null;
   stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void>;
   /** Tells the main thread's listeners. */
   report(event: RuntimeEvent): void;
@@ -30,6 +33,7 @@ export const NO_LINKS: LinkSet = {
   ask: () => 'stopped',
   watch: () => false,
   unwatch: () => undefined,
+  memoryOf: () => null,
   stop: () => Promise.resolve(),
   report: () => undefined,
   isHeard: false,

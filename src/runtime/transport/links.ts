@@ -16,6 +16,7 @@ import type { Inputs } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
 import type { RuntimeEvent } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
+import type { SeatMemory } from '../host/seat-memory.ts';
 import { ControlCalls } from './control-calls.ts';
 import {
   ASK,
@@ -90,6 +91,10 @@ export class Links implements LinkSet, Inputs, Receiver {
     const peer = this.peerOf(link.peer);
     this.lastPeer = peer ?? null;
     return peer;
+  }
+
+  memoryOf(seat: number): SeatMemory | null {
+    return this.at(seat)?.memory ?? null;
   }
 
   peerOf(number: number): Peer | undefined {
@@ -378,7 +383,10 @@ export class Links implements LinkSet, Inputs, Receiver {
     return relay;
   }
 
-  /** There is no way there: between two workers, or a ref to an actor of this thread that is older than its cell. */
+  /**
+   * There is no way there: between two workers, or a ref to an actor of this thread that is older
+   * than its cell.
+   */
   private noWay(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome {
     const host = this.attached();
     // Between two workers a seat is empty: its actors come back.

@@ -305,7 +305,10 @@ export class OutLink {
     const chunkBytes = this.recordBytesMax - start;
     let from = 0;
     while (bytes.length - from > chunkBytes) {
-      send(kindOf(CHUNK, 0), bytes.slice(from, from + chunkBytes));
+      // Not bytes.slice: the encoder's memory is a Buffer, whose slices are views, and a piece may wait.
+      const piece = new Uint8Array(chunkBytes);
+      piece.set(bytes.subarray(from, from + chunkBytes));
+      send(kindOf(CHUNK, 0), piece);
       from += chunkBytes;
     }
     const last = new Uint8Array(start + bytes.length - from);

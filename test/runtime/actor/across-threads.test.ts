@@ -1,4 +1,7 @@
-/** Delivery between threads, in the simulator: real rings, small ones too, drawn schedules, faults, lost threads. */
+/**
+ * Delivery between threads, in the simulator: real rings, small ones too, drawn schedules, faults,
+ * lost threads. Long, and one idea: nothing is lost, doubled or reordered unseen.
+ */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import type { Down } from '../../../src/runtime/actor/context.ts';
@@ -27,7 +30,10 @@ const Sink = define(() => {
   };
 });
 
-/** Sends numbered messages to all sinks, and again what was refused, until they have taken `count` each. */
+/**
+ * Sends numbered messages to all sinks, and again what was refused, until they have taken `count`
+ * each.
+ */
 const Source = define(({ from, sinks }: { from: number; sinks: Ref<never>[] }, ctx) => {
   const sent = sinks.map(() => 0);
   let refusals = 0;
@@ -132,7 +138,7 @@ describe('across threads', () => {
   });
 
   // Guards: D4, D5
-  test('across threads - a full mailbox closes its gate; send waits in order, tell hears full', async () => {
+  test('across threads - a full mailbox closes its gate; send waits in order', async () => {
     const sim = await SimSystem.start({ threads: 1 });
     const gate = sim.gate();
     const seen: number[] = [];
@@ -347,7 +353,7 @@ describe.each([
   });
 
   // Guards: D7, RT-4
-  test('asks - a watcher on another thread hears each end once, after the last message, with its reason', async () => {
+  test('asks - a watcher on another thread hears each end once, after the last message', async () => {
     const { sim } = await scene();
     const probe = sim.probe();
     const Ends = define(({ to }: { to: Ref<never> }, ctx) => ({
@@ -405,7 +411,7 @@ describe('lost threads', () => {
   });
 
   // Guards: D3, D7, D8
-  test('lost threads - actors come back under their refs, asks are told, watchers of the gone hear lost', async () => {
+  test('lost threads - actors come back under their refs, asks are told', async () => {
     const sim = await SimSystem.start();
     const probe = sim.probe();
     const stays = await sim.spawn(Counter, { placement: { thread: 1 }, id: 'stays' });

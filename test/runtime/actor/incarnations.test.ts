@@ -1,6 +1,6 @@
 /**
  * What belongs to one incarnation of an actor and what outlives it: context, stash, handlers,
- * timers, state, messages.
+ * timers, state, messages. Long, and one idea: what a restart keeps.
  */
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../../src/runtime/actor/context.ts';
@@ -107,7 +107,7 @@ describe('messages', () => {
     expect(stage.inFlight).toBe(0);
   });
 
-  test('poison - a message is tried as often as its actor says, at the front, and its asker told once', async () => {
+  test('poison - a message is tried as often as its actor says, at the front,', async () => {
     const seen: string[] = [];
     const Tries = define(
       () => ({
@@ -320,7 +320,7 @@ describe('context', () => {
     expect(stage.inFlight).toBe(0);
   });
 
-  test('become - other handlers from the next message on; a restart begins with the first again', async () => {
+  test('become - other handlers from the next message on', async () => {
     const A = define((_: undefined, ctx) => {
       const off = { flip: () => ctx.become(on), state: () => 'off', boom };
       const on = { flip: () => ctx.become(off), state: () => 'on', boom };
@@ -370,7 +370,7 @@ describe('context', () => {
     expect(await outcomeOf(a.ask('double', 1))).toEqual({ code: 'RM_ACTOR_STOPPED' });
   });
 
-  test('state - snapshot gives the next incarnation what the hook returned; checkpoint keeps it, too', async () => {
+  test('state - snapshot gives the next incarnation what the hook returned', async () => {
     const seen: unknown[] = [];
     const A = define((_: undefined, ctx) => {
       seen.push(ctx.restored);
@@ -404,7 +404,7 @@ describe('context', () => {
     expect(failures.filter((kind) => kind === 'snapshot-failed')).toHaveLength(1);
   });
 
-  test('children - ids are unique among siblings, a failing setup throws, the parent ends them youngest first', async () => {
+  test('children - ids are unique among siblings, a failing setup throws', async () => {
     const ended: string[] = [];
     const Child = define(({ name }: { name: string }, ctx) => {
       ctx.onStop(() => void ended.push(name));

@@ -65,6 +65,7 @@ export class Stage {
         services: {
           named: (path, cell) => directory.named(path, 0, cell.index, cell.generation),
           unnamed: (path) => directory.unnamed(path, 0),
+          lookup: (path) => Promise.resolve(directory.find(path)),
           offload: () => Promise.reject(new Error('no offload here')),
         },
       },
@@ -77,6 +78,7 @@ export class Stage {
       seats: () => [{ seat: 0, memory: this.host.memory }],
       retired: () => null,
       rings: () => [],
+      stop: (ref) => this.host.stop(ref),
       kill: () => undefined,
       offload: () => Promise.reject(new Error('no offload here')),
       closeThreads: () => Promise.resolve(),

@@ -153,7 +153,7 @@ describe('stream', () => {
     expect([tally.produced, stage.inFlight]).toEqual([3, 0]);
   });
 
-  test('stream - a crash of its actor rejects after the items that came; so do a throw and a stop', async () => {
+  test('stream - a crash of its actor rejects after the items that came; so do a throw', async () => {
     const { stage, ref } = await scene();
     const stream = ref.stream('count', 1000, { credit: 2 });
     expect(await stream.next()).toEqual({ done: false, value: 0 });
@@ -178,7 +178,7 @@ describe('stream', () => {
     expect(stage.inFlight).toBe(0);
   });
 
-  test('stream - refusals: not iterable, no iterator, unknown, full, aborted, stopped, bad credit', async () => {
+  test('stream - refusals: not iterable, no iterator, unknown, full, aborted, stopped', async () => {
     const { stage, ref } = await scene();
     expect(await outcomeOf(ref.stream('number').next())).toEqual({ code: 'RM_STREAM' });
     await expect(ref.stream('badIterable').next()).rejects.toThrow('no iterator');

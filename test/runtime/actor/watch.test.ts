@@ -92,7 +92,7 @@ describe('watch', () => {
     expect(seen).toEqual([{ what: 'crash', from: ref.key }]);
   });
 
-  test('watch - unwatching takes back what already waits; another incarnation holds no watches', async () => {
+  test('watch - unwatching takes back what already waits', async () => {
     const { stage, seen, watcher, target } = await scene();
     const first = await target('temporary');
     watcher.tell('watch', first as never);

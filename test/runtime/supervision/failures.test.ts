@@ -1,6 +1,7 @@
 /**
- * The matrix of failures: {throw, reject, stall, stack overflow} × {setup, handler, stop hook, supervisor} × {the
- * supervisor's thread, another one}. In the simulator, so that every deadline is exact.
+ * The matrix of failures: {throw, reject, stall, stack overflow} × {setup, handler, stop hook,
+ * supervisor} × {the supervisor's thread, another one}. In the simulator, so that every deadline is
+ * exact.
  */
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../../src/runtime/actor/context.ts';
@@ -244,7 +245,7 @@ describe.each(THREADS)('failures on %s', (_, thread) => {
     },
   );
 
-  test('failures - stall below a supervisor that stops: each child has its deadline, in reverse order', async () => {
+  test('failures - stall below a supervisor that stops: each child has its deadline', async () => {
     const { sim } = await scene();
     const group = sim.supervisor();
     for (let i = 0; i < 3; i++) {
@@ -261,7 +262,7 @@ describe.each(THREADS)('failures on %s', (_, thread) => {
 
 describe('escalation', () => {
   // Guards: S1, S2
-  test('escalation - a nested supervisor that gives up is restarted with its children by the one above', async () => {
+  test('escalation - a nested supervisor that gives up comes back with its children', async () => {
     const { sim, events } = await scene();
     const top = sim.supervisor({ intensity: { restarts: 1, within: '1h' }, backoff: false });
     const inner = await sim.until(top.supervisor({ intensity: { restarts: 0 }, name: 'inner' }));

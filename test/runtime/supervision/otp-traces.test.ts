@@ -121,7 +121,7 @@ class World {
 
 describe.each(['otp-burst', 'otp-window'])('supervisor against OTP - %s', (name) => {
   // A fresh recording of the installed OTP, if `npm run test:system` has made one.
-  const folder = process.env['OTP_TRACES'];
+  const folder = process.env.OTP_TRACES;
   const file =
     folder === undefined
       ? new URL(`./vectors/${name}.json`, import.meta.url)

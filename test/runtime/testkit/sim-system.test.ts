@@ -1,4 +1,7 @@
-/** The simulated system: virtual time, one seed one run, real IO found out, faults, lost threads, probes. */
+/**
+ * The simulated system: virtual time, one seed one run, real IO found out, faults, lost threads,
+ * probes.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Down } from '../../../src/runtime/actor/context.ts';
 import type { Ref } from '../../../src/runtime/actor/ref.ts';

@@ -1,4 +1,5 @@
 /** Actors for the tests with real threads: plain JavaScript, as without a compiler. */
+import { execFileSync } from 'node:child_process';
 import { actor } from 'ringmaster';
 
 /** Answers, fails and misbehaves on request. */
@@ -36,9 +37,16 @@ export const Patient = actor(import.meta.url, {
         for (let i = 0; i < count; i++) ref.tell('item', i);
       },
       slowly: () => new Promise(() => undefined),
-      watch: (ref) => ctx.watch(ref, 'down'),
+      // Answers when the watch has arrived: a question to the same actor comes behind it.
+      async watch(ref) {
+        ctx.watch(ref, 'down');
+        await ref.ask('sum');
+      },
       down: (down) => {
         sum = down.reason;
+      },
+      failAtEnd(kind) {
+        ctx.onStop(() => FAILURES[kind]());
       },
       restored: () => ctx.restored,
       keep(value) {
@@ -63,6 +71,8 @@ const FAILURES = {
   loop: () => {
     for (;;);
   },
+  // Nothing can end a thread in there: it has to be given up.
+  blocked: () => execFileSync('sleep', ['4']),
   regex: () => /^(a+)+$/.test(`${'a'.repeat(40)}b`),
   memory: () => {
     const kept = [];

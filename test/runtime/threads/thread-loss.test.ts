@@ -53,6 +53,31 @@ test.each(['exit', 'loop', 'regex', 'memory'])(
   },
 );
 
+test('thread loss - a thread that cannot be ended is fenced, and its actors move', async () => {
+  // Guards: S4.
+  const ref = await spawn(Patient, 1);
+  const lost = ref.ask('fail', 'blocked', { timeout: '20s' });
+  await expect(lost).rejects.toMatchObject({ code: 'RM_THREAD_LOST' });
+  expect(events).toContainEqual({ kind: 'thread-fenced', thread: 1 });
+  expect(await answer(ref, 'sum')).toBe(0);
+  expect(ref.tell('add', 5)).toBe('accepted');
+  expect(await answer(ref, 'sum')).toBe(5);
+});
+
+// Guards: S2, S4. The stop column of the matrix; what a thread survives is tested in virtual time.
+test.each(['throw', 'overflow', 'exit', 'loop', 'regex', 'memory'])(
+  'thread loss - %s in a stop hook: the stop still ends, and the thread serves again',
+  async (kind) => {
+    const ref = await spawn(Patient, 1);
+    await ref.ask('failAtEnd', kind);
+    const down = system.watch(ref);
+    await system.stop(ref);
+    expect(await down).toMatchObject({ key: ref.key });
+    const next = await spawn(Patient, 1);
+    expect(await answer(next, 'thread')).toBe(1);
+  },
+);
+
 test('thread loss - what was kept by a checkpoint comes back with the actor', async () => {
   const ref = await spawn(Patient, 1);
   await ref.ask('keep', { total: 42 });
@@ -60,7 +85,7 @@ test('thread loss - what was kept by a checkpoint comes back with the actor', as
   expect(await answer(ref, 'restored')).toEqual({ total: 42 });
 });
 
-test('thread loss - a watcher of an actor that comes back hears nothing, of its real end once', async () => {
+test('thread loss - a watcher of an actor that comes back hears nothing', async () => {
   // Guards: D7, RT-4.
   const ref = await spawn(Patient, 1);
   const watcher = await spawn(Patient, 2);
@@ -93,12 +118,15 @@ test('thread loss - a group is restarted together, wherever its members live', a
   await group.stop();
 });
 
-test.each(['exit', 'loop'])('thread loss - %s in setup rejects the spawn', async (kind) => {
-  const spawned = spawn(Stillborn, 1, { args: { kind } });
-  await expect(spawned).rejects.toMatchObject({ code: expect.stringMatching(/^RM_/) });
-  const ref = await spawn(Patient, 1);
-  expect(await answer(ref, 'thread')).toBe(1);
-});
+test.each(['throw', 'overflow', 'exit', 'loop', 'regex', 'memory'])(
+  'thread loss - %s in setup rejects the spawn',
+  async (kind) => {
+    const spawned = spawn(Stillborn, 1, { args: { kind } });
+    await expect(spawned).rejects.toMatchObject({ code: expect.stringMatching(/^RM_/) });
+    const ref = await spawn(Patient, 1);
+    expect(await answer(ref, 'thread')).toBe(1);
+  },
+);
 
 test('thread loss - afterwards every accepted message is accounted for', async () => {
   // Guards: D3.
