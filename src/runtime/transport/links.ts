@@ -46,6 +46,9 @@ export class Links implements LinkSet, Inputs, Receiver {
   private readonly seats: (Peer | null)[];
   private readonly peers: Peer[];
   private beats: number;
+  private lastPeer: Peer | null;
+  /** When the frames being taken in arrived; 0: nobody has asked yet. */
+  private arrivedAtMs: number;
 
   constructor() {
     this.calls = new ControlCalls();
@@ -54,6 +57,8 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.seats = [];
     this.peers = [];
     this.beats = 0;
+    this.lastPeer = null;
+    this.arrivedAtMs = 0;
   }
 
   /** Connects it to its host: the two need each other. */
@@ -79,6 +84,15 @@ export class Links implements LinkSet, Inputs, Receiver {
     return this.seats[seat] ?? null;
   }
 
+  /** The peer at the other end of a link: most often that of the frame before. */
+  private from(link: InLink): Peer | undefined {
+    const { lastPeer } = this;
+    if (lastPeer !== null && lastPeer.incoming === link && !lastPeer.isClosed) return lastPeer;
+    const peer = this.peerOf(link.peer);
+    this.lastPeer = peer ?? null;
+    return peer;
+  }
+
   memoryOf(seat: number): SeatMemory | null {
     return this.at(seat)?.memory ?? null;
   }
@@ -95,6 +109,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const host = this.attached();
     const peer = this.peerOf(number);
     if (peer === undefined || peer.isClosed) return;
+    this.arrivedAtMs = 0;
     peer.incoming.takeAll();
     // What was not shown yet: nobody flushes or polls this way any more.
     host.memory.taken[number] = peer.incoming.taken;
@@ -135,7 +150,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     if (peer === undefined || peer === null) return this.noWay(ref, name, payload, null);
     const outcome = peer.outgoing.tell(ref, name, payload);
     if (outcome === 'full') peer.wake();
-    (this.host as Host).dispatcher.arm();
+    if ((this.host as Host).dispatcher.arm()) peer.hurry();
     return outcome;
   }
 
@@ -149,7 +164,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const header = peer.header(ref.index, ref.generation);
     header[3] = record.slot;
     header[4] = host.asks.useOf(record.slot);
-    const leftMs = Math.ceil(record.deadlineMs - host.clock.monotonicMs());
+    const leftMs = Math.ceil(record.deadlineMs - host.asks.askedAtMs);
     header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
     let outcome: Outcome = 'full';
     try {
@@ -158,7 +173,7 @@ export class Links implements LinkSet, Inputs, Receiver {
       if (outcome !== 'accepted') host.asks.release(record);
     }
     if (outcome === 'full') peer.wake();
-    host.dispatcher.arm();
+    if (host.dispatcher.arm()) peer.hurry();
     return outcome;
   }
 
@@ -198,6 +213,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const { peers } = this;
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i] as Peer;
+      this.arrivedAtMs = 0;
       const count = peer.incoming.take();
       if (count > 0) {
         taken += count;
@@ -252,10 +268,11 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 
   frame(link: InLink, type: number, header: Int32Array, name: string, payload: unknown): void {
-    const peer = this.peerOf(link.peer);
+    const peer = this.from(link);
     if (peer === undefined) return;
     const host = this.attached();
-    const [first = 0, second = 0] = header;
+    const first = header[0] as number;
+    const second = header[1] as number;
     switch (type) {
       case ASK:
       case STREAM:
@@ -308,14 +325,17 @@ export class Links implements LinkSet, Inputs, Receiver {
     payload: unknown,
   ): void {
     const host = this.attached();
-    const deadlineMs = host.clock.monotonicMs() + (header[5] as number);
+    // One look for all that lay in the ring: it comes after the tail was read, so it is not early.
+    if (this.arrivedAtMs === 0) this.arrivedAtMs = host.clock.monotonicMs();
+    const deadlineMs = this.arrivedAtMs + (header[5] as number);
     const reply =
       type === STREAM
         ? new RemoteStreamReply(peer, header, deadlineMs, 'stream')
         : new RemoteReply(peer, header, deadlineMs, type === SEND ? 'receipt' : 'value');
-    const [index = 0, generation = 0] = header;
+    const index = header[0] as number;
+    const generation = header[1] as number;
     const cell = host.table.find(index, generation);
-    if (host.table.isReserved(index, generation)) {
+    if (cell === null && host.table.isReserved(index, generation)) {
       const message = `the actor of ${name} is about to come back on this thread; try again.`;
       if (type !== SEND)
         host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
@@ -356,6 +376,7 @@ export class Links implements LinkSet, Inputs, Receiver {
   private recordFor(ref: RemoteRef, name: string, reply: Reply): AskRecord {
     if (reply instanceof AskRecord && reply.seat === ref.seat && reply.slot < 0) return reply;
     const host = this.attached();
+    host.asks.askedAtMs = host.clock.monotonicMs();
     const relay = new AskRecord(host, ref.seat, name, reply.deadlineMs, reply.wants);
     relay.bind(
       (value) => reply.resolve(value),
