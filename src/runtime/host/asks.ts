@@ -8,6 +8,7 @@ import type { BaseRef } from '../actor/actor-ref.ts';
 import { AskRecord } from '../actor/ask-record.ts';
 import type { Outcome } from '../actor/outcome.ts';
 import type { AskOptions } from '../actor/ref.ts';
+import { appendStack } from '../codec/index.ts';
 import { runtimeError } from '../errors.ts';
 import { durationMs } from '../timers/duration.ts';
 import type { Host } from './host.ts';
@@ -52,9 +53,9 @@ export class Asks {
     const record = this.begin(ref, name, options, 'value');
     const promise = new Promise((resolve, reject) => record.bind(resolve, reject));
     this.watchOver(record, options);
-    if (!record.isOpen()) return promise;
-    this.post(ref, name, payload, record);
-    return promise;
+    if (record.isOpen()) this.post(ref, name, payload, record);
+    // The engine knows who awaits only inside a reaction: a hop, and a tenth of a question's cost.
+    return promise.then(undefined, withAskersStack);
   }
 
   /**
@@ -135,11 +136,25 @@ export class Asks {
   /**
    * The worker of that seat is gone, and with it every answer; or the host closes (no seat given).
    */
-  failAll(seat: number | null, error: Error): void {
+  failAll(seat: number | null, error: () => Error): void {
     for (const record of this.records) {
-      if (record !== null && (seat === null || record.seat === seat)) record.reject(error);
+      if (record !== null && (seat === null || record.seat === seat)) record.reject(error());
     }
   }
+}
+
+const ASKED_BY = 'asked by';
+
+/**
+ * Semantics D9: under the stack of what went wrong, that of whoever awaits the answer. Not for a
+ * refusal, of which overload makes many and which is thrown where it was asked anyway.
+ */
+function withAskersStack(error: unknown): never {
+  const isPlain = (error as { code?: unknown } | null)?.code === 'RM_MAILBOX_FULL';
+  const isDone =
+    !(error instanceof Error) || (error.stack?.includes(`--- ${ASKED_BY} ---`) ?? false);
+  if (!isPlain && !isDone) appendStack(error, new Error().stack ?? '', ASKED_BY);
+  throw error;
 }
 
 /**

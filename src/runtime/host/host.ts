@@ -248,7 +248,7 @@ export class Host {
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.orphans.endAll(SHUTDOWN, resolve));
     const message = 'the system was closed before the answer came.';
-    this.asks.failAll(null, runtimeError('RM_ACTOR_STOPPED', message));
+    this.asks.failAll(null, () => runtimeError('RM_ACTOR_STOPPED', message));
     this.showCounters();
   }
 

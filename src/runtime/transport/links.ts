@@ -124,7 +124,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     if (this.seats[seat] === peer) this.seats[seat] = null;
     this.calls.lose(peer);
     const message = `thread ${seat} ended before the answer came; ask again once it was replaced.`;
-    host.asks.failAll(seat, runtimeError('RM_THREAD_LOST', message, { thread: seat }));
+    host.asks.failAll(seat, () => runtimeError('RM_THREAD_LOST', message, { thread: seat }));
     // Not at the end of the next turn: there may be none.
     host.showCounters();
   }

@@ -48,9 +48,11 @@ test('packaging - definitions load in threads from TypeScript sources', async ()
 
 test('packaging - a guest in a program installs no handler and does not keep it alive', async () => {
   const { stdout } = await node(app('guest.mjs'));
-  const { before, during, after, answers, late } = JSON.parse(stdout);
+  const { before, during, after, answers, late, stack } = JSON.parse(stdout);
   expect(during).toEqual(before);
   expect(after).toEqual(before);
   expect(answers).toEqual([1, 2, 3]);
   expect(late).toBe('RM_SYSTEM_CLOSED');
+  // Guards: D9. Whoever awaits stands below.
+  expect(stack).toMatch(/--- asked by ---[\s\S]*at async shopping/);
 });

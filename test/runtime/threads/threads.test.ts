@@ -65,6 +65,8 @@ test('threads - an error crosses with all its parts', async () => {
   });
   expect((cause.cause as Error).message).toBe('the cause');
   expect(cause.stack).toContain('definitions.mjs');
+  // What stands under it is tested without a test runner's own stacks: see packaging.
+  expect((error as Error).stack).toContain('--- asked by ---');
 });
 
 test.each(['throw', 'overflow'])(

@@ -3,5 +3,10 @@ import { actor } from 'ringmaster';
 
 export const Echo = actor(import.meta.url, {
   name: 'Echo',
-  setup: () => ({ echo: (x) => x }),
+  setup: () => ({
+    echo: (x) => x,
+    fail() {
+      throw new TypeError('on request');
+    },
+  }),
 });
