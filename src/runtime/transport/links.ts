@@ -10,7 +10,6 @@ import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import { StreamRecord } from '../actor/stream-sink.ts';
 import { ACCEPTING_MAX } from '../cell/cell-status.ts';
-import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
 import type { Inputs } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
@@ -33,9 +32,12 @@ import {
 import type { InLink, Receiver } from './in-link.ts';
 import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
+import { takeQuestion } from './rare-questions.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
 import { exitOf, RemoteWatchers } from './remote-watchers.ts';
 
+// Module-private copy for the way in: see ADR 3.
+const ACCEPTING = ACCEPTING_MAX;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Thread rule: its host's thread. */
@@ -46,7 +48,7 @@ export class Links implements LinkSet, Inputs, Receiver {
   private readonly seats: (Peer | null)[];
   private readonly peers: Peer[];
   private beats: number;
-  private lastPeer: Peer | null;
+  private lastPeer: Peer | undefined;
   /** When the frames being taken in arrived; 0: nobody has asked yet. */
   private arrivedAtMs: number;
 
@@ -57,7 +59,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.seats = [];
     this.peers = [];
     this.beats = 0;
-    this.lastPeer = null;
+    this.lastPeer = undefined;
     this.arrivedAtMs = 0;
   }
 
@@ -86,11 +88,8 @@ export class Links implements LinkSet, Inputs, Receiver {
 
   /** The peer at the other end of a link: most often that of the frame before. */
   private from(link: InLink): Peer | undefined {
-    const { lastPeer } = this;
-    if (lastPeer !== null && lastPeer.incoming === link && !lastPeer.isClosed) return lastPeer;
-    const peer = this.peerOf(link.peer);
-    this.lastPeer = peer ?? null;
-    return peer;
+    if (this.lastPeer?.incoming !== link) this.lastPeer = this.peerOf(link.peer);
+    return this.lastPeer;
   }
 
   memoryOf(seat: number): SeatMemory | null {
@@ -119,6 +118,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.lost += (peer.memory.sent[this.ownPeer] ?? 0) - peer.incoming.taken;
     const { seat } = peer.incoming;
     peer.close();
+    this.lastPeer = undefined;
     this.peers.splice(this.peers.indexOf(peer), 1);
     if (this.seats[seat] === peer) this.seats[seat] = null;
     this.calls.lose(peer);
@@ -329,28 +329,10 @@ export class Links implements LinkSet, Inputs, Receiver {
       type === STREAM
         ? new RemoteStreamReply(peer, header, deadlineMs, 'stream')
         : new RemoteReply(peer, header, deadlineMs, type === SEND ? 'receipt' : 'value');
-    const index = header[0] as number;
-    const generation = header[1] as number;
-    const cell = host.table.find(index, generation);
-    if (cell === null && host.table.isReserved(index, generation)) {
-      const message = `the actor of ${name} is about to come back on this thread; try again.`;
-      if (type !== SEND)
-        host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
-      reply.reject(runtimeError('RM_MAILBOX_FULL', message));
-    } else if (cell === null || cell.status > ACCEPTING_MAX) {
-      const to = `${host.seat}.${index}.${generation}`;
-      if (type !== SEND) host.deadLetters.addNobody('nobody', to, name, payload);
-      reply.reject(runtimeError('RM_ACTOR_STOPPED', `${to} has stopped; look it up again.`));
-    } else if (type !== SEND) cell.deliver(name, payload, reply);
-    else if (cell.enqueue(name, payload, null) === 'accepted') reply.resolve(undefined);
-    else if (
-      cell.definition.mailbox.overflow !== 'wait' ||
-      waitForRoom(cell, name, payload, reply) !== 'accepted'
-    ) {
-      reply.reject(
-        runtimeError('RM_MAILBOX_FULL', `${cell.path} has no room for ${name}; send less.`),
-      );
-    }
+    const cell = host.table.find(header[0] as number, header[1] as number);
+    if (type !== SEND && cell !== null && cell.status <= ACCEPTING) {
+      cell.deliver(name, payload, reply);
+    } else takeQuestion(host, type === SEND, header, { name, payload, reply });
   }
 
   private opened(peer: Peer, record: AskRecord | undefined, stream: number): void {
