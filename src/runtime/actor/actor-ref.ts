@@ -6,6 +6,7 @@
 
 import type { Cell } from '../cell/cell.ts';
 import { waitForRoom } from '../cell/overflow.ts';
+import type { Shape } from '../codec/index.ts';
 import { refusal } from '../host/asks.ts';
 import type { Host } from '../host/host.ts';
 import type { Outcome } from './outcome.ts';
@@ -108,6 +109,8 @@ export class RemoteRef extends BaseRef {
   override readonly generation: number;
   /** Address of its definition, as far as it is known here: selects the generated codec. */
   readonly definition: string;
+  /** Declared shapes of its messages: looked up at the first message; null for none. */
+  shapes: Readonly<Record<string, Shape>> | null | undefined;
 
   constructor(host: Host, seat: number, index: number, generation: number, definition: string) {
     super();
@@ -116,6 +119,7 @@ export class RemoteRef extends BaseRef {
     this.index = index;
     this.generation = generation;
     this.definition = definition;
+    this.shapes = undefined;
   }
 
   override tell(name: string, payload?: unknown): Outcome {

@@ -5,22 +5,24 @@
  */
 import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import type { Abortable, SignalGroup } from '../host/signal-groups.ts';
 import { TimerNode } from '../timers/timer-wheel.ts';
 import type { Reply } from './reply.ts';
 
 /** A `Reply` on the asker's side. Settles once, whatever comes first. */
-export class AskRecord extends TimerNode implements Reply {
+export class AskRecord extends TimerNode implements Reply, Abortable {
   readonly deadlineMs: number;
   readonly wants: 'value' | 'stream' | 'receipt';
   /** Seat of the actor that was asked. */
   readonly seat: number;
   /** Place in the host's table of asks; -1 for one that never leaves its thread. */
   slot: number;
+  signals: SignalGroup | null;
+  signalPlace: number;
   private readonly host: Host;
   private readonly what: string;
   private settle: ((value: unknown) => void) | null;
   private refuse: ((error: unknown) => void) | null;
-  private unlisten: (() => void) | null;
 
   constructor(
     host: Host,
@@ -36,9 +38,10 @@ export class AskRecord extends TimerNode implements Reply {
     this.deadlineMs = deadlineMs;
     this.wants = wants;
     this.slot = -1;
+    this.signals = null;
+    this.signalPlace = 0;
     this.settle = null;
     this.refuse = null;
-    this.unlisten = null;
   }
 
   /** Says what to call; exactly one of them is called, once. */
@@ -47,15 +50,9 @@ export class AskRecord extends TimerNode implements Reply {
     this.refuse = refuse;
   }
 
-  /** Gives up when `signal` aborts. */
-  abortWith(signal: AbortSignal): void {
-    const give = (): void => this.reject(aborted(this.what, signal));
-    if (signal.aborted) {
-      give();
-      return;
-    }
-    signal.addEventListener('abort', give, { once: true });
-    this.unlisten = () => signal.removeEventListener('abort', give);
+  /** Gives up: its signal has aborted. */
+  abort(signal: AbortSignal): void {
+    this.reject(aborted(this.what, signal));
   }
 
   isOpen(): boolean {
@@ -92,7 +89,7 @@ export class AskRecord extends TimerNode implements Reply {
     this.refuse = null;
     if (this.timerNext !== this) this.host.timers.cancel(this);
     if (this.slot >= 0) this.host.asks.release(this);
-    if (this.unlisten !== null) this.unlisten();
+    if (this.signals !== null) this.signals.leave(this);
   }
 }
 

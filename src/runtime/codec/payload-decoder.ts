@@ -71,10 +71,10 @@ export class PayloadDecoder {
    */
   decode(form: number, bytes: Uint8Array, at: number, length: number, shape?: Shape): unknown {
     if (at + length > bytes.length) throw corrupt('a payload past the end of its memory');
+    if (form === SHAPE) return this.decodeShape(bytes, at, length, shape);
     if (form === F64) return this.decodeNumber(bytes, at, length);
     if (form === PACKED || form === MARKED) return this.decodePacked(form, bytes, at, length);
     if (form === TEXT) return readText(bytes, at, length);
-    if (form === SHAPE) return this.decodeShape(bytes, at, length, shape);
     return decodeBare(form, bytes, at, length);
   }
 

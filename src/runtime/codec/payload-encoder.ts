@@ -79,6 +79,11 @@ export class PayloadEncoder {
     return this.target.bytes;
   }
 
+  /** The same as words; behind `length` up to the next word anything may stand. */
+  get words(): Int32Array {
+    return this.target.i32;
+  }
+
   /**
    * Encodes a payload into `bytes[0, length)`.
    * @returns its form, which the decoder needs.

@@ -33,6 +33,9 @@ export class ShapeSource {
   /** Where the next piece is. */
   at: number;
   private buffer: ArrayBufferLike;
+  /** The array that was given last, and where it begins: asking an array for either is slow. */
+  private given: Uint8Array;
+  private givenAt: number;
 
   constructor() {
     const views = viewsOf(new ArrayBuffer(8));
@@ -45,13 +48,15 @@ export class ShapeSource {
     this.end = 0;
     this.at = 0;
     this.buffer = views.buffer;
+    this.given = views.bytes;
+    this.givenAt = 0;
   }
 
   /** Points at `bytes[at, at + length)`. What is not aligned to 8 is copied first. */
   over(bytes: Uint8Array, at: number, length: number): this {
-    const start = bytes.byteOffset + at;
+    if (bytes !== this.given) this.turnTo(bytes);
+    const start = this.givenAt + at;
     if ((start & 7) !== 0) return this.over(aligned(bytes, at, length), 0, length);
-    if (bytes.buffer !== this.buffer) this.show(viewsOf(bytes.buffer));
     this.start = start;
     this.end = start + length;
     this.at = start;
@@ -157,6 +162,12 @@ export class ShapeSource {
 
   private need(bytes: number): void {
     if (bytes > this.end - this.at) throw new RangeError('a piece past the end');
+  }
+
+  private turnTo(bytes: Uint8Array): void {
+    this.given = bytes;
+    this.givenAt = bytes.byteOffset;
+    if (bytes.buffer !== this.buffer) this.show(viewsOf(bytes.buffer));
   }
 
   private show(views: Views): void {

@@ -145,12 +145,13 @@ export class Dispatcher {
 
   /**
    * Sees to it that the pump runs soon; for those who have sent or changed something outside a
-   * turn.
+   * turn. @returns whether that was news: nothing else would have made it run.
    */
-  arm(): void {
-    if (this.isArmed || this.isPumping) return;
+  arm(): boolean {
+    if (this.isArmed || this.isPumping) return false;
     this.isArmed = true;
     this.loop.microtask(this.pumpAgain);
+    return true;
   }
 
   /** Called by the doorbell, from the event loop. */

@@ -11,6 +11,7 @@ import type { AskOptions } from '../actor/ref.ts';
 import { runtimeError } from '../errors.ts';
 import { durationMs } from '../timers/duration.ts';
 import type { Host } from './host.ts';
+import { SignalGroups } from './signal-groups.ts';
 
 /** Milliseconds after which a question without a timeout of its own is given up. */
 export const ASK_TIMEOUT_DEFAULT_MS = 5000;
@@ -26,11 +27,14 @@ export class Asks {
   /** How many were asked, and how many of them ran out of time. */
   count: number;
   timeouts: number;
+  /** Time of the last question: one look at the clock serves its deadline here and elsewhere. */
+  askedAtMs: number;
   private readonly host: Host;
   private readonly records: (AskRecord | null)[];
   /** Grows with each use of a slot: what an answer must name besides the slot. */
   private readonly uses: number[];
   private readonly free: number[];
+  private readonly signals: SignalGroups;
 
   constructor(host: Host) {
     this.host = host;
@@ -39,6 +43,8 @@ export class Asks {
     this.records = [];
     this.uses = [];
     this.free = [];
+    this.signals = new SignalGroups();
+    this.askedAtMs = 0;
   }
 
   /** Asks; the promise settles whatever happens. */
@@ -76,7 +82,9 @@ export class Asks {
     const timeout = options?.timeout;
     const ms = timeout === undefined ? ASK_TIMEOUT_DEFAULT_MS : durationMs(timeout, 'timeout');
     const asked = this.host.current?.reply;
-    let deadlineMs = this.host.clock.monotonicMs() + ms;
+    const nowMs = this.host.clock.monotonicMs();
+    this.askedAtMs = nowMs;
+    let deadlineMs = nowMs + ms;
     if (asked !== undefined && asked !== null && asked.deadlineMs < deadlineMs) {
       deadlineMs = asked.deadlineMs;
     }
@@ -88,7 +96,7 @@ export class Asks {
     if (record.deadlineMs < Number.POSITIVE_INFINITY)
       this.host.timers.start(record, record.deadlineMs);
     const signal = options?.signal;
-    if (signal !== undefined) record.abortWith(signal);
+    if (signal !== undefined) this.signals.join(record, signal);
   }
 
   /** Gives a record a place, for an answer from another thread. @returns whether there was one. */

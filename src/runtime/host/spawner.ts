@@ -10,6 +10,7 @@ import { giveUp } from '../cell/cell-exit.ts';
 import type { CellOwner } from '../cell/cell-owner.ts';
 import { start } from '../cell/cell-start.ts';
 import { EXITING, STARTING, STOPPED } from '../cell/cell-status.ts';
+import type { Exit } from '../cell/child-list.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import type { Host } from './host.ts';
@@ -23,14 +24,14 @@ class Temporary implements CellOwner {
   readonly startDeadlineMs = DEADLINE_MS;
   readonly stopDeadlineMs = DEADLINE_MS;
   /** What went wrong in the `setup` that runs now. */
-  failure: { readonly error: unknown } | null = null;
+  failure: Exit | null = null;
 
   started(): void {
     // Nobody waits for it: the spawner has its ref.
   }
 
-  exited(cell: Cell, exit: Parameters<CellOwner['exited']>[1], isAtStart: boolean): void {
-    if (isAtStart) this.failure = { error: exit.error };
+  exited(cell: Cell, exit: Exit, isAtStart: boolean): void {
+    if (isAtStart) this.failure = exit;
     if (exit.reason === 'crash') {
       cell.host.report({ kind: 'actor-crashed', path: cell.path, error: exit.error });
     }
@@ -72,12 +73,11 @@ export class Spawner {
     start(cell);
     const failing = cell.status === EXITING ? cell.extras?.exit : null;
     // Its setup has failed, and hooks or children of it still end.
-    if (failing !== null && failing !== undefined)
-      throw spawnFailed(definition.name, failing.exit.error);
+    if (failing !== null && failing !== undefined) throw spawnFailed(definition.name, failing.exit);
     const failure = temporary.failure as Temporary['failure'];
     if (failure !== null && cell.status !== STARTING) {
       temporary.failure = null;
-      if (cell.status === STOPPED) throw spawnFailed(definition.name, failure.error);
+      if (cell.status === STOPPED) throw spawnFailed(definition.name, failure);
     }
     return host.refOf(cell);
   }

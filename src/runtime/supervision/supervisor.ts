@@ -336,5 +336,5 @@ function failure(child: SupervisorChild): unknown {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   const isOurs =
     code === 'RM_DEFINITION_NOT_FOUND' || code === 'RM_THREAD_LOST' || code === 'RM_SPAWN_FAILED';
-  return isOurs ? error : spawnFailed(child.path, error);
+  return isOurs ? error : spawnFailed(child.path, child.lastExit);
 }

@@ -4,7 +4,6 @@
  * first system with threads starts, so that a bundle without the package still runs (see
  * bundled-threads.ts).
  */
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -66,14 +65,13 @@ function startThread(pool: Piscina, task: SeatTask, transfer: readonly Port[]): 
   };
 }
 
-/** A pool for pure computing. */
+/** A pool for pure computing, with as many threads as piscina takes by itself: 1.5 for each core. */
 export class OffloadPool {
   private readonly pool: Piscina;
 
   constructor() {
     this.pool = new Piscina({
       minThreads: 0,
-      maxThreads: Math.max(1, availableParallelism() - 1),
       idleTimeout: OFFLOAD_IDLE_MS,
       concurrentTasksPerWorker: 1,
       recordTiming: false,

@@ -3,8 +3,10 @@
  * puts chunks together, decodes and hands over. What a frame means is the receiver's business.
  */
 import { RING_CORRUPT, RingConsumer, type RingCorruption, SharedMem } from '../../hotpath/index.ts';
-import { FORM_F64, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';
+import { FORM_F64, FORM_SHAPE, PayloadDecoder, type RefCodec, type Shape } from '../codec/index.ts';
 import {
+  ASK,
+  ASK_HEADER_BYTES,
   CHUNK,
   CHUNKED,
   CONTROL,
@@ -13,6 +15,8 @@ import {
   kindOf,
   NAME,
   PAYLOAD_BYTES_MAX,
+  REPLY,
+  REPLY_HEADER_BYTES,
   SEND,
   STREAM,
   STRUCTURE,
@@ -35,7 +39,17 @@ export interface Receiver {
 }
 
 const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
+const TELL_SHAPE_KIND: number = kindOf(TELL, FORM_SHAPE);
+const ASK_NUMBER_KIND: number = kindOf(ASK, FORM_F64);
+const REPLY_NUMBER_KIND: number = kindOf(REPLY, FORM_F64);
+const ASKS = ASK;
+const REPLIES = REPLY;
 const TELL_HEADER = TELL_HEADER_BYTES;
+const ASK_HEADER = ASK_HEADER_BYTES;
+const REPLY_HEADER = REPLY_HEADER_BYTES;
+const FORMS = FORM_MASK;
+/** Kinds of a TELL in one piece. */
+const TELL_KINDS: number = kindOf(TELL, 0);
 /** Frames taken from one link before the next link's turn. */
 const TAKE_MAX = 256;
 /** Words of the longest header. */
@@ -56,6 +70,11 @@ export class InLink {
   private readonly receiver: Receiver;
   private readonly names: string[];
   private readonly header: Int32Array;
+  /** The shape that was looked up last, and for what. */
+  private shape: Shape | undefined;
+  private shapeName: number;
+  private shapeIndex: number;
+  private shapeGeneration: number;
   /** One store for each lane: the control lane's frames come between those of the other. */
   private readonly dataChunks: Chunks;
   private readonly controlChunks: Chunks;
@@ -83,6 +102,10 @@ export class InLink {
     this.receiver = receiver;
     this.names = [];
     this.header = new Int32Array(HEADER_WORDS);
+    this.shape = undefined;
+    this.shapeName = -1;
+    this.shapeIndex = -1;
+    this.shapeGeneration = -1;
     this.dataChunks = new Chunks();
     this.controlChunks = new Chunks();
     this.handlers = {
@@ -115,19 +138,70 @@ export class InLink {
   }
 
   private data(kind: number, at: number, length: number): void {
-    if (kind !== TELL_NUMBER_KIND) {
-      this.other(kind, at, length, this.dataChunks);
+    if (kind === TELL_NUMBER_KIND) {
+      const { words } = this;
+      const word = at >> 2;
+      this.taken++;
+      this.receiver.message(
+        words[word] as number,
+        words[word + 1] as number,
+        this.names[words[word + 2] as number] as string,
+        this.f64[(at + TELL_HEADER) >> 3],
+      );
+    } else if ((kind - TELL_KINDS) >>> 0 <= FORMS) this.tell(kind, at, length);
+    else if (kind === ASK_NUMBER_KIND || kind === REPLY_NUMBER_KIND) this.talk(kind, at);
+    else this.other(kind, at, length, this.dataChunks);
+  }
+
+  /** A question or an answer that is a number. */
+  private talk(kind: number, at: number): void {
+    const { header, words } = this;
+    const word = at >> 2;
+    if (kind === REPLY_NUMBER_KIND) {
+      header[0] = words[word] as number;
+      header[1] = words[word + 1] as number;
+      this.receiver.frame(this, REPLIES, header, '', this.f64[(at + REPLY_HEADER) >> 3]);
       return;
     }
+    for (let i = 0; i < HEADER_WORDS; i++) header[i] = words[word + i] as number;
+    this.taken++;
+    const name = this.names[header[2] as number] as string;
+    this.receiver.frame(this, ASKS, header, name, this.f64[(at + ASK_HEADER) >> 3]);
+  }
+
+  /** A message in one piece whose payload is no number. */
+  private tell(kind: number, at: number, length: number): void {
     const { words } = this;
     const word = at >> 2;
+    const index = words[word] as number;
+    const generation = words[word + 1] as number;
+    const nameId = words[word + 2] as number;
     this.taken++;
-    this.receiver.message(
-      words[word] as number,
-      words[word + 1] as number,
-      this.names[words[word + 2] as number] as string,
-      this.f64[(at + TELL_HEADER) >> 3],
-    );
+    let payload: unknown;
+    try {
+      const shape = kind === TELL_SHAPE_KIND ? this.shapeOf(index, generation, nameId) : undefined;
+      const from = at + TELL_HEADER;
+      payload = this.decoder.decode(kind & FORMS, this.bytes, from, length - TELL_HEADER, shape);
+    } catch (error) {
+      this.receiver.corrupt(this, error);
+      return;
+    }
+    this.receiver.message(index, generation, this.names[nameId] as string, payload);
+  }
+
+  /** An actor's shapes stay what they are, and its place in its generation is nobody else's. */
+  private shapeOf(index: number, generation: number, nameId: number): Shape | undefined {
+    if (nameId === this.shapeName && index === this.shapeIndex) {
+      if (generation === this.shapeGeneration) return this.shape;
+    }
+    const name = this.names[nameId] as string;
+    const shape = this.receiver.shapeOf(index, generation, name);
+    if (shape === undefined) return undefined;
+    this.shapeName = nameId;
+    this.shapeIndex = index;
+    this.shapeGeneration = generation;
+    this.shape = shape;
+    return shape;
   }
 
   private controlFrame(kind: number, at: number, length: number): void {

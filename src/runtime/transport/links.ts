@@ -10,7 +10,6 @@ import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import { StreamRecord } from '../actor/stream-sink.ts';
 import { ACCEPTING_MAX } from '../cell/cell-status.ts';
-import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
 import type { Inputs } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
@@ -33,9 +32,12 @@ import {
 import type { InLink, Receiver } from './in-link.ts';
 import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
+import { takeQuestion } from './rare-questions.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
 import { exitOf, RemoteWatchers } from './remote-watchers.ts';
 
+// Module-private copy for the way in: see ADR 3.
+const ACCEPTING = ACCEPTING_MAX;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Thread rule: its host's thread. */
@@ -46,6 +48,9 @@ export class Links implements LinkSet, Inputs, Receiver {
   private readonly seats: (Peer | null)[];
   private readonly peers: Peer[];
   private beats: number;
+  private lastPeer: Peer | undefined;
+  /** When the frames being taken in arrived; 0: nobody has asked yet. */
+  private arrivedAtMs: number;
 
   constructor() {
     this.calls = new ControlCalls();
@@ -54,6 +59,8 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.seats = [];
     this.peers = [];
     this.beats = 0;
+    this.lastPeer = undefined;
+    this.arrivedAtMs = 0;
   }
 
   /** Connects it to its host: the two need each other. */
@@ -79,6 +86,12 @@ export class Links implements LinkSet, Inputs, Receiver {
     return this.seats[seat] ?? null;
   }
 
+  /** The peer at the other end of a link: most often that of the frame before. */
+  private from(link: InLink): Peer | undefined {
+    if (this.lastPeer?.incoming !== link) this.lastPeer = this.peerOf(link.peer);
+    return this.lastPeer;
+  }
+
   memoryOf(seat: number): SeatMemory | null {
     return this.at(seat)?.memory ?? null;
   }
@@ -95,6 +108,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const host = this.attached();
     const peer = this.peerOf(number);
     if (peer === undefined || peer.isClosed) return;
+    this.arrivedAtMs = 0;
     peer.incoming.takeAll();
     // What was not shown yet: nobody flushes or polls this way any more.
     host.memory.taken[number] = peer.incoming.taken;
@@ -105,6 +119,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.lost += (peer.memory.sent[this.ownPeer] ?? 0) - peer.incoming.taken;
     const { seat } = peer.incoming;
     peer.close();
+    this.lastPeer = undefined;
     this.peers.splice(this.peers.indexOf(peer), 1);
     if (this.seats[seat] === peer) this.seats[seat] = null;
     this.calls.lose(peer);
@@ -135,7 +150,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     if (peer === undefined || peer === null) return this.noWay(ref, name, payload, null);
     const outcome = peer.outgoing.tell(ref, name, payload);
     if (outcome === 'full') peer.wake();
-    (this.host as Host).dispatcher.arm();
+    if ((this.host as Host).dispatcher.arm()) peer.hurry();
     return outcome;
   }
 
@@ -149,7 +164,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const header = peer.header(ref.index, ref.generation);
     header[3] = record.slot;
     header[4] = host.asks.useOf(record.slot);
-    const leftMs = Math.ceil(record.deadlineMs - host.clock.monotonicMs());
+    const leftMs = Math.ceil(record.deadlineMs - host.asks.askedAtMs);
     header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
     let outcome: Outcome = 'full';
     try {
@@ -158,7 +173,7 @@ export class Links implements LinkSet, Inputs, Receiver {
       if (outcome !== 'accepted') host.asks.release(record);
     }
     if (outcome === 'full') peer.wake();
-    host.dispatcher.arm();
+    if (host.dispatcher.arm()) peer.hurry();
     return outcome;
   }
 
@@ -198,6 +213,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const { peers } = this;
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i] as Peer;
+      this.arrivedAtMs = 0;
       const count = peer.incoming.take();
       if (count > 0) {
         taken += count;
@@ -252,10 +268,11 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 
   frame(link: InLink, type: number, header: Int32Array, name: string, payload: unknown): void {
-    const peer = this.peerOf(link.peer);
+    const peer = this.from(link);
     if (peer === undefined) return;
     const host = this.attached();
-    const [first = 0, second = 0] = header;
+    const first = header[0] as number;
+    const second = header[1] as number;
     switch (type) {
       case ASK:
       case STREAM:
@@ -308,32 +325,17 @@ export class Links implements LinkSet, Inputs, Receiver {
     payload: unknown,
   ): void {
     const host = this.attached();
-    const deadlineMs = host.clock.monotonicMs() + (header[5] as number);
+    // One look for all that lay in the ring: it comes after the tail was read, so it is not early.
+    if (this.arrivedAtMs === 0) this.arrivedAtMs = host.clock.monotonicMs();
+    const deadlineMs = this.arrivedAtMs + (header[5] as number);
     const reply =
       type === STREAM
         ? new RemoteStreamReply(peer, header, deadlineMs, 'stream')
         : new RemoteReply(peer, header, deadlineMs, type === SEND ? 'receipt' : 'value');
-    const [index = 0, generation = 0] = header;
-    const cell = host.table.find(index, generation);
-    if (host.table.isReserved(index, generation)) {
-      const message = `the actor of ${name} is about to come back on this thread; try again.`;
-      if (type !== SEND)
-        host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
-      reply.reject(runtimeError('RM_MAILBOX_FULL', message));
-    } else if (cell === null || cell.status > ACCEPTING_MAX) {
-      const to = `${host.seat}.${index}.${generation}`;
-      if (type !== SEND) host.deadLetters.addNobody('nobody', to, name, payload);
-      reply.reject(runtimeError('RM_ACTOR_STOPPED', `${to} has stopped; look it up again.`));
-    } else if (type !== SEND) cell.deliver(name, payload, reply);
-    else if (cell.enqueue(name, payload, null) === 'accepted') reply.resolve(undefined);
-    else if (
-      cell.definition.mailbox.overflow !== 'wait' ||
-      waitForRoom(cell, name, payload, reply) !== 'accepted'
-    ) {
-      reply.reject(
-        runtimeError('RM_MAILBOX_FULL', `${cell.path} has no room for ${name}; send less.`),
-      );
-    }
+    const cell = host.table.find(header[0] as number, header[1] as number);
+    if (type !== SEND && cell !== null && cell.status <= ACCEPTING) {
+      cell.deliver(name, payload, reply);
+    } else takeQuestion(host, type === SEND, header, { name, payload, reply });
   }
 
   private opened(peer: Peer, record: AskRecord | undefined, stream: number): void {
@@ -356,6 +358,7 @@ export class Links implements LinkSet, Inputs, Receiver {
   private recordFor(ref: RemoteRef, name: string, reply: Reply): AskRecord {
     if (reply instanceof AskRecord && reply.seat === ref.seat && reply.slot < 0) return reply;
     const host = this.attached();
+    host.asks.askedAtMs = host.clock.monotonicMs();
     const relay = new AskRecord(host, ref.seat, name, reply.deadlineMs, reply.wants);
     relay.bind(
       (value) => reply.resolve(value),

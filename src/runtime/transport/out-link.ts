@@ -36,8 +36,8 @@ import {
 const TELL_HEADER = TELL_HEADER_BYTES;
 const TELL_NUMBER_BYTES = TELL_HEADER_BYTES + 8;
 const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
-/** Payloads up to this are copied by a loop: a call of the engine's costs as much as these. */
-const LOOP_BYTES_MAX = 48;
+/** Payloads up to this are copied word by word: a call of the engine's costs as much as these. */
+const LOOP_BYTES_MAX = 128;
 
 /**
  * Questions and answers after which they are made visible without being asked. Range: 1..64, a
@@ -82,8 +82,8 @@ export class OutLink {
   private talk: number;
   private lastName: string | null;
   private lastId: number;
-  private lastRef: RemoteRef | null;
-  private lastShapes: Readonly<Record<string, Shape>> | null;
+  /** Bytes of the frame that was refused last; 0 when one was taken since. */
+  private refusedBytes: number;
 
   /** `gates` are those of the other thread's actors. */
   constructor(buffer: SharedArrayBuffer, gates: Int32Array, refs: RefCodec) {
@@ -115,8 +115,7 @@ export class OutLink {
     this.talk = 0;
     this.lastName = null;
     this.lastId = 0;
-    this.lastRef = null;
-    this.lastShapes = null;
+    this.refusedBytes = 0;
   }
 
   /** The most frequent frame, and of it the most frequent payload, without any detour. */
@@ -147,7 +146,8 @@ export class OutLink {
     // Whoever sends with `send` wants to wait at a closed gate.
     const mayPass = isOpen || (type === SEND && gate === ((ref.generation << 1) | 1));
     if (!mayPass || this.isBlocked) return this.refused(ref);
-    header[2] = this.idOf(name);
+    header[2] = name === this.lastName ? this.lastId : this.idOf(name);
+    if (this.refusedBytes > 0 && !this.hasRoomAgain()) return 'full';
     const form = this.encode(ref, name, payload);
     if (this.isBlocked || !this.write(type, form, header, false)) return 'full';
     // A `send` counts when it gets its place in the mailbox.
@@ -206,13 +206,17 @@ export class OutLink {
   }
 
   private tellOther(ref: RemoteRef, name: string, id: number, payload: unknown): Outcome {
+    if (this.refusedBytes > 0 && !this.hasRoomAgain()) return 'full';
     const form = payload === undefined ? FORM_UNDEFINED : this.encode(ref, name, payload);
     const length = payload === undefined ? 0 : this.encoder.length;
     // Encoding may have announced a structure for which there was no room.
     if (this.isBlocked) return 'full';
     if (length > this.recordBytesMax - TELL_HEADER) return this.tellLarge(ref, id, form);
     const at = this.data.claim(TELL_HEADER + length);
-    if (at < 0) return this.noRoom(at);
+    if (at < 0) {
+      this.refusedBytes = TELL_HEADER + length;
+      return this.noRoom(at);
+    }
     const { words } = this;
     const word = at >> 2;
     words[word] = ref.index;
@@ -233,24 +237,36 @@ export class OutLink {
   }
 
   private encode(ref: RemoteRef, name: string, payload: unknown): number {
-    if (ref !== this.lastRef) {
-      this.lastRef = ref;
-      const at = ref.definition.lastIndexOf('#');
-      const definition = registered(ref.definition.slice(0, at), ref.definition.slice(at + 1));
-      this.lastShapes = definition?.shapes ?? null;
-    }
-    const shape = this.lastShapes?.[name];
+    const shapes = ref.shapes === undefined ? shapesOf(ref) : ref.shapes;
+    const shape = shapes === null ? undefined : shapes[name];
     return shape === undefined
       ? this.encoder.encode(payload)
       : this.encoder.encodeShape(payload, shape);
   }
 
+  /** After a refusal: whether that frame would be taken now. Saves encoding what is refused again. */
+  private hasRoomAgain(): boolean {
+    const at = this.data.claim(this.refusedBytes);
+    if (at < 0) {
+      this.noRoom(at);
+      return false;
+    }
+    this.data.abort();
+    this.refusedBytes = 0;
+    return true;
+  }
+
   private copy(at: number, length: number): void {
-    const { bytes } = this;
-    const from = this.encoder.bytes;
-    if (length <= LOOP_BYTES_MAX) {
-      for (let i = 0; i < length; i++) bytes[at + i] = from[i] as number;
-    } else bytes.set(from.subarray(0, length), at);
+    if (length > LOOP_BYTES_MAX) {
+      this.bytes.set(this.encoder.bytes.subarray(0, length), at);
+      return;
+    }
+    const { words } = this;
+    const from = this.encoder.words;
+    const word = at >> 2;
+    // Both sides are aligned, and a frame ends with whole words: up to three bytes more are copied.
+    const end = (length + 3) >> 2;
+    for (let i = 0; i < end; i++) words[word + i] = from[i] as number;
   }
 
   /**
@@ -272,6 +288,7 @@ export class OutLink {
         return true;
       }
       if (!isReserved) {
+        this.refusedBytes = bytes;
         this.noRoom(at);
         return false;
       }
@@ -338,6 +355,14 @@ export class OutLink {
     moveIn(this.waitingData, (kind, bytes) => this.data.write(kind, bytes));
     this.isBlocked = this.waitingData.length > 0;
   }
+}
+
+/** The shapes of a ref's messages, as far as its definition is known here. */
+function shapesOf(ref: RemoteRef): Readonly<Record<string, Shape>> | null {
+  const at = ref.definition.lastIndexOf('#');
+  const definition = registered(ref.definition.slice(0, at), ref.definition.slice(at + 1));
+  ref.shapes = definition?.shapes ?? null;
+  return ref.shapes;
 }
 
 function moveIn(waiting: Waiting[], write: (kind: number, bytes: Uint8Array) => boolean): void {

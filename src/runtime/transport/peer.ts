@@ -95,6 +95,13 @@ export class Peer {
     this.wake();
   }
 
+  /** The first of what may be many: rings at once if the other one sleeps, since waking takes longest. */
+  hurry(): void {
+    if (!this.memory.isParked()) return;
+    this.outgoing.publish();
+    this.wake();
+  }
+
   wake(): void {
     if (this.memory.claimWake()) this.doorbell.ring();
   }
