@@ -113,8 +113,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     // What was not shown yet: nobody flushes or polls this way any more.
     host.memory.taken[number] = peer.incoming.taken;
     host.memory.sent[number] = peer.outgoing.sent;
-    // Both ways: what it never took, and what it counted as sent and never published (see semantics
-    // D3).
+    // Both ways: what it never took, and what it counted as sent and never published.
     this.lost += peer.outgoing.sent - (peer.memory.taken[this.ownPeer] ?? 0);
     this.lost += (peer.memory.sent[this.ownPeer] ?? 0) - peer.incoming.taken;
     const { seat } = peer.incoming;
@@ -138,9 +137,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.attached().watches.renew(seat);
   }
 
-  /**
-   * This thread's own worker number: its place in others' tables. Set once, before the first peer.
-   */
+  /** This thread's own worker number: its place in others' tables. Set before the first peer. */
   ownPeer = 0;
 
   // ---- what the host sends
