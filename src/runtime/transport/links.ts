@@ -24,6 +24,7 @@ import {
   GRANT,
   ITEM,
   OPENED,
+  questionType,
   REFUSAL,
   REPLY,
   SEND,
@@ -34,6 +35,7 @@ import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
 import { takeQuestion } from './rare-questions.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
+import { openedStream } from './remote-stream.ts';
 import { exitOf, RemoteWatchers } from './remote-watchers.ts';
 
 // Module-private copy for the way in: see ADR 3.
@@ -165,7 +167,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
     let outcome: Outcome = 'full';
     try {
-      outcome = peer.outgoing.ask(typeOf(record.wants), ref, name, header, payload);
+      outcome = peer.outgoing.ask(questionType(record.wants), ref, name, header, payload);
     } finally {
       if (outcome !== 'accepted') host.asks.release(record);
     }
@@ -283,7 +285,7 @@ export class Links implements LinkSet, Inputs, Receiver {
         host.asks.find(first, second)?.reject(payload);
         return;
       case OPENED:
-        this.opened(peer, host.asks.find(first, second), header[2] as number);
+        openedStream(peer, host.asks.find(first, second), header[2] as number);
         return;
       case ITEM: {
         const record = host.asks.find(first, second);
@@ -335,16 +337,6 @@ export class Links implements LinkSet, Inputs, Receiver {
     } else takeQuestion(host, type === SEND, header, { name, payload, reply });
   }
 
-  private opened(peer: Peer, record: AskRecord | undefined, stream: number): void {
-    const cancel = (): void => peer.post(CANCEL, peer.header(stream, 0), undefined);
-    if (!(record instanceof StreamRecord)) {
-      cancel();
-      return;
-    }
-    const grant = (items: number): void => peer.post(GRANT, peer.header(stream, items), undefined);
-    record.opened({ grant, cancel });
-  }
-
   private stopHere({ i, g, how }: StopCall): Promise<void> {
     const host = this.attached();
     const ref = host.refAt(host.seat, i, g, '');
@@ -392,8 +384,3 @@ export class Links implements LinkSet, Inputs, Receiver {
 }
 
 type StopCall = { readonly i: number; readonly g: number; readonly how: 'stop' | 'drain' };
-
-function typeOf(wants: Reply['wants']): number {
-  if (wants === 'value') return ASK;
-  return wants === 'stream' ? STREAM : SEND;
-}
