@@ -9,10 +9,10 @@
  *        └───────────┴───────────┴─────────────┴──────────────┴─ ─ ─ ─ ─ ─ ─ ─ ─┴─ ─ ─ ─ ─ ─ ─ ─ ─ ─
  * | word      | written by            | read by | ordering |
  * | parked    | owner; a waker 1 → 0  | wakers  | Atomics: it must not pass the look at the rings |
- * | heartbeat | owner                 | monitor | Atomics.store: a monitor in a loop must see it
- * move | | counters  | owner                 | anybody | plain f64, one writer; late by a turn | |
- * gates     | owner                 | senders | plain: a stale `open` costs one message of the
- * overshoot | | figures   | owner                 | anybody | plain, as the counters |
+ * | heartbeat | owner                 | monitor | Atomics.store: a monitor in a loop must see it move |
+ * | counters  | owner                 | anybody | plain f64, one writer; late by a turn |
+ * | gates     | owner                 | senders | plain: a stale `open` costs one message of the overshoot |
+ * | figures   | owner                 | anybody | plain, as the counters |
  *
  * A gate word is `generation * 2 + isFull`; 0 for a place that nobody has. A sender that finds
  * another generation than its ref's knows that the actor has stopped.

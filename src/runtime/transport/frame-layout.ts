@@ -68,6 +68,12 @@ export function kindOf(type: number, form: number): number {
   return (type << TYPE_SHIFT) | form;
 }
 
+/** Type of a message whose sender wants that. */
+export function questionType(wants: 'value' | 'stream' | 'receipt'): number {
+  if (wants === 'value') return ASK;
+  return wants === 'stream' ? STREAM : SEND;
+}
+
 /** Bytes of the header of each type. */
 export function headerBytes(type: number): number {
   switch (type) {

@@ -10,7 +10,6 @@ import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import { StreamRecord } from '../actor/stream-sink.ts';
 import { ACCEPTING_MAX } from '../cell/cell-status.ts';
-import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
 import type { Inputs } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
@@ -25,6 +24,7 @@ import {
   GRANT,
   ITEM,
   OPENED,
+  questionType,
   REFUSAL,
   REPLY,
   SEND,
@@ -33,9 +33,13 @@ import {
 import type { InLink, Receiver } from './in-link.ts';
 import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
+import { takeQuestion } from './rare-questions.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
+import { openedStream } from './remote-stream.ts';
 import { exitOf, RemoteWatchers } from './remote-watchers.ts';
 
+// Module-private copy for the way in: see ADR 3.
+const ACCEPTING = ACCEPTING_MAX;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Thread rule: its host's thread. */
@@ -46,7 +50,7 @@ export class Links implements LinkSet, Inputs, Receiver {
   private readonly seats: (Peer | null)[];
   private readonly peers: Peer[];
   private beats: number;
-  private lastPeer: Peer | null;
+  private lastPeer: Peer | undefined;
   /** When the frames being taken in arrived; 0: nobody has asked yet. */
   private arrivedAtMs: number;
 
@@ -57,7 +61,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.seats = [];
     this.peers = [];
     this.beats = 0;
-    this.lastPeer = null;
+    this.lastPeer = undefined;
     this.arrivedAtMs = 0;
   }
 
@@ -86,11 +90,8 @@ export class Links implements LinkSet, Inputs, Receiver {
 
   /** The peer at the other end of a link: most often that of the frame before. */
   private from(link: InLink): Peer | undefined {
-    const { lastPeer } = this;
-    if (lastPeer !== null && lastPeer.incoming === link && !lastPeer.isClosed) return lastPeer;
-    const peer = this.peerOf(link.peer);
-    this.lastPeer = peer ?? null;
-    return peer;
+    if (this.lastPeer?.incoming !== link) this.lastPeer = this.peerOf(link.peer);
+    return this.lastPeer;
   }
 
   memoryOf(seat: number): SeatMemory | null {
@@ -114,12 +115,12 @@ export class Links implements LinkSet, Inputs, Receiver {
     // What was not shown yet: nobody flushes or polls this way any more.
     host.memory.taken[number] = peer.incoming.taken;
     host.memory.sent[number] = peer.outgoing.sent;
-    // Both ways: what it never took, and what it counted as sent and never published (see semantics
-    // D3).
+    // Both ways: what it never took, and what it counted as sent and never published.
     this.lost += peer.outgoing.sent - (peer.memory.taken[this.ownPeer] ?? 0);
     this.lost += (peer.memory.sent[this.ownPeer] ?? 0) - peer.incoming.taken;
     const { seat } = peer.incoming;
     peer.close();
+    this.lastPeer = undefined;
     this.peers.splice(this.peers.indexOf(peer), 1);
     if (this.seats[seat] === peer) this.seats[seat] = null;
     this.calls.lose(peer);
@@ -138,9 +139,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.attached().watches.renew(seat);
   }
 
-  /**
-   * This thread's own worker number: its place in others' tables. Set once, before the first peer.
-   */
+  /** This thread's own worker number: its place in others' tables. Set before the first peer. */
   ownPeer = 0;
 
   // ---- what the host sends
@@ -168,7 +167,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
     let outcome: Outcome = 'full';
     try {
-      outcome = peer.outgoing.ask(typeOf(record.wants), ref, name, header, payload);
+      outcome = peer.outgoing.ask(questionType(record.wants), ref, name, header, payload);
     } finally {
       if (outcome !== 'accepted') host.asks.release(record);
     }
@@ -286,7 +285,7 @@ export class Links implements LinkSet, Inputs, Receiver {
         host.asks.find(first, second)?.reject(payload);
         return;
       case OPENED:
-        this.opened(peer, host.asks.find(first, second), header[2] as number);
+        openedStream(peer, host.asks.find(first, second), header[2] as number);
         return;
       case ITEM: {
         const record = host.asks.find(first, second);
@@ -332,38 +331,10 @@ export class Links implements LinkSet, Inputs, Receiver {
       type === STREAM
         ? new RemoteStreamReply(peer, header, deadlineMs, 'stream')
         : new RemoteReply(peer, header, deadlineMs, type === SEND ? 'receipt' : 'value');
-    const index = header[0] as number;
-    const generation = header[1] as number;
-    const cell = host.table.find(index, generation);
-    if (cell === null && host.table.isReserved(index, generation)) {
-      const message = `the actor of ${name} is about to come back on this thread; try again.`;
-      if (type !== SEND)
-        host.deadLetters.addNobody('overflow', `${index}.${generation}`, name, payload);
-      reply.reject(runtimeError('RM_MAILBOX_FULL', message));
-    } else if (cell === null || cell.status > ACCEPTING_MAX) {
-      const to = `${host.seat}.${index}.${generation}`;
-      if (type !== SEND) host.deadLetters.addNobody('nobody', to, name, payload);
-      reply.reject(runtimeError('RM_ACTOR_STOPPED', `${to} has stopped; look it up again.`));
-    } else if (type !== SEND) cell.deliver(name, payload, reply);
-    else if (cell.enqueue(name, payload, null) === 'accepted') reply.resolve(undefined);
-    else if (
-      cell.definition.mailbox.overflow !== 'wait' ||
-      waitForRoom(cell, name, payload, reply) !== 'accepted'
-    ) {
-      reply.reject(
-        runtimeError('RM_MAILBOX_FULL', `${cell.path} has no room for ${name}; send less.`),
-      );
-    }
-  }
-
-  private opened(peer: Peer, record: AskRecord | undefined, stream: number): void {
-    const cancel = (): void => peer.post(CANCEL, peer.header(stream, 0), undefined);
-    if (!(record instanceof StreamRecord)) {
-      cancel();
-      return;
-    }
-    const grant = (items: number): void => peer.post(GRANT, peer.header(stream, items), undefined);
-    record.opened({ grant, cancel });
+    const cell = host.table.find(header[0] as number, header[1] as number);
+    if (type !== SEND && cell !== null && cell.status <= ACCEPTING) {
+      cell.deliver(name, payload, reply);
+    } else takeQuestion(host, type === SEND, header, { name, payload, reply });
   }
 
   private stopHere({ i, g, how }: StopCall): Promise<void> {
@@ -413,8 +384,3 @@ export class Links implements LinkSet, Inputs, Receiver {
 }
 
 type StopCall = { readonly i: number; readonly g: number; readonly how: 'stop' | 'drain' };
-
-function typeOf(wants: Reply['wants']): number {
-  if (wants === 'value') return ASK;
-  return wants === 'stream' ? STREAM : SEND;
-}
