@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Down } from '../../../src/runtime/actor/context.ts';
 import type { Ref } from '../../../src/runtime/actor/ref.ts';
+import type { SimFaults } from '../../../src/runtime/testkit/sim-links.ts';
 import { type SimOptions, SimSystem } from '../../../src/runtime/testkit/sim-system.ts';
 import { codeOfError, define } from '../actor/stage.ts';
 
@@ -159,5 +160,43 @@ describe('sim', () => {
     const alone = await poor.spawn(Heavy);
     const error = await alone.ask('work', 1).catch((got: { cause: unknown }) => got.cause);
     expect(codeOfError(error)).toBe('RM_SIM_REAL_IO');
+  });
+
+  // Guards: D3
+  test('sim - faults: what is lost is counted, delay keeps the order, reorder does not', async () => {
+    const seen: number[] = [];
+    const Keeper = define(() => ({
+      keep: (n: number) => void seen.push(n),
+      echo: (n: number) => n,
+    }));
+    const sim = await SimSystem.start({ seed: 3, threads: 1 });
+    const keeper = await sim.spawn(Keeper, { placement: 'same' });
+    const Sender = define(({ to }: { to: Ref<never> }, ctx) => ({
+      go: (count: number) => {
+        for (let n = 1; n <= count; n++) ctx.tell(to, 'keep', n);
+      },
+      echo: (n: number) => n,
+    }));
+    const args = { to: keeper as unknown as Ref<never> };
+    const sender = await sim.spawn(Sender, { args, placement: { thread: 1 } });
+    const inOrder = Array.from({ length: 100 }, (_, i) => i + 1);
+    const deliver = async (faults: SimFaults): Promise<number[]> => {
+      sender.tell('go', 100);
+      sim.setFaults(faults);
+      await sim.idle();
+      sim.setFaults({});
+      expect(sim.figures().inFlight).toBe(0);
+      return seen.splice(0);
+    };
+    sender.tell('go', 0);
+    await sim.idle();
+    sim.setFaults({ loss: 1 });
+    const asked = sender.ask('echo', 1, { timeout: 30 });
+    await expect(sim.until(asked)).rejects.toMatchObject({ code: 'RM_ASK_TIMEOUT' });
+    expect(sim.figures()).toMatchObject({ lost: 1, inFlight: 0 });
+    expect(await deliver({ delay: 0.3, delayMaxMs: 10 })).toEqual(inOrder);
+    const reordered = await deliver({ reorder: 0.3 });
+    expect(reordered).not.toEqual(inOrder);
+    expect(reordered.toSorted((a, b) => a - b)).toEqual(inOrder);
   });
 });
