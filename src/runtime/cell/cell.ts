@@ -261,6 +261,8 @@ export class Cell extends ChildNode {
 
   /** The handler of that name, or null; names that every object has are no messages. */
   private find(name: string): Handler | null {
+    // A caller without types may send anything for a name.
+    if (typeof name !== 'string') return null;
     if (name.charCodeAt(0) === DOLLAR) return this.ownHandler(name);
     const handlers = this.handlers;
     if (handlers === null || !Object.hasOwn(handlers, name)) return null;
@@ -288,7 +290,7 @@ export class Cell extends ChildNode {
   }
 
   private downCame(down: PendingDown): unknown {
-    if (!(down instanceof Object) || !down.take(this)) return undefined;
+    if (typeof down?.take !== 'function' || !down.take(this)) return undefined;
     return this.callUser(down.name, down.down);
   }
 

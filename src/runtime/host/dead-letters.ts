@@ -81,7 +81,7 @@ export class DeadLetters {
     payload: unknown,
     reply: Reply | null,
   ): void {
-    if (name.startsWith('$')) {
+    if (String(name).startsWith('$')) {
       this.count(reason);
       return;
     }

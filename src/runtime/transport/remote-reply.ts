@@ -62,16 +62,25 @@ export class RemoteReply implements Reply {
 export class RemoteStreamReply extends RemoteReply implements StreamReply {
   declare readonly wants: 'stream';
   private stream = 0;
+  private source: StreamSource | null = null;
 
   opened(source: StreamSource): void {
+    this.source = source;
     this.stream = this.peer.addStream(source);
     const header = this.peer.header(this.slot, this.use);
     header[2] = this.stream;
     this.peer.post(OPENED, header, undefined);
   }
 
+  /** An item that cannot travel ends the stream, at both ends. */
   item(value: unknown): void {
-    this.post(ITEM, value);
+    if (this.isAnswered) return;
+    try {
+      this.peer.post(ITEM, this.peer.header(this.slot, this.use), value);
+    } catch (error) {
+      this.reject(error);
+      this.source?.cancel();
+    }
   }
 
   override resolve(value: unknown): void {

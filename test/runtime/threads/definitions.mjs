@@ -33,6 +33,15 @@ export const Patient = actor(import.meta.url, {
       *count(to) {
         for (let i = 1; i <= to; i++) yield i;
       },
+      *unsendable() {
+        try {
+          yield 1;
+          yield () => 2;
+          yield 3;
+        } finally {
+          sum = -1;
+        }
+      },
       tellTo: ({ ref, count }) => {
         for (let i = 0; i < count; i++) ref.tell('item', i);
       },

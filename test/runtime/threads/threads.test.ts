@@ -116,6 +116,29 @@ test('threads - a stream is taken item by item', async () => {
   expect(items).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
 });
 
+test('threads - an item that cannot travel ends its stream at both ends', async () => {
+  const ref = await patient(2);
+  const items: unknown[] = [];
+  const taken = (async () => {
+    for await (const item of ref.stream('unsendable')) items.push(item);
+  })();
+  await expect(taken).rejects.toMatchObject({ code: 'RM_PAYLOAD_UNSUPPORTED' });
+  expect(items).toEqual([1]);
+  expect(await ref.ask('sum')).toBe(-1);
+});
+
+test.each([0, 1])(
+  'threads - a name that is no message is a dead letter on thread %i',
+  async (thread) => {
+    const ref = await patient(thread);
+    for (const name of ['$down', '$timer', '$pull', '__proto__', 'toString', '', 5, undefined]) {
+      expect(['accepted', 'full']).toContain(ref.tell(name as string, {}));
+    }
+    expect(await ref.ask('incarnation')).toBe(0);
+    await expect(ref.ask('constructor')).rejects.toMatchObject({ code: 'RM_UNKNOWN_MESSAGE' });
+  },
+);
+
 test('threads - a watcher on another thread hears of the end once', async () => {
   // Guards: D7.
   const watched = await patient(1);
