@@ -12,7 +12,7 @@ import type { Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import { ActorTimers } from '../timers/actor-timers.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
-import type { BaseRef } from './actor-ref.ts';
+import { type BaseRef, RemoteRef } from './actor-ref.ts';
 import type { ActorDefinition } from './definition.ts';
 import type { Handler, Handlers } from './handlers.ts';
 import type { Outcome } from './outcome.ts';
@@ -163,7 +163,19 @@ export class Context {
     const { reply } = cell;
     cell.reply = null;
     if (reply === null) return (ref as BaseRef).tell(name, payload);
-    const outcome = (ref as BaseRef).post(name, payload, reply);
+    if (reply.wants === 'stream' && ref instanceof RemoteRef) {
+      const message = 'a stream cannot be forwarded to another thread; give its reader the ref.';
+      reply.reject(runtimeError('RM_STREAM', message));
+      return 'stopped';
+    }
+    let outcome: Outcome;
+    try {
+      outcome = (ref as BaseRef).post(name, payload, reply);
+    } catch (error) {
+      // Who asked is told, too, not only this actor's supervisor.
+      reply.reject(error);
+      throw error;
+    }
     if (outcome !== 'accepted') {
       const error = `${(ref as BaseRef).key} is ${outcome}; it was to answer for ${cell.path}.`;
       const code = outcome === 'full' ? 'RM_MAILBOX_FULL' : 'RM_ACTOR_STOPPED';
@@ -224,6 +236,10 @@ export class Context {
 
   /** Handles messages by `handlers` from the next one on. */
   become(handlers: Handlers): void {
+    if (typeof handlers !== 'object' || handlers === null) {
+      const message = `become got ${String(handlers)}; expected an object of handlers.`;
+      throw runtimeError('RM_DEFINITION_INVALID', message);
+    }
     this.live().setHandlers(handlers as unknown as Record<string, Handler>);
   }
 

@@ -25,6 +25,7 @@ import {
 } from './cell-status.ts';
 import { type Exit, SHUTDOWN } from './child-list.ts';
 import { refuseWaiters } from './overflow.ts';
+import { RETRY_MESSAGE, Retry } from './retry.ts';
 
 /** Abandons what takes too long. */
 class StopDeadline extends TimerNode {
@@ -50,34 +51,25 @@ class StopDeadline extends TimerNode {
 /** A handler threw or its promise was rejected. */
 export function crash(cell: Cell, error: unknown, message: HeldMessage): void {
   const { attempts } = cell.definition;
-  const suspect = countCrash(cell, message, attempts);
+  const { name, payload, crashes } = asRetry(message);
   cell.reply = null;
   // It was taken out of the mailbox as handled; it goes back there or to the dead letters.
   cell.host.handled--;
-  if (suspect < attempts && cell.status === RUNNING) {
-    cell.mailbox?.pushFront(message.name, message.payload, message.reply);
+  if (crashes < attempts && cell.status === RUNNING) {
+    cell.mailbox?.pushFront(RETRY_MESSAGE, new Retry(name, payload, crashes), message.reply);
   } else {
-    if (cell.extras !== null) cell.extras.suspect = null;
     message.reply?.reject(crashedError(cell, error));
-    cell.host.deadLetters.add('crashed', cell, message.name, message.payload, null);
+    cell.host.deadLetters.add('crashed', cell, name, payload, null);
   }
   cell.host.crashes++;
   beginExit(cell, { reason: 'crash', error }, { isFinal: cell.status === DRAINING, isIdle: true });
 }
 
-/** How often this very message has crashed its actor. */
-function countCrash(cell: Cell, message: HeldMessage, attempts: number): number {
-  if (attempts === 1) return 1;
-  const extras = cell.rare();
-  const { suspect } = extras;
-  const isSame =
-    suspect !== null &&
-    suspect.name === message.name &&
-    suspect.payload === message.payload &&
-    suspect.reply === message.reply;
-  if (isSame) return ++suspect.crashes;
-  extras.suspect = { ...message, crashes: 1 };
-  return 1;
+/** The message with this crash counted. */
+function asRetry({ name, payload }: HeldMessage): Retry {
+  if (payload instanceof Retry)
+    return new Retry(payload.name, payload.payload, payload.crashes + 1);
+  return new Retry(name, payload, 1);
 }
 
 function crashedError(cell: Cell, cause: unknown): Error {

@@ -49,8 +49,6 @@ export class CellExtras {
   streams: StreamSources | null = null;
   /** Senders of `send` that wait for room, oldest first. */
   waiters: HeldMessage[] | null = null;
-  /** The message that crashed the last incarnation, and how often it has. */
-  suspect: (HeldMessage & { crashes: number }) | null = null;
   exit: ExitProgress | null = null;
   startDeadline: TimerNode | null = null;
   /** The abort signal of this incarnation. */

@@ -30,6 +30,7 @@ import type { CellOwner } from './cell-owner.ts';
 import { ACCEPTING_MAX, type CellStatus, DRAINING, RUNNING, STARTING } from './cell-status.ts';
 import { ChildNode, type Exit } from './child-list.ts';
 import { admitRemote, highWaterOf, overflow, reopen } from './overflow.ts';
+import { RETRY_MESSAGE, Retry } from './retry.ts';
 
 // Module-private copy for the way in: see ADR 3.
 const ACCEPTING = ACCEPTING_MAX;
@@ -242,14 +243,16 @@ export class Cell extends ChildNode {
     const payload = places[at + 1];
     const reply = places[at + 2] as Reply | null;
     box.drop(at);
-    const handler = name === this.lastName ? (this.lastHandler as Handler) : this.find(name);
-    if (handler === null || (reply !== null && !reply.isOpen())) {
-      this.host.deadLetters.refuse(this, handler === null, name, payload, reply);
-      return;
-    }
     this.reply = reply;
     let result: unknown;
     try {
+      // The look-up, too: handlers are the user's object, and may have getters.
+      const handler = name === this.lastName ? (this.lastHandler as Handler) : this.find(name);
+      if (handler === null || (reply !== null && !reply.isOpen())) {
+        this.reply = null;
+        this.host.deadLetters.refuse(this, handler === null, name, payload, reply);
+        return;
+      }
       result = handler.call(this.handlers, payload as never);
     } catch (error) {
       this.threw(error, name, payload, reply);
@@ -277,8 +280,20 @@ export class Cell extends ChildNode {
   private ownHandler(name: string): Handler | null {
     if (name === PULL_MESSAGE) return pull;
     if (name === TIMER_MESSAGE) return (due: DueTimer) => this.timerCame(due);
+    if (name === RETRY_MESSAGE) return (retry: Retry) => this.again(retry);
     if (name === DOWN_MESSAGE) return (down: PendingDown) => this.downCame(down);
     return null;
+  }
+
+  /** A message that crashed an earlier incarnation, tried again as it was sent. */
+  private again(retry: Retry): unknown {
+    if (!(retry instanceof Retry)) return undefined;
+    const handler = this.find(retry.name);
+    if (handler !== null) return handler.call(this.handlers, retry.payload as never);
+    const { reply } = this;
+    this.reply = null;
+    this.host.deadLetters.refuse(this, true, retry.name, retry.payload, reply);
+    return undefined;
   }
 
   /**

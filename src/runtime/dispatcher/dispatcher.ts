@@ -174,14 +174,21 @@ export class Dispatcher {
     this.nowMs = this.clock.monotonicMs();
     if (isFromLoop) this.sliceStartMs = this.nowMs;
     const startMs = this.nowMs;
-    const isOver = this.work();
+    let isOver = true;
+    try {
+      isOver = this.work();
+    } finally {
+      // A bug that throws out of here is reported by whoever hears uncaught errors; the thread goes on.
+      this.isPumping = false;
+      if (isOver) this.loop.afterInput(this.pumpAfterInput);
+    }
+    this.isPumping = true;
     // Nothing was done: the hops before a spin would cost more than they spend.
     if (this.hops === 0) this.busyMs += this.clock.monotonicMs() - startMs;
     this.afterTurn();
     this.inputs?.flush();
     this.isPumping = false;
-    if (isOver) this.loop.afterInput(this.pumpAfterInput);
-    else this.nothingToDo();
+    if (!isOver) this.nothingToDo();
   }
 
   /** @returns whether the slice was used up; otherwise there is nothing more to do. */

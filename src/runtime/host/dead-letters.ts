@@ -5,6 +5,7 @@
  */
 import type { Reply } from '../actor/reply.ts';
 import type { Cell } from '../cell/cell.ts';
+import { Retry } from '../cell/retry.ts';
 import { runtimeError } from '../errors.ts';
 
 /**
@@ -81,6 +82,10 @@ export class DeadLetters {
     payload: unknown,
     reply: Reply | null,
   ): void {
+    if (payload instanceof Retry) {
+      this.add(reason, cell, payload.name, payload.payload, reply);
+      return;
+    }
     if (String(name).startsWith('$')) {
       this.count(reason);
       return;

@@ -244,9 +244,18 @@ export class Host {
     return () => void this.timers.cancel(timer);
   }
 
-  /** Ends every actor, the youngest first; then what was asked is answered with an error. */
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.orphans.endAll(SHUTDOWN, resolve));
+  /**
+   * Ends every actor, the youngest first; then what was asked is answered with an error. Who has
+   * not ended after `deadlineMs` is abandoned.
+   */
+  async close(deadlineMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.after(deadlineMs, resolve);
+      this.orphans.endAll(SHUTDOWN, () => {
+        cancel();
+        resolve();
+      });
+    });
     const message = 'the system was closed before the answer came.';
     this.asks.failAll(null, () => runtimeError('RM_ACTOR_STOPPED', message));
     this.showCounters();

@@ -7,7 +7,11 @@ import { runtimeError } from '../errors.ts';
 
 /** An id: segments of a path. @throws RM_ID_INVALID */
 export function checkedId(id: string): string {
-  if (typeof id === 'string' && /^[\w.@:~+-]+(\/[\w.@:~+-]+)*$/.test(id) && id.length <= 200)
+  if (
+    typeof id === 'string' &&
+    /^(?!\.{1,2}(\/|$))[\w.@:~+-]+(\/(?!\.{1,2}(\/|$))[\w.@:~+-]+)*$/.test(id) &&
+    id.length <= 200
+  )
     return id;
   const expected =
     '1 to 200 letters, digits and any of _ . @ : ~ + - in segments between single slashes';

@@ -11,6 +11,7 @@ import type { CellOwner } from '../cell/cell-owner.ts';
 import { start } from '../cell/cell-start.ts';
 import { EXITING, STARTING, STOPPED } from '../cell/cell-status.ts';
 import type { Exit } from '../cell/child-list.ts';
+import { SHUTDOWN } from '../cell/child-list.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import type { Host } from './host.ts';
@@ -64,11 +65,14 @@ export class Spawner {
     options?: { readonly id?: string; readonly args?: unknown },
   ): LocalRef {
     const { temporary, host } = this;
-    const cell = this.cell(definition as AnyDefinition, options?.args, temporary, null);
     const { id } = options ?? {};
+    // Before there is anything to take back.
+    const path = id === undefined ? null : `${parent === null ? '' : parent.path}/${checkedId(id)}`;
+    if (path !== null && this.names.has(path)) throw idTaken(path);
+    const cell = this.cell(definition as AnyDefinition, options?.args, temporary, null);
     if (parent !== null) childrenOf(parent).add(cell);
     else host.orphans.add(cell);
-    if (id !== undefined) this.name(cell, `${parent === null ? '' : parent.path}/${checkedId(id)}`);
+    if (path !== null) this.name(cell, path);
     temporary.failure = null;
     start(cell);
     const failing = cell.status === EXITING ? cell.extras?.exit : null;
@@ -113,7 +117,7 @@ export class Spawner {
   name(cell: Cell, path: string): void {
     if (this.names.has(path)) {
       cell.siblings?.remove(cell);
-      this.host.table.remove(cell);
+      this.host.forget(cell, SHUTDOWN);
       throw idTaken(path);
     }
     this.names.set(path, cell);

@@ -40,6 +40,8 @@ export type SystemParts = {
 
 /** Milliseconds that closing may take when nothing else is said. */
 const CLOSE_MS = 5000;
+/** Milliseconds that ending the actors, and then the threads, may take in any case. */
+const CLOSE_MS_MIN = 100;
 /** Milliseconds between two looks whether the system is quiet. */
 const QUIET_LOOK_MS = 5;
 
@@ -201,10 +203,11 @@ export class System {
   private async shutdown(deadlineMs: number): Promise<void> {
     const { host, closeThreads } = this.parts;
     const startMs = host.clock.monotonicMs();
+    const leftMs = (): number =>
+      Math.max(CLOSE_MS_MIN, deadlineMs - (host.clock.monotonicMs() - startMs));
     await this.quiet(deadlineMs);
-    await host.close();
-    const leftMs = Math.max(100, deadlineMs - (host.clock.monotonicMs() - startMs));
-    await closeThreads(leftMs);
+    await host.close(leftMs());
+    await closeThreads(leftMs());
   }
 
   private expectOpen(): void {

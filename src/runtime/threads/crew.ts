@@ -171,7 +171,7 @@ export class Crew {
   async close(deadlineMs: number): Promise<void> {
     this.isClosing = true;
     const ending = [...this.alive()].map((worker) => {
-      this.order(worker, { o: 'close' });
+      this.order(worker, { o: 'close', deadlineMs });
       return worker.thread.ended;
     });
     const isInTime = await this.within(Promise.all(ending), deadlineMs);

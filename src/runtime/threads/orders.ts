@@ -40,7 +40,8 @@ export type SeatOrder =
   | { readonly o: 'lost'; readonly peer: number }
   /** Load that definition before it is needed. */
   | { readonly o: 'preload'; readonly url: string; readonly name: string }
-  | { readonly o: 'close' };
+  /** End the actors, within that time, and then the thread. */
+  | { readonly o: 'close'; readonly deadlineMs: number };
 
 /** Worker to main. */
 export type SeatReport =

@@ -66,7 +66,7 @@ export class SeatWorker {
         void this.preload(order.url, order.name);
         return;
       default:
-        void this.close();
+        void this.close(order.deadlineMs);
     }
   }
 
@@ -146,8 +146,8 @@ export class SeatWorker {
     }
   }
 
-  private async close(): Promise<void> {
-    await this.host?.close();
+  private async close(deadlineMs: number): Promise<void> {
+    await this.host?.close(deadlineMs);
     for (const { port } of this.known.values()) port?.close();
     this.task.port.postMessage({ o: 'closed' } satisfies SeatReport);
     this.task.port.close();

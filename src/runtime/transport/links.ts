@@ -10,7 +10,7 @@ import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import { StreamRecord } from '../actor/stream-sink.ts';
 import { ACCEPTING_MAX } from '../cell/cell-status.ts';
-import type { Shape } from '../codec/index.ts';
+import { type Shape, thrownRecord } from '../codec/index.ts';
 import type { Inputs } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
 import type { RuntimeEvent } from '../host/events.ts';
@@ -198,7 +198,14 @@ export class Links implements LinkSet, Inputs, Receiver {
 
   report(event: RuntimeEvent): void {
     const main = this.seats[0];
-    if (main !== undefined && main !== null) this.calls.cast(main, 'report', event);
+    if (main === undefined || main === null) return;
+    try {
+      this.calls.cast(main, 'report', event);
+    } catch {
+      // Somebody threw what cannot travel: it is described instead.
+      const { error } = event as { error?: unknown };
+      this.calls.cast(main, 'report', { ...event, error: thrownRecord(error) });
+    }
   }
 
   get isHeard(): boolean {

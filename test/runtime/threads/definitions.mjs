@@ -42,6 +42,16 @@ export const Patient = actor(import.meta.url, {
           sum = -1;
         }
       },
+      forward: ({ to, name, payload }) => ctx.forward(to, name, payload),
+      forwardFunction: (to) => ctx.forward(to, 'echo', () => 1),
+      child() {
+        const child = ctx.spawn(Sink);
+        ctx.watch(child, 'down');
+        child.tell('bad');
+      },
+      holdEnd() {
+        ctx.onStop(() => new Promise(() => undefined));
+      },
       tellTo: ({ ref, count }) => {
         for (let i = 0; i < count; i++) ref.tell('item', i);
       },
@@ -103,7 +113,13 @@ export const Sink = actor(import.meta.url, {
   name: 'Sink',
   setup() {
     const items = [];
-    return { item: (x) => void items.push(x), items: () => items };
+    return {
+      item: (x) => void items.push(x),
+      items: () => items,
+      bad() {
+        throw { why: () => 'a function in what is thrown' };
+      },
+    };
   },
 });
 

@@ -1,7 +1,10 @@
 /** How a system ends under load: what was accepted is handled, what comes later is refused. */
-import { type AnyDefinition, type AnyRef, start } from 'ringmaster';
+import { type AnyDefinition, type AnyRef, type System, start } from 'ringmaster';
 import { expect, test } from 'vitest';
 import { Patient, Sink } from './definitions.mjs';
+
+const spawnSink = async (system: System): Promise<AnyRef> =>
+  (await system.spawn(Sink as never, { placement: 'same' } as never)) as never;
 
 test('shutdown - everything that was accepted is handled before the actors end', async () => {
   // Guards: S7, D3.
@@ -39,6 +42,24 @@ test('shutdown - an actor that does not end is abandoned at its deadline', async
   const settled = expect(asked).rejects.toMatchObject({ code: 'RM_ACTOR_STOPPED' });
   await system.close({ deadline: '5s' });
   await settled;
+});
+
+test('shutdown - its deadline holds for all that does not end together', async () => {
+  // Guards: S7.
+  const system = await start({ threads: 1, spare: false, hangAfter: '1m' });
+  const refs: AnyRef[] = [];
+  for (const thread of [0, 0, 1, 1]) {
+    const ref = (await system.spawn(
+      Patient as never,
+      { placement: { thread } } as never,
+    )) as never as AnyRef;
+    await ref.ask('holdEnd');
+    refs.push(ref);
+  }
+  refs[3]?.ask('fail', 'loop', { timeout: '1m' }).catch(() => undefined);
+  const last = system.watch(await spawnSink(system));
+  await system.close({ deadline: 300 });
+  expect(await last).toMatchObject({ reason: 'shutdown' });
 });
 
 test('shutdown - with a flood from another thread, mailboxes stay within their bounds', async () => {

@@ -139,6 +139,25 @@ test.each([0, 1])(
   },
 );
 
+test('threads - what cannot travel may be thrown all the same', async () => {
+  // Guards: S6.
+  const ref = await patient(1);
+  await ref.ask('child');
+  await expect.poll(() => ref.ask('sum')).toBe('crash');
+  expect(await ref.ask('incarnation')).toBe(0);
+});
+
+test('threads - a question that cannot be forwarded is answered with the reason', async () => {
+  // Guards: D8.
+  const [ref, to] = [await patient(1), await patient(2)];
+  expect(await ref.ask('forward', { to, name: 'thread' })).toBe(2);
+  await expect(ref.ask('forwardFunction', to)).rejects.toMatchObject({
+    code: 'RM_PAYLOAD_UNSUPPORTED',
+  });
+  const stream = ref.stream('forward', { to, name: 'count', payload: 3 });
+  await expect(stream.next()).rejects.toMatchObject({ code: 'RM_STREAM' });
+});
+
 test('threads - a watcher on another thread hears of the end once', async () => {
   // Guards: D7.
   const watched = await patient(1);
