@@ -1,5 +1,5 @@
 /** Supervisors below supervisors, spawns that meet, children that come back, and where they live. */
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Context } from '../../../src/runtime/actor/context.ts';
 import type { Placement } from '../../../src/runtime/supervision/placement.ts';
 import type { Supervisor } from '../../../src/runtime/supervision/supervisor.ts';
@@ -11,6 +11,10 @@ const NONE = { intensity: { restarts: 0 } } as const;
 
 /** Fails in so many setups from now on. */
 const failing = { setups: 0 };
+
+beforeEach(() => {
+  failing.setups = 0;
+});
 
 const Worker = define((_: undefined, ctx: Context) => {
   if (failing.setups > 0) {
@@ -140,7 +144,6 @@ describe('nested supervisors', () => {
     stage.system.lookup(`${nested.path}/a`)?.tell('boom');
     expect((await top.ended).reason).toBe('crash');
     expect([failing.setups, stage.system.paths()]).toEqual([1, []]);
-    failing.setups = 0;
   });
 
   test('nested supervisors - a reopening that finds its child’s name taken is a failure', async () => {
