@@ -43,9 +43,10 @@ export class LocalChild extends SupervisorChild implements CellOwner {
     return this.host.refOf(this.cell);
   }
 
-  override begin(kind: 'first' | 'restart'): void {
-    if (kind === 'first') start(this.cell);
-    else restart(this.cell);
+  /** A restart by the supervisor above makes a new cell, for which any start is the first. */
+  override begin(): void {
+    if (this.cell.status === DOWN) restart(this.cell);
+    else start(this.cell);
   }
 
   override halt(isFinal: boolean): void {

@@ -76,12 +76,7 @@ export class RemoteChild extends SupervisorChild {
     const { incarnation } = this;
     if (this.peer !== null && !this.peer.isClosed) {
       this.side.calls.cast(this.peer, 'guest-restart', { child: this.number, incarnation });
-      return;
-    }
-    this.create(incarnation).catch((error: unknown) => {
-      this.lastExit = { reason: 'crash', error };
-      this.machine.startFailed(this, incarnation, this.now());
-    });
+    } else this.create();
   }
 
   override halt(isFinal: boolean): void {
@@ -132,8 +127,12 @@ export class RemoteChild extends SupervisorChild {
       this.peer = null;
       if (this.status === 'running') this.machine.remove(this);
     }
-    if (exit.isAtStart) this.machine.startFailed(this, exit.incarnation, this.now());
-    else this.machine.exited(this, exit.incarnation, exit.reason, this.now());
+    if (!exit.isAtStart) {
+      this.machine.exited(this, exit.incarnation, exit.reason, this.now());
+    } else if (this.status === 'running') {
+      // It came back uncounted after its thread was lost, which to the machine was no start.
+      this.machine.exited(this, exit.incarnation, 'crash', this.now());
+    } else this.machine.startFailed(this, exit.incarnation, this.now());
   }
 
   checkpoint(state: unknown): void {
@@ -147,7 +146,7 @@ export class RemoteChild extends SupervisorChild {
       this.ended('lost', undefined);
       return;
     }
-    this.create(this.incarnation).catch((error: unknown) => this.ended('crash', error));
+    this.create();
   }
 
   remove(done: () => void): void {
@@ -160,6 +159,8 @@ export class RemoteChild extends SupervisorChild {
   }
 
   private isCreating = false;
+  /** A start is wanted that `creating` has not yet asked the thread for. */
+  private isBegun = false;
   private isHaltFinal = false;
 
   /** Asked after an await, where the compiler would still believe an earlier look. */
@@ -167,33 +168,55 @@ export class RemoteChild extends SupervisorChild {
     return this.status === 'gone';
   }
 
-  private async create(incarnation: number): Promise<void> {
+  /** At most one at a time: its thread may tell of the end before the answer is seen here. */
+  private create(): void {
+    this.isBegun = true;
+    if (this.isCreating) return;
     this.isCreating = true;
-    try {
-      const peer = await this.side.seated(this.seat);
-      if (incarnation !== this.incarnation || this.isGone) return;
-      const spawn: GuestSpawn = {
-        child: this.number,
-        url: this.definition.url,
-        name: this.definition.name,
-        path: this.path,
-        args: this.args,
-        startDeadlineMs: this.settings.startDeadlineMs,
-        stopDeadlineMs: this.settings.stopDeadlineMs,
-        at: this.at,
-        restored: this.restored,
-        incarnation,
-      };
-      this.at = (await this.side.calls.call(peer, 'guest-spawn', spawn)) as [number, number];
-      this.peer = peer;
-      // Asked to stop while it was being made.
-      if (this.status === 'stopping' || this.isGone) {
-        const isFinal = this.isHaltFinal || this.isGone;
-        this.side.calls.cast(peer, 'guest-halt', { child: this.number, isFinal });
-      }
-    } finally {
-      this.isCreating = false;
+    this.creating().then(
+      () => this.created(),
+      (error: unknown) => this.notCreated(error),
+    );
+  }
+
+  private async creating(): Promise<void> {
+    const peer = await this.side.seated(this.seat);
+    this.isBegun = false;
+    // Nobody wants it any more, or not yet again.
+    if (this.isGone || this.status === 'down' || this.status === 'waiting') return;
+    const spawn: GuestSpawn = {
+      child: this.number,
+      url: this.definition.url,
+      name: this.definition.name,
+      path: this.path,
+      args: this.args,
+      startDeadlineMs: this.settings.startDeadlineMs,
+      stopDeadlineMs: this.settings.stopDeadlineMs,
+      at: this.at,
+      restored: this.restored,
+      incarnation: this.incarnation,
+    };
+    this.at = (await this.side.calls.call(peer, 'guest-spawn', spawn)) as [number, number];
+    this.peer = peer;
+  }
+
+  private created(): void {
+    this.isCreating = false;
+    if (this.isBegun && !this.isGone) this.begin();
+    // Asked to stop while it was being made.
+    if (this.peer !== null && (this.status === 'stopping' || this.isGone)) {
+      const isFinal = this.isHaltFinal || this.isGone;
+      this.side.calls.cast(this.peer, 'guest-halt', { child: this.number, isFinal });
     }
+  }
+
+  private notCreated(error: unknown): void {
+    this.isCreating = false;
+    if (this.isBegun && (this.status === 'starting' || this.status === 'running')) {
+      this.begin();
+      return;
+    }
+    this.ended('crash', error);
   }
 
   private release(order: GuestRelease): void {

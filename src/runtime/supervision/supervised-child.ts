@@ -45,8 +45,8 @@ export abstract class SupervisedChild {
   startedBefore: SupervisedChild | null;
   startedAfter: SupervisedChild | null;
   /**
-   * The machine's: whether any start ever succeeded; before that, a failure is the end of the
-   * child.
+   * The machine's: whether any start ever succeeded, its own or that of the child in whose place
+   * it came; before that, a failure is the end of the child.
    */
   hasRun: boolean;
   /** The machine's: it is to be gone as soon as it is down. */

@@ -9,11 +9,23 @@ import { SupervisedChild } from './supervised-child.ts';
 import type { GoneReason } from './supervisor.machine.ts';
 import type { RestartType } from './supervisor-options.ts';
 
-/** Settles a `spawn`. */
+/** Settles a `spawn`, and every `getOrSpawn` that came meanwhile. */
 export type FirstStart = {
+  readonly promise: Promise<BaseRef | null>;
   readonly resolve: (ref: BaseRef | null) => void;
   readonly reject: (error: unknown) => void;
 };
+
+/** A wait for a first start. */
+export function firstStart(): FirstStart {
+  let resolve: FirstStart['resolve'] = () => undefined;
+  let reject: FirstStart['reject'] = () => undefined;
+  const promise = new Promise<BaseRef | null>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
 
 /** A child of a supervisor. Thread rule: the supervisor's thread. */
 export abstract class SupervisorChild extends SupervisedChild {
@@ -37,7 +49,7 @@ export abstract class SupervisorChild extends SupervisedChild {
   /** Its address; null for a supervisor. */
   abstract get ref(): BaseRef | null;
   /** Starts the incarnation whose number the machine has just set. */
-  abstract begin(kind: 'first' | 'restart'): void;
+  abstract begin(): void;
   /** Ends the incarnation; for good, when `isFinal`. */
   abstract halt(isFinal: boolean): void;
   /** Nothing of it is wanted any more. */

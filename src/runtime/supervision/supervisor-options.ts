@@ -130,7 +130,8 @@ function oneOf(name: string, got: unknown, expected: readonly unknown[]): void {
   if (!expected.includes(got)) throw badOption(name, got, expected.join(', '));
 }
 
-function badOption(name: string, got: unknown, expected: string): Error {
+/** RM_SUPERVISOR_OPTION for the option of that name. */
+export function badOption(name: string, got: unknown, expected: string): Error {
   return runtimeError('RM_SUPERVISOR_OPTION', `${name} is ${String(got)}; expected ${expected}.`, {
     name,
     got: String(got),

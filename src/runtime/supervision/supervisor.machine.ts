@@ -145,6 +145,15 @@ export class SupervisorMachine<Child extends SupervisedChild> {
   }
 
   /**
+   * Adds a new child in the place of one that ran before the supervisor was restarted: if its start
+   * fails, it is tried again within the limits. @returns as `add`
+   */
+  addAgain(child: Child): boolean {
+    child.hasRun = true;
+    return this.add(child);
+  }
+
+  /**
    * Stops a child for good, without touching the others; when the supervisor is closing, in its
    * turn.
    * @returns false when it is gone already.

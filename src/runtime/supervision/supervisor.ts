@@ -19,10 +19,11 @@ import { checkedId, spawnFailed } from '../host/spawn-rules.ts';
 import { CallbackTimer } from '../timers/timer-node.ts';
 import { Backoff } from './backoff.ts';
 import { LocalChild } from './local-child.ts';
-import type { Placement } from './placement.ts';
+import { NestedSupervisor } from './nested-supervisor.ts';
+import { expectHere, type Placement } from './placement.ts';
 import { RestartWindow } from './restart-window.ts';
 import { type ClosedReason, type GoneReason, SupervisorMachine } from './supervisor.machine.ts';
-import { SupervisorChild } from './supervisor-child.ts';
+import { firstStart, type SupervisorChild } from './supervisor-child.ts';
 import {
   type ChildOptions,
   readChildOptions,
@@ -42,7 +43,11 @@ export type SpawnOptions<A> = ChildOptions & {
 export class Supervisor extends ChildNode {
   readonly path: string;
   private readonly host: Host;
-  private readonly parent: Cell | Nested | null;
+  private readonly parent: Cell | Supervisor | null;
+  /** Whether an actor stands above, whose thread the children share. */
+  private readonly isBound: boolean;
+  /** What the supervisor above knows it as; another one after a restart of that. */
+  private asChild: NestedSupervisor | null;
   private readonly options: SupervisorOptions;
   /** Another one after a restart by the supervisor above. */
   private machine: SupervisorMachine<SupervisorChild>;
@@ -52,25 +57,35 @@ export class Supervisor extends ChildNode {
   private readonly waits: Map<SupervisorChild | null, CallbackTimer>;
   private readonly whenEnded: ((exit: Exit) => void)[];
   private ending: Exit | null;
+  /** Why it could not be opened again. */
+  private failure: Exit | null;
   private numbers: number;
 
   /** @throws RM_SUPERVISOR_OPTION, RM_TIMER_OPTION, RM_ID_TAKEN */
-  constructor(host: Host, options: SupervisorOptions, path: string, parent: Cell | Nested | null) {
+  constructor(
+    host: Host,
+    options: SupervisorOptions,
+    path: string,
+    parent: Cell | Supervisor | null,
+  ) {
     super();
     this.options = options;
     this.host = host;
     this.path = path;
     this.parent = parent;
+    this.isBound = parent instanceof Supervisor ? parent.isBound : parent !== null;
+    this.asChild = null;
     this.children = new Map();
     this.specs = new Map();
     this.waits = new Map();
     this.whenEnded = [];
     this.ending = null;
+    this.failure = null;
     this.numbers = 0;
     this.machine = this.newMachine();
     host.spawner.takeName(path);
     if (parent === null) host.orphans.add(this);
-    else if (!(parent instanceof Nested)) childrenOf(parent).add(this);
+    else if (!(parent instanceof Supervisor)) childrenOf(parent).add(this);
   }
 
   /**
@@ -91,13 +106,24 @@ export class Supervisor extends ChildNode {
     );
   }
 
-  /** The child of that id, or a new one. @throws (rejects) as `spawn` */
+  /**
+   * The child of that id, or a new one; of calls with one id the first spawns, and all settle with
+   * it. @throws (rejects) as `spawn`; RM_ID_TAKEN when the id is a supervisor's
+   */
   async getOrSpawn<A, H extends Handlers>(
     definition: ActorDefinition<A, H>,
     options: SpawnOptions<A> & { readonly id: string },
   ): Promise<Ref<H>> {
-    const found = this.children.get(`${this.path}/${options.id}`)?.ref;
-    if (found !== undefined && found !== null) return found as unknown as Ref<H>;
+    const path = `${this.path}/${options.id}`;
+    const found = this.children.get(path);
+    if (found instanceof NestedSupervisor) {
+      throw runtimeError('RM_ID_TAKEN', `${path} is a supervisor, no actor; take another id.`);
+    }
+    if (found !== undefined) {
+      // One of another thread has no address until that thread has made a place for it.
+      if (found.ref === null) found.firstStart ??= firstStart();
+      return (await (found.firstStart?.promise ?? found.ref)) as unknown as Ref<H>;
+    }
     return await this.begin(
       (path) => this.actorChild(definition as never, path, options),
       definition,
@@ -111,10 +137,15 @@ export class Supervisor extends ChildNode {
   async supervisor(
     options: SupervisorOptions & ChildOptions & { readonly name?: string } = {},
   ): Promise<Supervisor> {
-    const path = `${this.path}/${checkedId(options.name ?? `supervisor-${++this.numbers}`)}`;
-    const nested = new Nested(this.host, path, options);
-    await this.add(path, () => nested.for(this.machine));
-    return nested.inner;
+    const { restart } = readChildOptions(options);
+    let inner: Supervisor | null = null;
+    const make = (path: string): NestedSupervisor => {
+      inner ??= new Supervisor(this.host, options, path, this);
+      inner.asChild = new NestedSupervisor(inner, this.machine, this.host, restart);
+      return inner.asChild;
+    };
+    await this.add(options.name ?? `supervisor-${++this.numbers}`, make);
+    return inner as never;
   }
 
   /** The actors that it has now, with their paths. */
@@ -130,17 +161,17 @@ export class Supervisor extends ChildNode {
   remove(ref: Ref<never> | AnyRef): Promise<void> {
     const { key } = ref as BaseRef;
     for (const child of this.children.values()) {
-      if (child.ref?.key !== key) continue;
-      return new Promise((resolve) => {
-        child.whenGone.push(resolve);
-        this.machine.remove(child);
-      });
+      if (child.ref?.key === key) return this.dismiss(child);
     }
     return Promise.resolve();
   }
 
-  /** Ends all children, the youngest first, and the supervisor. */
+  /**
+   * Ends all children, the youngest first, and the supervisor, for good: one above it forgets it.
+   */
   stop(): Promise<void> {
+    const { parent, asChild } = this;
+    if (parent instanceof Supervisor && asChild !== null) return parent.dismiss(asChild);
     return new Promise((resolve) => this.end(SHUTDOWN, resolve));
   }
 
@@ -163,40 +194,70 @@ export class Supervisor extends ChildNode {
     this.machine.stopAll();
   }
 
+  /** Whether it has ended. The supervisor above may open it again. */
+  get hasEnded(): boolean {
+    return this.ending !== null;
+  }
+
+  private dismiss(child: SupervisorChild): Promise<void> {
+    // Also when this supervisor is ending and comes back: the child does not.
+    if ((this.children.get(child.path) ?? child) === child) this.specs.delete(child.path);
+    if (child.status === 'gone') return Promise.resolve();
+    return new Promise((resolve) => {
+      child.whenGone.push(resolve);
+      this.machine.remove(child);
+    });
+  }
+
   private begin<H extends Handlers>(
     make: (path: string) => SupervisorChild,
     { name }: { readonly name: string },
     id: string | undefined,
   ): Promise<Ref<H>> {
-    return this.add(`${this.path}/${checkedId(id ?? `${name}-${++this.numbers}`)}`, make) as never;
+    return this.add(id ?? `${name}-${++this.numbers}`, make) as never;
   }
 
-  private add(path: string, make: (path: string) => SupervisorChild): Promise<BaseRef | null> {
-    return new Promise((resolve, reject) => {
-      if (this.machine.isClosing) throw this.closedError();
-      if (this.children.has(path)) {
-        throw runtimeError(
-          'RM_ID_TAKEN',
-          `${path} exists already; take another id, or use getOrSpawn.`,
-        );
-      }
-      const child = make(path);
-      child.firstStart = { resolve, reject };
-      this.specs.set(path, make);
-      this.children.set(path, child);
-      this.machine.add(child);
-    });
+  private async add(id: string, make: (path: string) => SupervisorChild): Promise<BaseRef | null> {
+    const path = `${this.path}/${checkedId(id)}`;
+    if (this.machine.isClosing) throw this.closedError();
+    if (this.children.has(path)) {
+      throw runtimeError(
+        'RM_ID_TAKEN',
+        `${path} exists already; take another id, or use getOrSpawn.`,
+      );
+    }
+    const child = make(path);
+    const first = firstStart();
+    child.firstStart = first;
+    this.specs.set(path, make);
+    this.children.set(path, child);
+    this.machine.add(child);
+    return await first.promise;
   }
 
-  /** The supervisor above restarts this one: the same specs, new actors. */
+  /**
+   * The supervisor above restarts this one: the same specs, new actors. @throws RM_ID_TAKEN when
+   * somebody else has its name by now
+   */
   reopen(): void {
-    this.ending = null;
-    this.machine = this.newMachine();
     this.host.spawner.takeName(this.path);
-    for (const [path, make] of this.specs) {
-      const child = make(path);
-      this.children.set(path, child);
-      this.machine.add(child);
+    this.ending = null;
+    this.failure = null;
+    const machine = this.newMachine();
+    this.machine = machine;
+    try {
+      for (const [path, make] of [...this.specs]) {
+        // What a child's setup does may end this supervisor, restart it, add and remove children.
+        if (machine.isClosing || this.machine !== machine) return;
+        if (this.children.has(path) || !this.specs.has(path)) continue;
+        const child = make(path);
+        this.children.set(path, child);
+        machine.addAgain(child);
+      }
+    } catch (error) {
+      // No place, or no name, for a child.
+      this.failure = { reason: 'crash', error };
+      machine.stopAll();
     }
   }
 
@@ -207,7 +268,7 @@ export class Supervisor extends ChildNode {
       backoff: new Backoff(backoff, this.host.random.split()),
     };
     return new SupervisorMachine<SupervisorChild>(strategy, policy, {
-      start: (child, kind) => child.begin(kind),
+      start: (child) => child.begin(),
       stop: (child, why) => child.halt(why === 'shutdown'),
       wait: (child, delayMs) => this.wait(child, delayMs),
       gone: (child, reason) => this.gone(child, reason),
@@ -222,8 +283,10 @@ export class Supervisor extends ChildNode {
   ): SupervisorChild {
     const settings = readChildOptions(options);
     const what = { path, args: options?.args };
-    const remote = this.host.placement?.(options?.placement, path, definition);
-    if (remote !== undefined && remote !== null) return remote(this.machine, what, settings);
+    const placeChild = this.isBound ? null : this.host.placement;
+    if (placeChild === null) expectHere(options?.placement, this.host.seat, this.isBound);
+    const remote = placeChild?.(options?.placement, path, definition) ?? null;
+    if (remote !== null) return remote(this.machine, what, settings);
     return new LocalChild(this.host, this.machine, definition, what, settings);
   }
 
@@ -243,8 +306,9 @@ export class Supervisor extends ChildNode {
     if (timer !== undefined) this.host.timers.cancel(timer);
     this.waits.delete(child);
     this.children.delete(child.path);
-    // What only goes because its supervisor gave up comes back with it.
-    if (reason !== 'closed' || child.restart === 'temporary') this.specs.delete(child.path);
+    // What only goes because its supervisor gave up comes back with it, once its spawn succeeded.
+    const comesBack = reason === 'closed' && child.restart !== 'temporary' && child.hasRun;
+    if (!comesBack) this.specs.delete(child.path);
     child.abandon(reason);
     const { firstStart } = child;
     child.firstStart = null;
@@ -257,14 +321,15 @@ export class Supervisor extends ChildNode {
       'RM_SUPERVISOR_GAVE_UP',
       `${this.path}: more restarts than its intensity allows.`,
     );
-    const exit: Exit = reason === 'intensity' ? { reason: 'crash', error } : SHUTDOWN;
+    const gaveUp: Exit = { reason: 'crash', error };
+    const exit = this.failure ?? (reason === 'intensity' ? gaveUp : SHUTDOWN);
     this.ending = exit;
     const group = this.waits.get(null);
     if (group !== undefined) this.host.timers.cancel(group);
     this.siblings?.remove(this);
     this.host.spawner.dropName(this.path);
     for (const done of this.whenEnded.splice(0)) done(exit);
-    if (this.parent instanceof Nested) this.parent.innerEnded(exit);
+    if (this.asChild !== null) this.asChild.innerEnded(exit);
     else if (reason === 'intensity') this.escalate(exit);
   }
 
@@ -278,55 +343,6 @@ export class Supervisor extends ChildNode {
       'RM_SUPERVISOR_CLOSED',
       `${this.path} has ended or is ending; spawn elsewhere.`,
     );
-  }
-}
-
-/**
- * A supervisor as the child of another. When it is restarted, its permanent and transient children
- * are spawned again from their specs: new actors under the old paths.
- */
-class Nested extends SupervisorChild {
-  readonly inner: Supervisor;
-  private readonly host: Host;
-  private machine: SupervisorMachine<SupervisorChild> | null;
-
-  constructor(host: Host, path: string, options: SupervisorOptions & ChildOptions) {
-    super(path, readChildOptions(options).restart);
-    this.host = host;
-    this.machine = null;
-    this.inner = new Supervisor(host, options, path, this);
-  }
-
-  /** The machine that decides about it. */
-  for(machine: SupervisorMachine<SupervisorChild>): this {
-    this.machine = machine;
-    return this;
-  }
-
-  override get ref(): null {
-    return null;
-  }
-
-  override begin(kind: 'first' | 'restart'): void {
-    if (kind === 'restart') this.inner.reopen();
-    this.machine?.started(this, this.incarnation);
-    const { firstStart } = this;
-    this.firstStart = null;
-    firstStart?.resolve(null);
-  }
-
-  override halt(): void {
-    this.inner.end(SHUTDOWN, () => undefined);
-  }
-
-  override abandon(): void {
-    // What there is to end has ended.
-  }
-
-  innerEnded(exit: Exit): void {
-    this.lastExit = exit;
-    const nowMs = this.host.clock.monotonicMs();
-    this.machine?.exited(this, this.incarnation, exit.reason, nowMs);
   }
 }
 

@@ -5,10 +5,10 @@
 import { murmur3Text } from '../../hotpath/index.ts';
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
-import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import type { MakeRemote, Placement } from '../supervision/placement.ts';
+import { checkedPlacement, type MakeRemote, type Placement } from '../supervision/placement.ts';
 import { RemoteChild, type RemoteSide } from '../supervision/remote-child.ts';
+import { badOption } from '../supervision/supervisor-options.ts';
 import type { GuestExit, GuestStart } from '../threads/guests.ts';
 import type { Links } from '../transport/links.ts';
 import type { Peer } from '../transport/peer.ts';
@@ -53,7 +53,7 @@ export class Placer {
     _path: string,
     definition: AnyDefinition,
   ): MakeRemote | null {
-    const seat = this.seatOf(placement ?? 'spread');
+    const seat = this.seatOf(placement === undefined ? 'spread' : checkedPlacement(placement));
     if (seat === 0) return null;
     return (machine, { path, args }, settings) => {
       const where = { number: ++this.numbers, seat, path, args };
@@ -112,10 +112,7 @@ export class Placer {
     if ('key' in placement) return 1 + (murmur3Text(placement.key, 0) % this.threads);
     const { thread } = placement;
     if (Number.isInteger(thread) && thread >= 0 && thread <= this.threads) return thread;
-    const expected = `an integer from 0 to ${this.threads}`;
-    throw runtimeError(
-      'RM_SUPERVISOR_OPTION',
-      `placement.thread is ${thread}; expected ${expected}.`,
-    );
+    const expected = `an integer from 0 to ${this.threads}; start the system with more threads`;
+    throw badOption('placement.thread', thread, expected);
   }
 }
