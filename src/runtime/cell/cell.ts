@@ -13,24 +13,17 @@ import type { AnyDefinition } from '../actor/definition.ts';
 import type { Handler } from '../actor/handlers.ts';
 import type { Outcome } from '../actor/outcome.ts';
 import { type Reply, ReplyError } from '../actor/reply.ts';
-import {
-  openStream,
-  PULL_MESSAGE,
-  type StreamReply,
-  StreamSource,
-} from '../actor/stream-source.ts';
+import { openStream, type StreamReply } from '../actor/stream-source.ts';
 import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { DOWN_MESSAGE, type PendingDown } from '../host/watches.ts';
 import { Mailbox } from '../mailbox/mailbox.ts';
-import { type DueTimer, TIMER_MESSAGE } from '../timers/actor-timers.ts';
 import { beginExit, crash, exitCanGoOn } from './cell-exit.ts';
 import { CellExtras } from './cell-extras.ts';
 import type { CellOwner } from './cell-owner.ts';
 import { ACCEPTING_MAX, type CellStatus, DRAINING, RUNNING, STARTING } from './cell-status.ts';
 import { ChildNode, type Exit } from './child-list.ts';
 import { admitRemote, highWaterOf, overflow, reopen } from './overflow.ts';
-import { RETRY_MESSAGE, Retry } from './retry.ts';
+import { ownHandler } from './own-messages.ts';
 
 // Module-private copy for the way in: see ADR 3.
 const ACCEPTING = ACCEPTING_MAX;
@@ -266,7 +259,7 @@ export class Cell extends ChildNode {
   private find(name: string): Handler | null {
     // A caller without types may send anything for a name.
     if (typeof name !== 'string') return null;
-    if (name.charCodeAt(0) === DOLLAR) return this.ownHandler(name);
+    if (name.charCodeAt(0) === DOLLAR) return ownHandler(this, name);
     const handlers = this.handlers;
     if (handlers === null || !Object.hasOwn(handlers, name)) return null;
     const handler = handlers[name];
@@ -276,48 +269,17 @@ export class Cell extends ChildNode {
     return handler;
   }
 
-  /** The handler of a message by which the runtime reaches the actor in a turn of its own. */
-  private ownHandler(name: string): Handler | null {
-    if (name === PULL_MESSAGE) return pull;
-    if (name === TIMER_MESSAGE) return (due: DueTimer) => this.timerCame(due);
-    if (name === RETRY_MESSAGE) return (retry: Retry) => this.again(retry);
-    if (name === DOWN_MESSAGE) return (down: PendingDown) => this.downCame(down);
-    return null;
-  }
-
-  /** A message that crashed an earlier incarnation, tried again as it was sent. */
-  private again(retry: Retry): unknown {
-    if (!(retry instanceof Retry)) return undefined;
-    const handler = this.find(retry.name);
-    if (handler !== null) return handler.call(this.handlers, retry.payload as never);
-    const { reply } = this;
-    this.reply = null;
-    this.host.deadLetters.refuse(this, true, retry.name, retry.payload, reply);
-    return undefined;
-  }
-
-  /**
-   * A timer's message is the user's message, in place; one that was cancelled meanwhile is none.
-   */
-  private timerCame(due: DueTimer): unknown {
-    if (!(due instanceof Object) || this.extras?.timers?.take(due) !== true) return undefined;
-    return this.callUser(due.name, due.payload);
-  }
-
-  private downCame(down: PendingDown): unknown {
-    if (typeof down?.take !== 'function' || !down.take(this)) return undefined;
-    return this.callUser(down.name, down.down);
-  }
-
-  private callUser(name: string, payload: unknown): unknown {
+  /** Handles a user's message that one of the runtime's own has brought. */
+  callUser(name: string, payload: unknown, reply: Reply | null): unknown {
     const handler = this.find(name);
     if (handler === null) {
-      this.host.deadLetters.refuse(this, true, name, payload, null);
+      this.reply = null;
+      this.host.deadLetters.refuse(this, true, name, payload, reply);
       return undefined;
     }
     const result: unknown = handler.call(this.handlers, payload as never);
     // Set aside under the user's name: the runtime's own has done its work.
-    if (this.wantsStash) this.stash(name, payload, null);
+    if (this.wantsStash) this.stash(name, payload, reply);
     return result;
   }
 
@@ -397,11 +359,6 @@ export class Cell extends ChildNode {
     }
     crash(this, error, { name, payload, reply: this.reply === null ? null : reply });
   }
-}
-
-/** The handler of an actor's own pulls. */
-function pull(source: unknown): void {
-  if (source instanceof StreamSource) source.pull();
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
