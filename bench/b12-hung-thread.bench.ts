@@ -7,10 +7,13 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { System } from 'ringmaster';
+import type { Supervisor, System } from 'ringmaster';
 import { Hanger } from './actors/hanger.ts';
 import type { BenchContender, BenchRow } from './harness/row.ts';
 import { withSystem } from './harness/with-system.ts';
+
+const spawnOnce = (supervisor: Supervisor) =>
+  supervisor.spawn(Hanger, { placement: { thread: 1 } });
 
 /** As long as the spare that took over needs to be replaced; not timed. */
 const REST_MS = 150;
@@ -35,9 +38,8 @@ function hungThread(hangAfter: number): BenchContender {
 
 async function hangOnce(system: System): Promise<number> {
   const supervisor = system.supervisor();
-  const place = { placement: { thread: 1 } } as const;
-  const hanging = await supervisor.spawn(Hanger, place);
-  const beside = await supervisor.spawn(Hanger, place);
+  const hanging = await spawned(supervisor);
+  const beside = await spawned(supervisor);
   await beside.ask('hi');
   const startMs = performance.now();
   hanging.tell('hang');
@@ -47,6 +49,17 @@ async function hangOnce(system: System): Promise<number> {
   const tookMs = performance.now() - startMs;
   await supervisor.stop();
   return tookMs;
+}
+
+/** On a busy machine loading the module alone may look like a hang; then the thread is another. */
+async function spawned(supervisor: Supervisor): ReturnType<typeof spawnOnce> {
+  for (;;) {
+    try {
+      return await spawnOnce(supervisor);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'RM_THREAD_LOST') throw error;
+    }
+  }
 }
 
 /** Questions that were under way are lost with the thread; one asks again. */

@@ -6,6 +6,7 @@
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { AnyDefinition } from '../actor/definition.ts';
 import type { ExitReason } from '../cell/child-list.ts';
+import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { GuestExit, GuestRelease, GuestSpawn, GuestStart } from '../threads/guests.ts';
 import type { ControlCalls } from '../transport/control-calls.ts';
@@ -84,7 +85,7 @@ export class RemoteChild extends SupervisorChild {
     const { peer } = this;
     if (peer !== null && !peer.isClosed) {
       this.side.calls.cast(peer, 'guest-halt', { child: this.number, isFinal });
-    } else if (this.incarnation > 0 && !this.isCreating) this.ended('lost', undefined);
+    } else if (this.incarnation > 0 && !this.isCreating) this.ended('lost', this.threadLost());
   }
 
   /**
@@ -143,7 +144,7 @@ export class RemoteChild extends SupervisorChild {
   lost(isCounted: boolean): void {
     this.peer = null;
     if (isCounted || this.status !== 'running' || this.restart === 'temporary') {
-      this.ended('lost', undefined);
+      this.ended('lost', this.threadLost());
       return;
     }
     this.create();
@@ -224,6 +225,11 @@ export class RemoteChild extends SupervisorChild {
     seated
       .then((peer) => this.side.calls.cast(peer, 'guest-release', order))
       .catch(() => undefined);
+  }
+
+  private threadLost(): Error {
+    const message = `thread ${this.seat} ended with ${this.path} on it; it is being replaced.`;
+    return runtimeError('RM_THREAD_LOST', message, { thread: this.seat });
   }
 
   private ended(reason: ExitReason, error: unknown): void {
