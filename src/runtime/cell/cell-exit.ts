@@ -219,7 +219,6 @@ function revoke(cell: Cell, extras: CellExtras, exit: Exit): void {
   if (extras.startDeadline !== null) cell.host.timers.cancel(extras.startDeadline);
   extras.startDeadline = null;
   extras.stopHooks = null;
-  extras.replaced = null;
   extras.abort?.abort(stoppedError(cell));
   extras.abort = null;
   extras.streams?.closeAll(crashedOrStopped(cell, exit));

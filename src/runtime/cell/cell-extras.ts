@@ -3,7 +3,6 @@
  * use, so that an idle actor stays small. Owned by its cell; plain data.
  */
 
-import type { Handlers } from '../actor/handlers.ts';
 import type { Reply } from '../actor/reply.ts';
 import type { StreamSources } from '../actor/stream-source.ts';
 import type { Watchers } from '../host/watches.ts';
@@ -53,6 +52,4 @@ export class CellExtras {
   startDeadline: TimerNode | null = null;
   /** The abort signal of this incarnation. */
   abort: AbortController | null = null;
-  /** Handlers that `become` has replaced. */
-  replaced: Handlers[] | null = null;
 }

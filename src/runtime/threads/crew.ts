@@ -136,7 +136,7 @@ export class Crew {
     for (const worker of this.alive()) this.order(worker, { o: 'preload', url, name });
   }
 
-  /** Looks for threads that hang. `lateMs`: how late this look itself is. */
+  /** Looks for threads that hang. `isLate`: this look came late itself, and accuses nobody. */
   watchOver(hangAfterMs: number, isLate: boolean): void {
     const nowMs = this.now();
     for (const worker of this.workers.filter((one) => one.status === 'seated')) {

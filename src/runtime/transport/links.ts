@@ -315,7 +315,7 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 
   control(link: InLink, message: unknown): void {
-    const peer = this.peerOf(link.peer);
+    const peer = this.from(link);
     if (peer !== undefined) this.calls.receive(peer, message as never);
   }
 
