@@ -20,6 +20,7 @@ import type { WireFill } from '../threads/wires.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
 import type { Directory } from './directory.ts';
 import { readFigures, type SeatView, type SystemFigures } from './figures.ts';
+import { Quiescence } from './quiescence.ts';
 
 /** What a system is made of. */
 export type SystemParts = {
@@ -148,7 +149,9 @@ export class System {
 
   /** Counters of every thread, as of its last turn; readable while a thread spins in a handler. */
   figures(): SystemFigures {
-    this.parts.host.showCounters();
+    const { host } = this.parts;
+    host.showCounters();
+    host.links.showSent();
     return readFigures(this.parts.seats(), this.parts.retired(), this.parts.rings());
   }
 
@@ -172,12 +175,13 @@ export class System {
    * quiet
    */
   quiet(deadline: Duration = CLOSE_MS): Promise<boolean> {
-    const { host } = this.parts;
+    const { host, seats } = this.parts;
     const untilMs = host.clock.monotonicMs() + durationMs(deadline, 'deadline');
     return new Promise((resolve) => {
+      const figures = (): SystemFigures => this.figures();
+      const quiescence = new Quiescence({ own: host.memory, seats, figures });
       const look = (): void => {
-        const { inFlight } = this.figures();
-        if (inFlight === 0) resolve(true);
+        if (quiescence.look()) resolve(true);
         else if (host.clock.monotonicMs() >= untilMs) resolve(false);
         else host.after(QUIET_LOOK_MS, look);
       };

@@ -21,6 +21,8 @@ export interface LinkSet {
   stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void>;
   /** Tells the main thread's listeners. */
   report(event: RuntimeEvent): void;
+  /** Writes how many messages went where to where other threads see it. */
+  showSent(): void;
   /** Whether they want to hear. */
   readonly isHeard: boolean;
   /** Messages between this thread and workers that are gone, which neither side has. */
@@ -36,6 +38,7 @@ export const NO_LINKS: LinkSet = {
   memoryOf: () => null,
   stop: () => Promise.resolve(),
   report: () => undefined,
+  showSent: () => undefined,
   isHeard: false,
   lost: 0,
 };

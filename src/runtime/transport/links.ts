@@ -238,13 +238,19 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 
   flush(): void {
-    const host = this.host as Host;
     const { peers } = this;
-    host.memory.beat(++this.beats | 0);
+    for (let i = 0; i < peers.length; i++) (peers[i] as Peer).flush();
+    this.showSent();
+    // Last: whoever sees it move sees the counters of this turn (system/quiescence.ts).
+    (this.host as Host).memory.beat(++this.beats | 0);
+  }
+
+  showSent(): void {
+    const { sent } = (this.host as Host).memory;
+    const { peers } = this;
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i] as Peer;
-      peer.flush();
-      host.memory.sent[peer.number] = peer.outgoing.sent;
+      sent[peer.number] = peer.outgoing.sent;
     }
   }
 
