@@ -7,6 +7,7 @@
 import type { Cell } from '../cell/cell.ts';
 import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
+import { withAskersStack } from '../host/askers-stack.ts';
 import { refusal } from '../host/asks.ts';
 import type { Host } from '../host/host.ts';
 import type { Outcome } from './outcome.ts';
@@ -89,7 +90,7 @@ export class LocalRef extends BaseRef {
     if (outcome === 'accepted') return;
     const { cell } = this;
     if (outcome === 'stopped' || cell.definition.mailbox.overflow !== 'wait') {
-      throw refusal(this, name, outcome);
+      return withAskersStack(refusal(this, name, outcome));
     }
     const { asks } = cell.host;
     const record = asks.begin(this, name, options, 'receipt');
@@ -97,7 +98,7 @@ export class LocalRef extends BaseRef {
     asks.watchOver(record, options);
     const answer = waitForRoom(cell, name, cell.host.localPayload(payload), record);
     if (answer !== 'accepted') record.reject(refusal(this, name, answer));
-    await promise;
+    await promise.then(undefined, withAskersStack);
   }
 }
 
@@ -136,6 +137,6 @@ export class RemoteRef extends BaseRef {
     const promise = new Promise<unknown>((resolve, reject) => record.bind(resolve, reject));
     asks.watchOver(record, options);
     asks.post(this, name, payload, record);
-    await promise;
+    await promise.then(undefined, withAskersStack);
   }
 }
