@@ -163,8 +163,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     const header = peer.header(ref.index, ref.generation);
     header[3] = record.slot;
     header[4] = host.asks.useOf(record.slot);
-    const leftMs = Math.ceil(record.deadlineMs - host.asks.askedAtMs);
-    header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
+    header[5] = Math.max(0, Math.min(Math.ceil(record.leftMs()), TIMEOUT_MS_MAX));
     let outcome: Outcome = 'full';
     try {
       outcome = peer.outgoing.ask(questionType(record.wants), ref, name, header, payload);
@@ -360,13 +359,13 @@ export class Links implements LinkSet, Inputs, Receiver {
   private recordFor(ref: RemoteRef, name: string, reply: Reply): AskRecord {
     if (reply instanceof AskRecord && reply.seat === ref.seat && reply.slot < 0) return reply;
     const host = this.attached();
-    host.asks.askedAtMs = host.clock.monotonicMs();
-    const relay = new AskRecord(host, ref.seat, name, reply.deadlineMs, reply.wants);
+    const relay = new AskRecord(host, ref.seat, name, reply.wants);
+    relay.limitAt(reply.deadlineMs);
     relay.bind(
       (value) => reply.resolve(value),
       (error) => reply.reject(error),
     );
-    if (relay.deadlineMs < Number.POSITIVE_INFINITY) host.timers.start(relay, relay.deadlineMs);
+    host.asks.watchOver(relay);
     return relay;
   }
 
