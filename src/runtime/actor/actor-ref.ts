@@ -7,6 +7,7 @@
 import type { Cell } from '../cell/cell.ts';
 import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
+import { withAskersStack } from '../host/askers-stack.ts';
 import { refusal, type Target } from '../host/asks.ts';
 import type { Host } from '../host/host.ts';
 import { AskRecord } from './ask-record.ts';
@@ -90,7 +91,7 @@ export class LocalRef extends BaseRef {
     if (outcome === 'accepted') return;
     const { cell } = this;
     if (outcome === 'stopped' || cell.definition.mailbox.overflow !== 'wait') {
-      throw refusal(this, name, outcome);
+      return withAskersStack(refusal(this, name, outcome));
     }
     const { asks } = cell.host;
     const record = new AskRecord(cell.host, this.seat, name, 'receipt');
@@ -101,7 +102,7 @@ export class LocalRef extends BaseRef {
       post: (_, value, receipt) => waitForRoom(cell, name, cell.host.localPayload(value), receipt),
     };
     asks.post(queue, name, payload, record, options?.signal);
-    await promise;
+    await promise.then(undefined, withAskersStack);
   }
 }
 
@@ -140,6 +141,6 @@ export class RemoteRef extends BaseRef {
     asks.begin(record, options);
     const promise = new Promise<unknown>((resolve, reject) => record.bind(resolve, reject));
     asks.post(this, name, payload, record, options?.signal);
-    await promise;
+    await promise.then(undefined, withAskersStack);
   }
 }

@@ -4,6 +4,7 @@
  * nothing piles up.
  */
 import { runtimeError } from '../errors.ts';
+import { rejectedLate, withAskersStack } from '../host/askers-stack.ts';
 import { durationMs } from '../timers/duration.ts';
 import type { BaseRef } from './actor-ref.ts';
 import { AskRecord } from './ask-record.ts';
@@ -37,10 +38,8 @@ export class StreamRecord extends AskRecord implements StreamReply {
   }
 }
 
-type Waiting = {
-  readonly resolve: (result: IteratorResult<unknown>) => void;
-  readonly reject: (error: unknown) => void;
-};
+/** A reader that waits: settled by a result, or by a promise of it that is rejected. */
+type Waiting = (result: IteratorResult<unknown> | Promise<never>) => void;
 
 /** Items that have come and readers that wait. One of the two lists is always empty. */
 class Sink implements AsyncIterableIterator<unknown> {
@@ -80,7 +79,7 @@ class Sink implements AsyncIterableIterator<unknown> {
     const reader = this.waiting.shift();
     if (reader === undefined) this.items.push(value);
     else {
-      reader.resolve({ done: false, value });
+      reader({ done: false, value });
       this.consumed();
     }
   }
@@ -99,10 +98,10 @@ class Sink implements AsyncIterableIterator<unknown> {
       const { error } = this.failure;
       this.failure = null;
       this.isEnded = true;
-      return Promise.reject(error);
+      return Promise.reject(error).then(undefined, withAskersStack);
     }
     if (this.isEnded) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   return(): Promise<IteratorResult<unknown>> {
@@ -128,14 +127,14 @@ class Sink implements AsyncIterableIterator<unknown> {
 
   private ended(): void {
     this.isEnded = true;
-    for (const reader of this.waiting.splice(0)) reader.resolve({ done: true, value: undefined });
+    for (const reader of this.waiting.splice(0)) reader({ done: true, value: undefined });
   }
 
   private failed(error: unknown): void {
     const reader = this.waiting.shift();
     if (reader === undefined) this.failure = { error };
     else {
-      reader.reject(error);
+      reader(rejectedLate(error));
       this.ended();
     }
   }

@@ -8,9 +8,9 @@ import type { BaseRef } from '../actor/actor-ref.ts';
 import { AskRecord } from '../actor/ask-record.ts';
 import type { Outcome } from '../actor/outcome.ts';
 import type { AskOptions } from '../actor/ref.ts';
-import { appendStack } from '../codec/index.ts';
 import { runtimeError } from '../errors.ts';
 import { durationMs } from '../timers/duration.ts';
+import { withAskersStack } from './askers-stack.ts';
 import type { Host } from './host.ts';
 import { SignalGroups } from './signal-groups.ts';
 
@@ -162,23 +162,10 @@ export class Asks {
   }
 }
 
-const ASKED_BY = 'asked by';
-
-/**
- * Semantics D9: under the stack of what went wrong, that of whoever awaits the answer. Not for a
- * refusal, of which overload makes many and which is thrown where it was asked anyway.
- */
-function withAskersStack(error: unknown): never {
-  const isPlain = (error as { code?: unknown } | null)?.code === 'RM_MAILBOX_FULL';
-  const isDone =
-    !(error instanceof Error) || (error.stack?.includes(`--- ${ASKED_BY} ---`) ?? false);
-  if (!isPlain && !isDone) appendStack(error, new Error().stack ?? '', ASKED_BY);
-  throw error;
-}
-
 /**
  * Why a message could not even be sent. Without a stack of its own: under overload there are many
- * of these, a stack costs several microseconds, and it would only show the ask that is awaited.
+ * of these, a stack costs several microseconds, and it would only show where it was asked, which
+ * `withAskersStack` adds for whoever awaits it.
  */
 export function refusal(ref: Pick<Target, 'key'>, name: string, outcome: Outcome): Error {
   const limit = Error.stackTraceLimit;

@@ -56,3 +56,17 @@ test('packaging - a guest in a program installs no handler and does not keep it 
   // Guards: D9. Whoever awaits stands below.
   expect(stack).toMatch(/--- asked by ---[\s\S]*at async shopping/);
 });
+
+test('packaging - whoever awaits an ask, a send or a stream stands in the stack of its failure', async () => {
+  // Guards: D9.
+  const { stdout } = await node(app('askers.mjs'));
+  const stacks = JSON.parse(stdout) as Record<string, string>;
+  expect(Object.keys(stacks)).toHaveLength(14);
+  for (const [name, stack] of Object.entries(stacks)) {
+    const waits = name.split(' ')[1] as string;
+    expect(stack, name).toMatch(new RegExp(`at (async )?(Object\\.)?${waits} `));
+    expect(stack.split('--- asked by ---').length, name).toBe(waits.endsWith('Full') ? 1 : 2);
+    if (waits.endsWith('Full')) expect(stack, name).toMatch(/^RM_MAILBOX_FULL /);
+    else expect(stack, name).toMatch(/^RM_ACTOR_(CRASHED|STOPPED) |TypeError: on request/);
+  }
+});
