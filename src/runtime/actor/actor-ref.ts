@@ -11,6 +11,7 @@ import { withAskersStack } from '../host/askers-stack.ts';
 import { refusal, type Target } from '../host/asks.ts';
 import type { Host } from '../host/host.ts';
 import { AskRecord } from './ask-record.ts';
+import { registered } from './definition.ts';
 import type { Outcome } from './outcome.ts';
 import type { AnyRef, AskOptions, StreamOptions } from './ref.ts';
 import type { Reply } from './reply.ts';
@@ -125,6 +126,14 @@ export class RemoteRef extends BaseRef {
     this.generation = generation;
     this.definition = definition;
     this.shapes = undefined;
+  }
+
+  /** Looks its declared shapes up, as far as its definition is known here. */
+  findShapes(): Readonly<Record<string, Shape>> | null {
+    const at = this.definition.lastIndexOf('#');
+    const found = registered(this.definition.slice(0, at), this.definition.slice(at + 1));
+    this.shapes = found?.shapes ?? null;
+    return this.shapes;
   }
 
   override tell(name: string, payload?: unknown): Outcome {
