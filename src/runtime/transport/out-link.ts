@@ -9,13 +9,7 @@
 import { type LaneProducer, RING_CORRUPT, RingProducer, SharedMem } from '../../hotpath/index.ts';
 import type { RemoteRef } from '../actor/actor-ref.ts';
 import type { Outcome } from '../actor/outcome.ts';
-import {
-  FORM_F64,
-  FORM_UNDEFINED,
-  PayloadEncoder,
-  type RefCodec,
-  type Shape,
-} from '../codec/index.ts';
+import { FORM_F64, FORM_UNDEFINED, PayloadEncoder, type RefCodec } from '../codec/index.ts';
 import {
   ASK_HEADER_BYTES,
   headerBytes,
