@@ -101,6 +101,7 @@ function meanwhile(doom: Doom | null): BenchContender {
         return handled > 0 ? 1 : 0;
       },
       own: () => figure,
+      close: () => busy.ask('end'),
     };
   });
 }

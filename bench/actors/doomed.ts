@@ -31,11 +31,12 @@ export const Doomed = actor(import.meta.url, {
 /** Turns that `Spinner` takes for one message that it counts. */
 const TURNS = 64;
 
-/** Sends itself a message in each turn, for ever, and says how many it has handled. */
+/** Sends itself a message in each turn, until told to end, and says how many it has handled. */
 export const Spinner = actor(import.meta.url, {
   name: 'Spinner',
   setup(_args: undefined, ctx) {
     let handled = 0;
+    let isDone = false;
     const { self } = ctx;
     return {
       begin: () => {
@@ -43,7 +44,10 @@ export const Spinner = actor(import.meta.url, {
       },
       turn: () => {
         handled++;
-        self.tell('turn');
+        if (!isDone) self.tell('turn');
+      },
+      end: () => {
+        isDone = true;
       },
       handled: () => handled,
     };
