@@ -8,8 +8,10 @@ import type { Cell } from '../cell/cell.ts';
 import { waitForRoom } from '../cell/overflow.ts';
 import type { Shape } from '../codec/index.ts';
 import { withAskersStack } from '../host/askers-stack.ts';
-import { refusal } from '../host/asks.ts';
+import { refusal, type Target } from '../host/asks.ts';
 import type { Host } from '../host/host.ts';
+import { AskRecord } from './ask-record.ts';
+import { registered } from './definition.ts';
 import type { Outcome } from './outcome.ts';
 import type { AnyRef, AskOptions, StreamOptions } from './ref.ts';
 import type { Reply } from './reply.ts';
@@ -93,11 +95,14 @@ export class LocalRef extends BaseRef {
       return withAskersStack(refusal(this, name, outcome));
     }
     const { asks } = cell.host;
-    const record = asks.begin(this, name, options, 'receipt');
+    const record = new AskRecord(cell.host, this.seat, name, 'receipt');
+    asks.begin(record, options);
     const promise = new Promise<unknown>((resolve, reject) => record.bind(resolve, reject));
-    asks.watchOver(record, options);
-    const answer = waitForRoom(cell, name, cell.host.localPayload(payload), record);
-    if (answer !== 'accepted') record.reject(refusal(this, name, answer));
+    const queue: Target = {
+      key: this.key,
+      post: (_, value, receipt) => waitForRoom(cell, name, cell.host.localPayload(value), receipt),
+    };
+    asks.post(queue, name, payload, record, options?.signal);
     await promise.then(undefined, withAskersStack);
   }
 }
@@ -123,6 +128,14 @@ export class RemoteRef extends BaseRef {
     this.shapes = undefined;
   }
 
+  /** Looks its declared shapes up, as far as its definition is known here. */
+  findShapes(): Readonly<Record<string, Shape>> | null {
+    const at = this.definition.lastIndexOf('#');
+    const found = registered(this.definition.slice(0, at), this.definition.slice(at + 1));
+    this.shapes = found?.shapes ?? null;
+    return this.shapes;
+  }
+
   override tell(name: string, payload?: unknown): Outcome {
     return this.host.links.tell(this, name, payload);
   }
@@ -133,10 +146,10 @@ export class RemoteRef extends BaseRef {
 
   override async send(name: string, payload?: unknown, options?: AskOptions): Promise<void> {
     const { asks } = this.host;
-    const record = asks.begin(this, name, options, 'receipt');
+    const record = new AskRecord(this.host, this.seat, name, 'receipt');
+    asks.begin(record, options);
     const promise = new Promise<unknown>((resolve, reject) => record.bind(resolve, reject));
-    asks.watchOver(record, options);
-    asks.post(this, name, payload, record);
+    asks.post(this, name, payload, record, options?.signal);
     await promise.then(undefined, withAskersStack);
   }
 }

@@ -158,10 +158,9 @@ export function takeStream(
   // Now, not when it is read: an option that is wrong is the caller's error.
   if (options.timeout !== undefined) durationMs(options.timeout, 'timeout');
   return new Sink(credit, (sink) => {
-    const { deadlineMs } = host.asks.begin(ref, name, options, 'stream');
-    const record = new StreamRecord(host, ref.seat, name, deadlineMs, 'stream');
+    const record = new StreamRecord(host, ref.seat, name, 'stream');
+    host.asks.begin(record, options);
     sink.takeFrom(record);
-    host.asks.watchOver(record, options);
-    if (record.isOpen()) host.asks.post(ref, name, payload, record);
+    host.asks.post(ref, name, payload, record, options.signal);
   });
 }

@@ -22,6 +22,8 @@ export interface Inputs {
   /** Whether something has arrived. */
   hasInput(): boolean;
   /** Makes visible what this thread has sent, and wakes those who sleep. */
+  publish(): void;
+  /** The same, and shows that this thread is alive and how much it has sent. */
   flush(): void;
   /**
    * Says that this thread sleeps unless something has arrived meanwhile. @returns whether it
@@ -93,7 +95,7 @@ export class Dispatcher {
   private readonly pumpAgain: () => void;
   private readonly pumpAfterInput: () => void;
 
-  /** `afterTurn` is called at the end of each pump, before the thread is given back. */
+  /** `afterTurn` is called after each pump that had something to do, and before sleeping. */
   constructor(clock: Clock, loop: Loop, afterTurn: () => void) {
     this.busyMs = 0;
     this.wakes = 0;
@@ -171,7 +173,8 @@ export class Dispatcher {
     // Armed all the while, so that `ready` does not ask for another microtask.
     this.isArmed = true;
     if (this.isParked) this.wakeUp();
-    this.nowMs = this.clock.monotonicMs();
+    // An empty hop takes microseconds: the last look is as good, and would be most of its cost.
+    if (this.hops === 0 || isFromLoop) this.nowMs = this.clock.monotonicMs();
     if (isFromLoop) this.sliceStartMs = this.nowMs;
     const startMs = this.nowMs;
     let isOver = true;
@@ -183,12 +186,17 @@ export class Dispatcher {
       if (isOver) this.loop.afterInput(this.pumpAfterInput);
     }
     this.isPumping = true;
-    // Nothing was done: the hops before a spin would cost more than they spend.
-    if (this.hops === 0) this.busyMs += this.clock.monotonicMs() - startMs;
-    this.afterTurn();
-    this.inputs?.flush();
+    if (this.hops === 0) {
+      this.busyMs += this.clock.monotonicMs() - startMs;
+      this.endTurn();
+    } else this.inputs?.publish();
     this.isPumping = false;
     if (!isOver) this.nothingToDo();
+  }
+
+  private endTurn(): void {
+    this.afterTurn();
+    this.inputs?.flush();
   }
 
   /** @returns whether the slice was used up; otherwise there is nothing more to do. */
@@ -273,8 +281,9 @@ export class Dispatcher {
       if (this.misses < SPIN_MISSES_MAX + SPIN_PAUSE_ROUNDS) return false;
       this.misses = SPIN_MISSES_MAX - 1;
     }
-    const untilMs = this.clock.monotonicMs() + SPIN_MS;
     const inputs = this.inputs as Inputs;
+    const startMs = this.clock.monotonicMs();
+    this.nowMs = startMs;
     do {
       for (let look = 0; look < 16; look++) {
         if (inputs.hasInput()) {
@@ -282,13 +291,16 @@ export class Dispatcher {
           return true;
         }
       }
-    } while (this.clock.monotonicMs() < untilMs);
+      this.nowMs = this.clock.monotonicMs();
+    } while (this.nowMs - startMs < SPIN_MS);
     this.misses++;
     return false;
   }
 
   private park(): void {
     this.hops = 0;
+    // What microtasks did between the hops: nobody else shows it while this thread sleeps.
+    this.endTurn();
     if (this.inputs?.park() === true) {
       this.isParked = true;
       this.isArmed = false;

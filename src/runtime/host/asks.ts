@@ -23,19 +23,26 @@ export const ASK_TIMEOUT_DEFAULT_MS = 5000;
 export const ASKS_OPEN_MAX = 65_536;
 const SLOT_MASK = ASKS_OPEN_MAX - 1;
 
+/** Where a question goes: an actor, or the queue of those who wait for room in its mailbox. */
+export type Target = {
+  readonly key: string;
+  post(name: string, payload: unknown, record: AskRecord): Outcome;
+};
+
 /** Open questions. Thread rule: its host's thread. */
 export class Asks {
   /** How many were asked, and how many of them ran out of time. */
   count: number;
   timeouts: number;
-  /** Time of the last question: one look at the clock serves its deadline here and elsewhere. */
-  askedAtMs: number;
   private readonly host: Host;
   private readonly records: (AskRecord | null)[];
   /** Grows with each use of a slot: what an answer must name besides the slot. */
   private readonly uses: number[];
   private readonly free: number[];
   private readonly signals: SignalGroups;
+  /** Asked since the last `startTimers`; the list keeps its length. */
+  private readonly fresh: (AskRecord | null)[];
+  private freshCount: number;
 
   constructor(host: Host) {
     this.host = host;
@@ -45,59 +52,71 @@ export class Asks {
     this.uses = [];
     this.free = [];
     this.signals = new SignalGroups();
-    this.askedAtMs = 0;
+    this.fresh = [];
+    this.freshCount = 0;
   }
 
   /** Asks; the promise settles whatever happens. */
   ask(ref: BaseRef, name: string, payload: unknown, options?: AskOptions): Promise<unknown> {
-    const record = this.begin(ref, name, options, 'value');
+    const record = new AskRecord(this.host, ref.seat, name, 'value');
+    this.begin(record, options);
     const promise = new Promise((resolve, reject) => record.bind(resolve, reject));
-    this.watchOver(record, options);
-    if (record.isOpen()) this.post(ref, name, payload, record);
+    this.post(ref, name, payload, record, options?.signal);
     // The engine knows who awaits only inside a reaction: a hop, and a tenth of a question's cost.
     return promise.then(undefined, withAskersStack);
   }
 
   /**
-   * Sends the question; whatever stands in the way rejects it, a payload that cannot travel, too.
+   * Sends the question, unless its signal has aborted, and counts its time. Whatever stands in the
+   * way rejects it, a payload that cannot travel, too.
    */
-  post(ref: BaseRef, name: string, payload: unknown, record: AskRecord): void {
+  post(
+    to: Target,
+    name: string,
+    payload: unknown,
+    record: AskRecord,
+    signal: AbortSignal | undefined,
+  ): void {
+    if (signal !== undefined) {
+      this.signals.join(record, signal);
+      if (!record.isOpen()) return;
+    }
     let outcome: Outcome;
     try {
-      outcome = ref.post(name, payload, record);
+      outcome = to.post(name, payload, record);
     } catch (error) {
       record.reject(error);
       return;
     }
-    if (outcome !== 'accepted') record.reject(refusal(ref, name, outcome));
+    if (outcome === 'accepted') this.watchOver(record);
+    else record.reject(refusal(to, name, outcome));
   }
 
-  /** A record with its deadline, whose timer is not started yet. */
-  begin(
-    ref: BaseRef,
-    name: string,
-    options: AskOptions | undefined,
-    wants: 'value' | 'stream' | 'receipt',
-  ): AskRecord {
-    this.count++;
+  /** Counts a question and says how long it may take. @throws RM_TIMER_OPTION for its timeout */
+  begin(record: AskRecord, options: AskOptions | undefined): void {
     const timeout = options?.timeout;
     const ms = timeout === undefined ? ASK_TIMEOUT_DEFAULT_MS : durationMs(timeout, 'timeout');
-    const asked = this.host.current?.reply;
-    const nowMs = this.host.clock.monotonicMs();
-    this.askedAtMs = nowMs;
-    let deadlineMs = nowMs + ms;
-    if (asked !== undefined && asked !== null && asked.deadlineMs < deadlineMs) {
-      deadlineMs = asked.deadlineMs;
-    }
-    return new AskRecord(this.host, ref.seat, name, deadlineMs, wants);
+    this.count++;
+    record.limit(ms, this.host.current?.reply ?? null);
   }
 
-  /** Starts the record's timer and listens to its signal. */
-  watchOver(record: AskRecord, options: AskOptions | undefined): void {
-    if (record.deadlineMs < Number.POSITIVE_INFINITY)
-      this.host.timers.start(record, record.deadlineMs);
-    const signal = options?.signal;
-    if (signal !== undefined) this.signals.join(record, signal);
+  /** Sees to it that the record's timer is started at the end of the turn, if it is open then. */
+  watchOver(record: AskRecord): void {
+    this.fresh[this.freshCount] = record;
+    // What waits for room in a mailbox has made nobody ready.
+    if (this.freshCount++ === 0) this.host.dispatcher.arm();
+  }
+
+  /** The end of a turn: one look at the clock serves all that were asked in it. */
+  startTimers(): void {
+    if (this.freshCount === 0) return;
+    const nowMs = this.host.clock.monotonicMs();
+    const { fresh, freshCount } = this;
+    for (let i = 0; i < freshCount; i++) {
+      (fresh[i] as AskRecord).startTimer(nowMs);
+      fresh[i] = null;
+    }
+    this.freshCount = 0;
   }
 
   /** Gives a record a place, for an answer from another thread. @returns whether there was one. */
@@ -148,7 +167,7 @@ export class Asks {
  * of these, a stack costs several microseconds, and it would only show where it was asked, which
  * `withAskersStack` adds for whoever awaits it.
  */
-export function refusal(ref: BaseRef, name: string, outcome: Outcome): Error {
+export function refusal(ref: Pick<Target, 'key'>, name: string, outcome: Outcome): Error {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
@@ -158,7 +177,7 @@ export function refusal(ref: BaseRef, name: string, outcome: Outcome): Error {
   }
 }
 
-function refusalError(ref: BaseRef, name: string, outcome: Outcome): Error {
+function refusalError(ref: Pick<Target, 'key'>, name: string, outcome: Outcome): Error {
   if (outcome === 'full') {
     return runtimeError(
       'RM_MAILBOX_FULL',

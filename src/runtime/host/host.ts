@@ -107,7 +107,7 @@ export class Host {
     this.memory = memory;
     this.timers = new TimerWheel(clock, options.alarm);
     const turnClock = options.turnClock ?? clock;
-    this.dispatcher = new Dispatcher(turnClock, options.loop, () => this.showCounters());
+    this.dispatcher = new Dispatcher(turnClock, options.loop, () => this.turnEnded());
     this.table = new CellTable(memory.actorsMax, options.epoch);
     this.gates = new Gates(memory.gates);
     this.asks = new Asks(this);
@@ -258,6 +258,11 @@ export class Host {
     });
     const message = 'the system was closed before the answer came.';
     this.asks.failAll(null, () => runtimeError('RM_ACTOR_STOPPED', message));
+    this.showCounters();
+  }
+
+  private turnEnded(): void {
+    this.asks.startTimers();
     this.showCounters();
   }
 

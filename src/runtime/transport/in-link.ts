@@ -32,6 +32,8 @@ export interface Receiver {
   shapeOf(index: number, generation: number, name: string): Shape | undefined;
   /** A message without an answer. */
   message(index: number, generation: number, name: string, payload: unknown): void;
+  /** An answer that came well. */
+  answer(slot: number, use: number, value: unknown): void;
   frame(link: InLink, type: number, header: Int32Array, name: string, payload: unknown): void;
   control(link: InLink, message: unknown): void;
   /** A frame whose payload no encoder wrote. */
@@ -43,7 +45,6 @@ const TELL_SHAPE_KIND: number = kindOf(TELL, FORM_SHAPE);
 const ASK_NUMBER_KIND: number = kindOf(ASK, FORM_F64);
 const REPLY_NUMBER_KIND: number = kindOf(REPLY, FORM_F64);
 const ASKS = ASK;
-const REPLIES = REPLY;
 const TELL_HEADER = TELL_HEADER_BYTES;
 const ASK_HEADER = ASK_HEADER_BYTES;
 const REPLY_HEADER = REPLY_HEADER_BYTES;
@@ -158,9 +159,8 @@ export class InLink {
     const { header, words } = this;
     const word = at >> 2;
     if (kind === REPLY_NUMBER_KIND) {
-      header[0] = words[word] as number;
-      header[1] = words[word + 1] as number;
-      this.receiver.frame(this, REPLIES, header, '', this.f64[(at + REPLY_HEADER) >> 3]);
+      const value = this.f64[(at + REPLY_HEADER) >> 3];
+      this.receiver.answer(words[word] as number, words[word + 1] as number, value);
       return;
     }
     for (let i = 0; i < HEADER_WORDS; i++) header[i] = words[word + i] as number;

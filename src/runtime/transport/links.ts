@@ -34,13 +34,15 @@ import type { InLink, Receiver } from './in-link.ts';
 import type { LinkSet } from './link-set.ts';
 import { type Doorbell, Peer, type PeerInfo } from './peer.ts';
 import { takeQuestion } from './rare-questions.ts';
+import { relayOf, type StopCall, stopOnBehalf } from './relays.ts';
 import { RemoteReply, RemoteStreamReply } from './remote-reply.ts';
 import { openedStream } from './remote-stream.ts';
 import { exitOf, RemoteWatchers } from './remote-watchers.ts';
 
 // Module-private copy for the way in: see ADR 3.
 const ACCEPTING = ACCEPTING_MAX;
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+const TIMEOUT_LIMIT = 2 ** 31 - 1;
+const ASKS = ASK;
 
 /** Thread rule: its host's thread. */
 export class Links implements LinkSet, Inputs, Receiver {
@@ -69,7 +71,7 @@ export class Links implements LinkSet, Inputs, Receiver {
   attach(host: Host, maySpin: boolean): void {
     this.host = host;
     new RemoteWatchers(host, this.calls);
-    this.calls.serve('stop', (args: StopCall) => this.stopHere(args));
+    this.calls.serve('stop', (call: StopCall) => stopOnBehalf(host, call));
     this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
     host.dispatcher.connect(this, maySpin);
   }
@@ -155,19 +157,24 @@ export class Links implements LinkSet, Inputs, Receiver {
 
   ask(ref: RemoteRef, name: string, payload: unknown, reply: Reply | null): Outcome {
     if (reply === null) return this.tell(ref, name, payload);
-    const host = this.attached();
+    const host = this.host as Host;
     const peer = this.seats[ref.seat];
     if (peer === undefined || peer === null) return this.noWay(ref, name, payload, reply);
     const record = this.recordFor(ref, name, reply);
     if (!host.asks.place(record)) return 'full';
-    const header = peer.header(ref.index, ref.generation);
-    header[3] = record.slot;
-    header[4] = host.asks.useOf(record.slot);
-    const leftMs = Math.ceil(record.deadlineMs - host.asks.askedAtMs);
-    header[5] = Math.max(0, Math.min(leftMs, TIMEOUT_MS_MAX));
+    const { slot } = record;
+    const leftMs = Math.max(0, Math.min(Math.ceil(record.leftMs()), TIMEOUT_LIMIT));
     let outcome: Outcome = 'full';
     try {
-      outcome = peer.outgoing.ask(questionType(record.wants), ref, name, header, payload);
+      outcome = peer.outgoing.ask(
+        record.wants === 'value' ? ASKS : questionType(record.wants),
+        ref,
+        name,
+        slot,
+        host.asks.useOf(slot),
+        leftMs,
+        payload,
+      );
     } finally {
       if (outcome !== 'accepted') host.asks.release(record);
     }
@@ -237,9 +244,13 @@ export class Links implements LinkSet, Inputs, Receiver {
     return false;
   }
 
-  flush(): void {
+  publish(): void {
     const { peers } = this;
     for (let i = 0; i < peers.length; i++) (peers[i] as Peer).flush();
+  }
+
+  flush(): void {
+    this.publish();
     this.showSent();
     // Last: whoever sees it move sees the counters of this turn (system/quiescence.ts).
     (this.host as Host).memory.beat(++this.beats | 0);
@@ -292,7 +303,7 @@ export class Links implements LinkSet, Inputs, Receiver {
         this.question(peer, type, header, name, payload);
         return;
       case REPLY:
-        host.asks.find(first, second)?.resolve(payload);
+        this.answer(first, second, payload);
         return;
       case REFUSAL:
         host.asks.find(first, second)?.reject(payload);
@@ -320,6 +331,10 @@ export class Links implements LinkSet, Inputs, Receiver {
     }
   }
 
+  answer(slot: number, use: number, value: unknown): void {
+    (this.host as Host).asks.find(slot, use)?.resolve(value);
+  }
+
   control(link: InLink, message: unknown): void {
     const peer = this.from(link);
     if (peer !== undefined) this.calls.receive(peer, message as never);
@@ -336,7 +351,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     name: string,
     payload: unknown,
   ): void {
-    const host = this.attached();
+    const host = this.host as Host;
     // One look for all that lay in the ring: it comes after the tail was read, so it is not early.
     if (this.arrivedAtMs === 0) this.arrivedAtMs = host.clock.monotonicMs();
     const deadlineMs = this.arrivedAtMs + (header[5] as number);
@@ -350,24 +365,10 @@ export class Links implements LinkSet, Inputs, Receiver {
     } else takeQuestion(host, type === SEND, header, { name, payload, reply });
   }
 
-  private stopHere({ i, g, how }: StopCall): Promise<void> {
-    const host = this.attached();
-    const ref = host.refAt(host.seat, i, g, '');
-    return how === 'stop' ? host.stop(ref) : host.drain(ref);
-  }
-
   /** The record that the answer finds: the asker's own, or one that passes it on. */
   private recordFor(ref: RemoteRef, name: string, reply: Reply): AskRecord {
     if (reply instanceof AskRecord && reply.seat === ref.seat && reply.slot < 0) return reply;
-    const host = this.attached();
-    host.asks.askedAtMs = host.clock.monotonicMs();
-    const relay = new AskRecord(host, ref.seat, name, reply.deadlineMs, reply.wants);
-    relay.bind(
-      (value) => reply.resolve(value),
-      (error) => reply.reject(error),
-    );
-    if (relay.deadlineMs < Number.POSITIVE_INFINITY) host.timers.start(relay, relay.deadlineMs);
-    return relay;
+    return relayOf(this.attached(), ref.seat, name, reply);
   }
 
   /**
@@ -395,5 +396,3 @@ export class Links implements LinkSet, Inputs, Receiver {
     return this.host;
   }
 }
-
-type StopCall = { readonly i: number; readonly g: number; readonly how: 'stop' | 'drain' };

@@ -8,18 +8,10 @@
  */
 import { type LaneProducer, RING_CORRUPT, RingProducer, SharedMem } from '../../hotpath/index.ts';
 import type { RemoteRef } from '../actor/actor-ref.ts';
-import { registered } from '../actor/definition.ts';
 import type { Outcome } from '../actor/outcome.ts';
+import { FORM_F64, FORM_UNDEFINED, PayloadEncoder, type RefCodec } from '../codec/index.ts';
 import {
-  FORM_F64,
-  FORM_UNDEFINED,
-  PayloadEncoder,
-  type RefCodec,
-  type Shape,
-} from '../codec/index.ts';
-import {
-  CHUNK,
-  CHUNKED,
+  ASK_HEADER_BYTES,
   headerBytes,
   kindOf,
   NAME,
@@ -31,11 +23,17 @@ import {
   TELL_HEADER_BYTES,
   TYPE_SHIFT,
 } from './frame-layout.ts';
+import { cutFrame, type Header, moveIn, type Send, type WaitingFrame } from './frame-pieces.ts';
 
 // Own copies for the hot functions: see ADR 3.
 const TELL_HEADER = TELL_HEADER_BYTES;
 const TELL_NUMBER_BYTES = TELL_HEADER_BYTES + 8;
 const TELL_NUMBER_KIND: number = kindOf(TELL, FORM_F64);
+const ASK_HEADER = ASK_HEADER_BYTES;
+const ASK_NUMBER_BYTES = ASK_HEADER_BYTES + 8;
+const SENDS = SEND;
+const NUMBER_FORM = FORM_F64;
+const TYPES_AT = TYPE_SHIFT;
 /** Payloads up to this are copied word by word: a call of the engine's costs as much as these. */
 const LOOP_BYTES_MAX = 128;
 
@@ -46,15 +44,6 @@ const LOOP_BYTES_MAX = 128;
  * M/s at 4.
  */
 const TALK_FRAMES = 16;
-
-/** Takes a frame to a lane, or lets it wait. */
-type Send = (kind: number, bytes: Uint8Array) => void;
-
-/** A frame that waits for room. */
-type Waiting = { readonly kind: number; readonly bytes: Uint8Array };
-
-/** One frame's header; more words than any type has. Written before `write`. */
-export type Header = Int32Array;
 
 /** To one other thread. Thread rule: the sending thread. */
 export class OutLink {
@@ -72,14 +61,16 @@ export class OutLink {
   private readonly names: Map<string, number>;
   /** Largest record that both lanes take. */
   private readonly recordBytesMax: number;
-  private readonly waitingControl: Waiting[];
-  private readonly waitingData: Waiting[];
+  private readonly waitingControl: WaitingFrame[];
+  private readonly waitingData: WaitingFrame[];
   /** Whether either of the two holds anything, or the ring is unusable. */
   private isBlocked: boolean;
   private readonly toControl: Send;
   private readonly toData: Send;
   /** Questions and answers written so far. */
   private talk: number;
+  /** The header of the question being written. */
+  private readonly question: Int32Array;
   private lastName: string | null;
   private lastId: number;
   /** Bytes of the frame that was refused last; 0 when one was taken since. */
@@ -113,6 +104,7 @@ export class OutLink {
     this.toControl = (kind, bytes) => this.sendControl(kind, bytes);
     this.toData = (kind, bytes) => this.sendData(kind, bytes);
     this.talk = 0;
+    this.question = new Int32Array(6);
     this.lastName = null;
     this.lastId = 0;
     this.refusedBytes = 0;
@@ -139,20 +131,39 @@ export class OutLink {
     return 'accepted';
   }
 
-  /** A message with an answer. `header` holds everything but the name's number. */
-  ask(type: number, ref: RemoteRef, name: string, header: Header, payload: unknown): Outcome {
+  /**
+   * A message with an answer, which goes to `slot` in its `use`; whoever answers has `leftMs`.
+   */
+  ask(
+    type: number,
+    ref: RemoteRef,
+    name: string,
+    slot: number,
+    use: number,
+    leftMs: number,
+    payload: unknown,
+  ): Outcome {
     const gate = this.gates[ref.index] as number;
     const isOpen = gate === ref.generation << 1;
     // Whoever sends with `send` wants to wait at a closed gate.
-    const mayPass = isOpen || (type === SEND && gate === ((ref.generation << 1) | 1));
+    const mayPass = isOpen || (type === SENDS && gate === ((ref.generation << 1) | 1));
     if (!mayPass || this.isBlocked) return this.refused(ref);
-    header[2] = name === this.lastName ? this.lastId : this.idOf(name);
+    const id = name === this.lastName ? this.lastId : this.idOf(name);
+    const { question } = this;
+    question[0] = ref.index;
+    question[1] = ref.generation;
+    question[2] = id;
+    question[3] = slot;
+    question[4] = use;
+    question[5] = leftMs;
     if (this.refusedBytes > 0 && !this.hasRoomAgain()) return 'full';
-    const form = this.encode(ref, name, payload);
-    if (this.isBlocked || !this.write(type, form, header, false)) return 'full';
+    const outcome =
+      typeof payload === 'number'
+        ? this.askNumber(type, payload)
+        : this.askOther(type, ref, name, payload);
     // A `send` counts when it gets its place in the mailbox.
-    if (type !== SEND) this.sent++;
-    return 'accepted';
+    if (outcome === 'accepted' && type !== SENDS) this.sent++;
+    return outcome;
   }
 
   /**
@@ -167,7 +178,13 @@ export class OutLink {
   control(type: number, message: unknown): void {
     const form = this.encoder.encode(message);
     const { bytes, length } = this.encoder;
-    this.frames(kindOf(type, form), null, bytes.subarray(0, length), this.toControl);
+    cutFrame(
+      kindOf(type, form),
+      null,
+      bytes.subarray(0, length),
+      this.recordBytesMax,
+      this.toControl,
+    );
     this.isDirty = true;
   }
 
@@ -229,6 +246,38 @@ export class OutLink {
     return 'accepted';
   }
 
+  /** The most frequent payload without any detour. The header lies in `question`. */
+  private askNumber(type: number, payload: number): Outcome {
+    if (this.isBlocked) return 'full';
+    const at = this.data.claim(ASK_NUMBER_BYTES);
+    if (at < 0) {
+      this.refusedBytes = ASK_NUMBER_BYTES;
+      return this.noRoom(at);
+    }
+    const { question, words } = this;
+    const word = at >> 2;
+    words[word] = question[0] as number;
+    words[word + 1] = question[1] as number;
+    words[word + 2] = question[2] as number;
+    words[word + 3] = question[3] as number;
+    words[word + 4] = question[4] as number;
+    words[word + 5] = question[5] as number;
+    this.f64[(at + ASK_HEADER) >> 3] = payload;
+    this.data.commit((type << TYPES_AT) | NUMBER_FORM, ASK_NUMBER_BYTES);
+    this.talked();
+    return 'accepted';
+  }
+
+  private askOther(type: number, ref: RemoteRef, name: string, payload: unknown): Outcome {
+    const form = this.encode(ref, name, payload);
+    return this.isBlocked || !this.write(type, form, this.question, false) ? 'full' : 'accepted';
+  }
+
+  private talked(): void {
+    this.isDirty = true;
+    if ((++this.talk & (TALK_FRAMES - 1)) === 0) this.data.publish();
+  }
+
   private tellLarge(ref: RemoteRef, id: number, form: number): Outcome {
     const header = Int32Array.of(ref.index, ref.generation, id, 0);
     if (!this.write(TELL, form, header, false)) return 'full';
@@ -237,7 +286,7 @@ export class OutLink {
   }
 
   private encode(ref: RemoteRef, name: string, payload: unknown): number {
-    const shapes = ref.shapes === undefined ? shapesOf(ref) : ref.shapes;
+    const shapes = ref.shapes === undefined ? ref.findShapes() : ref.shapes;
     const shape = shapes === null ? undefined : shapes[name];
     return shape === undefined
       ? this.encoder.encode(payload)
@@ -283,8 +332,7 @@ export class OutLink {
         for (let i = 0; i < start >> 2; i++) this.words[word + i] = header[i] as number;
         this.copy(at + start, this.encoder.length);
         this.data.commit(kindOf(type, form), bytes);
-        this.isDirty = true;
-        if ((++this.talk & (TALK_FRAMES - 1)) === 0) this.data.publish();
+        this.talked();
         return true;
       }
       if (!isReserved) {
@@ -294,28 +342,9 @@ export class OutLink {
       }
     }
     const payload = this.encoder.bytes.subarray(0, this.encoder.length);
-    this.frames(kindOf(type, form), header, payload, this.toData);
+    cutFrame(kindOf(type, form), header, payload, this.recordBytesMax, this.toData);
     this.isDirty = true;
     return true;
-  }
-
-  /** Cuts a frame into pieces that a ring takes; the last one has the header. */
-  private frames(kind: number, header: Header | null, bytes: Uint8Array, send: Send): void {
-    const start = headerBytes(kind >> TYPE_SHIFT);
-    const chunkBytes = this.recordBytesMax - start;
-    let from = 0;
-    while (bytes.length - from > chunkBytes) {
-      // Not bytes.slice: the encoder's memory is a Buffer, whose slices are views, and a piece may
-      // wait.
-      const piece = new Uint8Array(chunkBytes);
-      piece.set(bytes.subarray(from, from + chunkBytes));
-      send(kindOf(CHUNK, 0), piece);
-      from += chunkBytes;
-    }
-    const last = new Uint8Array(start + bytes.length - from);
-    if (header !== null) last.set(new Uint8Array(header.buffer, header.byteOffset, start));
-    last.set(bytes.subarray(from), start);
-    send(from > 0 ? kind | CHUNKED : kind, last);
   }
 
   private sendData(kind: number, bytes: Uint8Array): void {
@@ -332,7 +361,7 @@ export class OutLink {
   }
 
   private announce(type: number, header: Header | null, bytes: Uint8Array): void {
-    this.frames(kindOf(type, 0), header, bytes, this.toControl);
+    cutFrame(kindOf(type, 0), header, bytes, this.recordBytesMax, this.toControl);
     this.isDirty = true;
   }
 
@@ -355,21 +384,4 @@ export class OutLink {
     moveIn(this.waitingData, (kind, bytes) => this.data.write(kind, bytes));
     this.isBlocked = this.waitingData.length > 0;
   }
-}
-
-/** The shapes of a ref's messages, as far as its definition is known here. */
-function shapesOf(ref: RemoteRef): Readonly<Record<string, Shape>> | null {
-  const at = ref.definition.lastIndexOf('#');
-  const definition = registered(ref.definition.slice(0, at), ref.definition.slice(at + 1));
-  ref.shapes = definition?.shapes ?? null;
-  return ref.shapes;
-}
-
-function moveIn(waiting: Waiting[], write: (kind: number, bytes: Uint8Array) => boolean): void {
-  let moved = 0;
-  for (const { kind, bytes } of waiting) {
-    if (!write(kind, bytes)) break;
-    moved++;
-  }
-  waiting.splice(0, moved);
 }

@@ -217,6 +217,35 @@ describe('ask', () => {
     expect(stage.host.timers.size).toBe(0);
   });
 
+  test('ask - what is answered in the turn that it was asked in starts no timer', async () => {
+    const { stage, ref } = await spawned();
+    const before = stage.host.timers.size;
+    const answers = Promise.all([ref.ask('echo', 1), ref.ask('echo', 2)]);
+    const open = ref.ask('never', undefined, { timeout: 50 }).catch((error) => error.code);
+    await stage.settle();
+    expect(await answers).toEqual([1, 2]);
+    expect(stage.host.timers.size).toBe(before + 1);
+    await stage.advance(50);
+    expect(await open).toBe('RM_ASK_TIMEOUT');
+    expect(stage.host.timers.size).toBe(before);
+  });
+
+  test('ask - time that passes before the end of the turn is not charged to the question', async () => {
+    // Guards: R2.
+    const { stage, ref } = await spawned();
+    let code = 'open';
+    ref.ask('never', undefined, { timeout: 50 }).catch((error) => {
+      code = error.code;
+    });
+    // Somebody computes for 30 ms before the thread's turn comes.
+    stage.clock.advance(30);
+    await stage.settle();
+    await stage.advance(49);
+    expect(code).toBe('open');
+    await stage.advance(1);
+    expect(code).toBe('RM_ASK_TIMEOUT');
+  });
+
   test('ask - its deadline is passed on: an actor never asks longer than it is asked', async () => {
     const seen: number[] = [];
     const Inner = define((_: undefined, ctx) => ({
