@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { writeDurably } from './durable-file.ts';
 import { agentError } from './errors.ts';
 import type { ChildExit } from './protocol.ts';
+import { replaceFile } from './replaced-file.ts';
 
 /** One child on disk. A pid of null: it was about to be started. */
 export type ChildRecord = {
@@ -42,7 +42,7 @@ export class AgentState {
     this.highest = stored?.epoch ?? 0;
     this.children = new Map((stored?.children ?? []).map((one) => [one.id, one]));
     this.isDirty = false;
-    if (stored === null) this.write();
+    if (stored === null) this.write(true);
   }
 
   /** The highest epoch seen. */
@@ -61,14 +61,17 @@ export class AgentState {
     }
     if (epoch === this.highest) return;
     this.highest = epoch;
-    this.write();
+    this.write(true);
   }
 
-  /** Remembers a child. `isUrgent`: on disk before this returns; else at the next `flush`. */
-  put(record: ChildRecord, isUrgent: boolean): void {
+  /**
+   * Remembers a child. `durable`: on disk before this returns; `now`: known to the agent after this
+   * one, unless the machine loses power; `later`: at the next `flush`.
+   */
+  put(record: ChildRecord, when: 'durable' | 'now' | 'later'): void {
     this.children.set(record.id, record);
     this.isDirty = true;
-    if (isUrgent) this.write();
+    if (when !== 'later') this.write(when === 'durable');
   }
 
   forget(id: string): void {
@@ -78,17 +81,17 @@ export class AgentState {
 
   /** Writes what waits. */
   flush(): void {
-    if (this.isDirty) this.write();
+    if (this.isDirty) this.write(false);
   }
 
-  private write(): void {
+  private write(isDurable: boolean): void {
     const stored: Stored = {
       version: 1,
       agent: this.agent,
       epoch: this.highest,
       children: [...this.children.values()],
     };
-    writeDurably(this.path, JSON.stringify(stored));
+    replaceFile(this.path, JSON.stringify(stored), isDurable);
     this.isDirty = false;
   }
 }

@@ -52,12 +52,12 @@ export class Children {
       if (id === except) continue;
       const record = this.state.children.get(id);
       const { pid, startTicks } = who;
-      this.state.put({ id, spec: record?.spec ?? '', pid, startTicks, exit: null }, false);
+      this.state.put({ id, spec: record?.spec ?? '', pid, startTicks, exit: null }, 'later');
       this.running.set(id, { who, output: this.outputOf(id, undefined), isAdopted: true });
     }
     for (const record of this.state.children.values()) {
       if (record.exit !== null || this.running.has(record.id)) continue;
-      this.state.put({ ...record, exit: { code: null, signal: null } }, false);
+      this.state.put({ ...record, exit: { code: null, signal: null } }, 'later');
     }
     this.state.flush();
   }
@@ -82,7 +82,7 @@ export class Children {
       const message = `${CHILDREN_MAX} children are known; forget those that have ended.`;
       throw agentError('RM_AGENT_BUSY', message);
     }
-    this.state.put({ id, spec: hash, pid: null, startTicks: null, exit: null }, true);
+    this.state.put({ id, spec: hash, pid: null, startTicks: null, exit: null }, 'durable');
     try {
       await this.spawn(id, spec, hash);
     } catch (error) {
@@ -148,7 +148,7 @@ export class Children {
     // Gone already: its exit comes with the next event.
     const who = identityOf(pid) ?? { pid, startTicks: '' };
     this.running.set(id, { who, output, isAdopted: false });
-    this.state.put({ id, spec: hash, pid, startTicks: who.startTicks, exit: null }, false);
+    this.state.put({ id, spec: hash, pid, startTicks: who.startTicks, exit: null }, 'now');
     child.once('exit', (code, signal) => {
       // Whatever it has left running in its group goes with it.
       signalGroup(pid, 'SIGKILL');
@@ -164,7 +164,7 @@ export class Children {
     child.output?.trim();
     child.output?.close();
     const record = this.state.children.get(id) as ChildRecord;
-    this.state.put({ ...record, exit }, false);
+    this.state.put({ ...record, exit }, 'later');
     this.ended(this.report(id));
   }
 

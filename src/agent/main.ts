@@ -17,6 +17,7 @@ brain asks for; they go on when the brain or the agent dies.
   --stall-after-ms N     no sign of life for so long: the brain is killed (default 5000)
   --start-ms N           time for its first sign of life (default 30000)
   --stop-ms N            from SIGTERM to SIGKILL (default 10000)
+  --restarts-max N       restarts within a minute; more are a crash loop (default 8)
   --help                 this text
 
 SIGTERM, SIGINT   end the brain, then the agent; children go on; the second one is hard
@@ -32,6 +33,7 @@ async function main(): Promise<number | null> {
       'stall-after-ms': { type: 'string' },
       'start-ms': { type: 'string' },
       'stop-ms': { type: 'string' },
+      'restarts-max': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -48,9 +50,10 @@ async function main(): Promise<number | null> {
     throw new Error(`--brain-output is ${brainOutput}; expected file or inherit.`);
   }
   const config: Partial<BrainConfig> = {
-    ...milliseconds('stallAfterMs', values['stall-after-ms']),
-    ...milliseconds('startMs', values['start-ms']),
-    ...milliseconds('stopMs', values['stop-ms']),
+    ...setting('stallAfterMs', values['stall-after-ms']),
+    ...setting('startMs', values['start-ms']),
+    ...setting('stopMs', values['stop-ms']),
+    ...setting('restartsMax', values['restarts-max']),
   };
   const agent = await startAgent({
     directory,
@@ -64,11 +67,11 @@ async function main(): Promise<number | null> {
   return null;
 }
 
-function milliseconds(name: keyof BrainConfig, text: string | undefined): Partial<BrainConfig> {
+function setting(name: keyof BrainConfig, text: string | undefined): Partial<BrainConfig> {
   if (text === undefined) return {};
   const value = Number(text);
-  if (!(value >= 1 && value <= 86_400_000)) {
-    throw new Error(`${name} is ${text}; expected milliseconds from 1 to 86400000.`);
+  if (!Number.isInteger(value) || value < 1 || value > 86_400_000) {
+    throw new Error(`${name} is ${text}; expected an integer from 1 to 86400000.`);
   }
   return { [name]: value };
 }

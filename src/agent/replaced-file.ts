@@ -2,17 +2,18 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Resolves the write before it returns: the file, its name and its directory are on disk. */
-export function writeDurably(path: string, text: string): void {
+/** `isDurable`: when it returns, the file, its name and its directory are on disk. */
+export function replaceFile(path: string, text: string, isDurable: boolean): void {
   const next = `${path}.next`;
   const file = openSync(next, 'w', 0o600);
   try {
     writeSync(file, text);
-    fsyncSync(file);
+    if (isDurable) fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(next, path);
+  if (!isDurable) return;
   const folder = openSync(dirname(path), 'r');
   try {
     fsyncSync(folder);
