@@ -29,7 +29,7 @@ async function openBoth(): Promise<void> {
 }
 
 describe('store of two processes', () => {
-  test('store of two processes - the second reads what the first writes, and writes nothing', async () => {
+  test('store of two processes - the second reads what the first writes, only', async () => {
     await openBoth();
     await second.call('watch', 'w', 'a');
     const told = second.call('next', 'w');
@@ -51,7 +51,7 @@ describe('store of two processes', () => {
   });
 
   // Guards: P1
-  test('store of two processes - a killed writer is followed at once, and all it acknowledged is there', async () => {
+  test('store of two processes - a killed writer is followed, with all that it acknowledged', async () => {
     await openBoth();
     for (let index = 0; index < 20; index++) await first.call('put', `k${index}`, 'x');
     await first.kill();
@@ -61,7 +61,7 @@ describe('store of two processes', () => {
   });
 
   // Guards: R3
-  test('store of two processes - a writer that is paused for longer than its lease is fenced', async () => {
+  test('store of two processes - a writer paused for longer than its lease is fenced', async () => {
     await openBoth();
     const lease = await first.call<number>('grant', 60_000);
     await first.call('put', 'leased', '1', lease);
