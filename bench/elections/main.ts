@@ -11,7 +11,7 @@ import { type ElectionCount, elect } from './election.ts';
 
 /** Tenures of one run: an election of a seed of its own. */
 const PER_RUN = 1000;
-const FAULTS = { delay: 0.3, delayMaxMs: 120, unavailable: 0.03, unknown: 0.05, gap: 0.02 };
+const FAULTS = { delay: 0.2, delayMaxMs: 700, unavailable: 0.03, unknown: 0.05, gap: 0.02 };
 
 const { values } = parseArgs({
   options: {

@@ -158,7 +158,7 @@ describe('leadership', () => {
     timeout: 120_000,
   }, async () => {
     // Guards: R3.
-    const faults = { delay: 0.3, delayMaxMs: 120, unavailable: 0.03, unknown: 0.05, gap: 0.02 };
+    const faults = { delay: 0.2, delayMaxMs: 700, unavailable: 0.03, unknown: 0.05, gap: 0.02 };
     for (const seed of [1, 2, 3]) {
       const count = await elect(seededRandom(seed), 150, faults);
       const { late, overwritten } = count;
