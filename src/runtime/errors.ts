@@ -25,6 +25,7 @@ export type RuntimeErrorCode =
   | 'RM_ACTORS_MAX'
   | 'RM_ASK_TIMEOUT'
   | 'RM_ABORTED'
+  | 'RM_LEADER_DEPOSED'
   | 'RM_REPLY'
   | 'RM_UNKNOWN_MESSAGE'
   | 'RM_STREAM'
