@@ -88,7 +88,12 @@ function lineOf(report: RowReport): string {
   for (const [name, reason] of Object.entries(report.skipped)) {
     peers.push(`\n      skipped: ${name}, ${reason}`);
   }
-  return `${report.id}  ${report.name}: ${spread}  ${report.verdict}${peers.join('')}`;
+  const { cases } = report;
+  const all =
+    cases === undefined
+      ? ''
+      : `; ${cases.count} cases: p50 ${cases.p50}, p99 ${cases.p99}, max ${cases.max}`;
+  return `${report.id}  ${report.name}: ${spread}${all}  ${report.verdict}${peers.join('')}`;
 }
 
 main().then(

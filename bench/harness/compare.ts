@@ -9,6 +9,7 @@ import type { BenchRow, BenchUnit } from './row.ts';
 import {
   median,
   medianInterval,
+  quantile,
   ratioInterval,
   type Summary,
   summarize,
@@ -30,6 +31,13 @@ export interface RowReport {
   readonly name: string;
   readonly unit: BenchUnit;
   readonly ours: Summary & { readonly p99: number };
+  /** Where single cases count: those of all blocks together. */
+  readonly cases?: {
+    readonly count: number;
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+  };
   readonly peers: Readonly<Record<string, Summary>>;
   /** Peers that cannot run on this machine, each with the reason. */
   readonly skipped: Readonly<Record<string, string>>;
@@ -100,12 +108,14 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
   }
   const oursRuns = runs.get('ours') ?? [];
   const slowest = median(oursRuns.map((measurement) => measurement.perSecondP99));
+  const cases = casesOf(row, oursRuns);
   const spread = Math.max(...[...speeds.values()].map(variation));
   return {
     id: row.id,
     name: row.name,
     unit: row.unit,
     ours: { ...inUnit(ours, row.unit), p99: rounded(toUnit(slowest, row.unit)) },
+    ...(cases === undefined ? {} : { cases }),
     peers: Object.fromEntries(
       peerNames.map((name) => [name, inUnit(speeds.get(name) ?? [], row.unit)]),
     ),
@@ -116,7 +126,7 @@ export function reportOf(row: BenchRow, runs: Runs, options: CompareOptions): Ro
     checksum: String(oursRuns[0]?.checksum),
     variation: rounded(spread),
     blocks: options.blocks,
-    verdict: verdictOf(row, ours, interval),
+    verdict: verdictOf(row, ours, interval, cases),
   };
 }
 
@@ -125,6 +135,7 @@ function verdictOf(
   { target, unit }: BenchRow,
   ours: readonly number[],
   interval: Readonly<Record<string, readonly [number, number]>>,
+  cases: RowReport['cases'],
 ): Verdict {
   const verdicts = Object.entries(target.ratioAtLeast ?? {}).map(([name, atLeast]) =>
     // A peer that was skipped decides nothing.
@@ -138,6 +149,7 @@ function verdictOf(
     if (atLeast === undefined) continue;
     verdicts.push(judge(medianInterval(ours), atLeast, ours.length));
   }
+  if (target.p99AtMost !== undefined) verdicts.push(judgeCases(cases, target.p99AtMost));
   if (verdicts.length === 0) return 'no target';
   if (verdicts.includes('missed')) return 'missed';
   return verdicts.includes('inconclusive') ? 'inconclusive' : 'met';
@@ -148,6 +160,28 @@ function judge([low, high]: readonly [number, number], atLeast: number, blocks: 
   const margin = blocks < BLOCKS_MIN ? FAR : 1;
   if (low >= atLeast * margin) return 'met';
   return high * margin < atLeast ? 'missed' : 'inconclusive';
+}
+
+/** The cases of all blocks, in the row's unit; undefined for a row without. */
+function casesOf(row: BenchRow, runs: readonly Measurement[]): RowReport['cases'] {
+  const costs = runs.flatMap(({ cases = [] }) => cases.map((speed) => toUnit(speed, row.unit)));
+  if (costs.length === 0) return undefined;
+  return {
+    count: costs.length,
+    p50: rounded(median(costs)),
+    p99: rounded(quantile(costs, 0.99)),
+    max: rounded(Math.max(...costs)),
+  };
+}
+
+/** Fewer have no 99th percentile; they decide only when their slowest is far from the bound. */
+const CASES_MIN = 100;
+
+function judgeCases(cases: RowReport['cases'], atMost: number): Verdict {
+  if (cases === undefined) return 'inconclusive';
+  const margin = cases.count < CASES_MIN ? FAR : 1;
+  if (cases.p99 * margin <= atMost) return 'met';
+  return cases.p99 > atMost * margin ? 'missed' : 'inconclusive';
 }
 
 /** Equal work in every block; and, where the row says so, by every contender. */

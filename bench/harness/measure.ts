@@ -23,6 +23,8 @@ export interface Measurement {
   readonly perSecondP99: number;
   /** Result of the first call: equal in every process that does the same work. */
   readonly checksum: number;
+  /** Where single cases count: operations per second of each. */
+  readonly cases?: readonly number[];
 }
 
 /** A single call could be the odd one. */
@@ -37,7 +39,8 @@ export async function measure(
     const first = task.call();
     const isAsync = typeof first !== 'number';
     const checksum = await first;
-    if (task.own !== undefined) return { ...(await ownFigures(task, options)), checksum };
+    if (task.own !== undefined || task.cases !== undefined)
+      return { ...(await ownFigures(task, options)), checksum };
     const bench = new Bench({
       time: options.measureMs,
       iterations: 2,
@@ -72,9 +75,14 @@ async function ownFigures(
   while (now() < startMs + warmupMs) await task.call();
   const figures: number[] = [];
   const endMs = now() + measureMs;
+  let calls = 0;
   do {
     await task.call();
-    figures.push(task.own?.() ?? Number.NaN);
-  } while (figures.length < CALLS_MIN || now() < endMs);
-  return { perSecond: 1e9 / median(figures), perSecondP99: 1e9 / quantile(figures, 0.99) };
+    figures.push(...(task.cases?.() ?? [task.own?.() ?? Number.NaN]));
+  } while (++calls < CALLS_MIN || now() < endMs);
+  return {
+    perSecond: 1e9 / median(figures),
+    perSecondP99: 1e9 / quantile(figures, 0.99),
+    ...(task.cases === undefined ? {} : { cases: figures.map((figure) => 1e9 / figure) }),
+  };
 }

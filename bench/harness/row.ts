@@ -27,6 +27,11 @@ export interface BenchTask {
    * of processor time in a second. Absent: the duration of the call counts.
    */
   readonly own?: () => number;
+  /**
+   * Where single cases count, not their median: what each case of the last call cost, as in `own`.
+   * The report then has the 99th percentile of the cases of all blocks. Instead of `own`.
+   */
+  readonly cases?: () => readonly number[];
   /** Ends threads and frees memory. */
   close?(): void | Promise<void>;
 }
@@ -46,6 +51,8 @@ export interface BenchTarget {
   readonly nsAtMost?: number;
   /** The row's unit at most, for units that fall with speed (performance.md's machine). */
   readonly atMost?: number;
+  /** The row's unit at most, for the 99th percentile of all cases; needs a hundred of them. */
+  readonly p99AtMost?: number;
   /** Operations per second at least (performance.md's machine). */
   readonly perSecondAtLeast?: number;
 }

@@ -25,6 +25,7 @@ export type RuntimeErrorCode =
   | 'RM_ACTORS_MAX'
   | 'RM_ASK_TIMEOUT'
   | 'RM_ABORTED'
+  | 'RM_LEADER_DEPOSED'
   | 'RM_REPLY'
   | 'RM_UNKNOWN_MESSAGE'
   | 'RM_STREAM'
@@ -41,7 +42,19 @@ export type RuntimeErrorCode =
   | 'RM_OFFLOAD'
   | 'RM_ROUTER'
   | 'RM_RECEPTIONIST'
-  | 'RM_SIM_REAL_IO';
+  | 'RM_SIM_REAL_IO'
+  | 'RM_STORE_OPTION'
+  | 'RM_STORE_CLOSED'
+  | 'RM_STORE_FAILED'
+  | 'RM_STORE_UNKNOWN'
+  | 'RM_STORE_TIMEOUT'
+  | 'RM_STORE_LIMIT'
+  | 'RM_STORE_LEASE'
+  | 'RM_STORE_READ_ONLY'
+  | 'RM_STORE_FENCED'
+  | 'RM_STORE_FORMAT'
+  | 'RM_STORE_UNAVAILABLE'
+  | 'RM_STORE_CONFORMANCE';
 
 /** An error of the runtime. */
 export type RuntimeError = RingmasterError<RuntimeErrorCode>;

@@ -62,6 +62,23 @@ export {
 export { type Broadcast, type Group, group } from './routing/group.ts';
 export { type Router, type RouterOptions, router } from './routing/router.ts';
 export type { RouterStrategy } from './routing/strategies.ts';
+export type {
+  Store,
+  StoreCallOptions,
+  StoreChange,
+  StoreCompare,
+  StoreEntry,
+  StoreLease,
+  StoreListOptions,
+  StoreLookup,
+  StoreOperation,
+  StorePage,
+  StoreResult,
+  StoreTransaction,
+  StoreWatch,
+  StoreWatchItem,
+  StoreWatchOptions,
+} from './store/store.ts';
 export type { Placement } from './supervision/placement.ts';
 export type { SpawnOptions, Supervisor } from './supervision/supervisor.ts';
 export type {

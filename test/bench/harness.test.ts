@@ -136,7 +136,44 @@ describe('bench report of costs', () => {
   });
 });
 
+describe('bench report of cases', () => {
+  const row: BenchRow = { ...rowWith({ p99AtMost: 250 }), unit: 'ms/op', peers: {} };
+  /** Blocks of ten cases, of which the first `slow` in each take 300 ms and the others 20. */
+  const blocks = (count: number, slow: number): Measurement[] =>
+    Array.from({ length: count }, () => {
+      const costs = Array.from({ length: 10 }, (_, i) => (i < slow ? 300 : 20));
+      return { perSecond: 50, perSecondP99: 50, checksum: 1, cases: costs.map((ms) => 1000 / ms) };
+    });
+  const judged = (runs: Measurement[]) => reportOf(row, new Map([['ours', runs]]), options);
+
+  test('bench report - the cases of all blocks have one 99th percentile, which is judged', () => {
+    const [first, ...others] = blocks(10, 0);
+    const oneSlow = judged([...others, ...blocks(1, 1)]);
+    expect(oneSlow.cases).toEqual({ count: 100, p50: 20, p99: 20, max: 300 });
+    expect(oneSlow.verdict).toBe('met');
+    expect(judged([first as Measurement, ...blocks(9, 1)]).verdict).toBe('missed');
+  });
+
+  test('bench report - too few cases decide only far from the bound', () => {
+    expect(judged(blocks(2, 0)).verdict).toBe('met');
+    expect(judged(blocks(2, 1)).verdict).toBe('inconclusive');
+    expect(judged(runsOf([50, 50, 50])).verdict).toBe('inconclusive');
+  });
+});
+
 describe('bench measure', () => {
+  test('bench measure - cases that the task lists are all kept', async () => {
+    let nowMs = 0;
+    const task = { opsPerCall: 1, call: () => ++nowMs, cases: () => [1e6, 2e6, 4e6] };
+    const times = { quick: true, warmupMs: 0, measureMs: 2, now: () => nowMs };
+    expect(await measure({ prepare: () => task }, times)).toEqual({
+      perSecond: 500,
+      perSecondP99: 250,
+      checksum: 1,
+      cases: [1000, 500, 250, 1000, 500, 250],
+    });
+  });
+
   test('bench measure - a figure that the task takes itself is what counts', async () => {
     let nowMs = 0;
     let calls = 0;

@@ -17,7 +17,7 @@ import { runtimeError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { checkedId, spawnFailed } from '../host/spawn-rules.ts';
 import { CallbackTimer } from '../timers/timer-node.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff, sharedEndMs } from './backoff.ts';
 import { LocalChild } from './local-child.ts';
 import { NestedSupervisor } from './nested-supervisor.ts';
 import { expectHere, type Placement } from './placement.ts';
@@ -270,7 +270,7 @@ export class Supervisor extends ChildNode {
     return new SupervisorMachine<SupervisorChild>(strategy, policy, {
       start: (child) => child.begin(),
       stop: (child, why) => child.halt(why === 'shutdown'),
-      wait: (child, delayMs) => this.wait(child, delayMs),
+      wait: (child, delayMs) => this.wait(child, delayMs, backoff.jitter !== 'none'),
       gone: (child, reason) => this.gone(child, reason),
       closed: (reason) => this.closed(reason),
     });
@@ -290,7 +290,7 @@ export class Supervisor extends ChildNode {
     return new LocalChild(this.host, this.machine, definition, what, settings);
   }
 
-  private wait(child: SupervisorChild | null, delayMs: number): void {
+  private wait(child: SupervisorChild | null, delayMs: number, isDrawn: boolean): void {
     const before = this.waits.get(child);
     if (before !== undefined) this.host.timers.cancel(before);
     const timer = new CallbackTimer(() => {
@@ -298,7 +298,8 @@ export class Supervisor extends ChildNode {
       this.machine.waited(child);
     });
     this.waits.set(child, timer);
-    this.host.timers.start(timer, this.host.clock.monotonicMs() + delayMs);
+    const endMs = this.host.clock.monotonicMs() + delayMs;
+    this.host.timers.start(timer, isDrawn ? sharedEndMs(endMs, delayMs) : endMs);
   }
 
   private gone(child: SupervisorChild, reason: GoneReason): void {

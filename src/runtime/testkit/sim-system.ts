@@ -10,6 +10,8 @@ import type { AnyRef } from '../actor/ref.ts';
 import { runtimeError } from '../errors.ts';
 import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
+import type { Alarm } from '../ports/alarm.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type Random, seededRandom } from '../ports/random.ts';
 import { assemble, assembleAlone } from '../system/assembly.ts';
 import type { StartSettings } from '../system/start-options.ts';
@@ -222,6 +224,16 @@ export class SimSystem extends System {
   /** Virtual milliseconds. */
   now(): number {
     return this.stage.clock.monotonicMs();
+  }
+
+  /** Its clock, for what runs beside the system in the same virtual time, such as a store. */
+  get clock(): Clock {
+    return this.stage.clock;
+  }
+
+  /** A new alarm of that clock; whoever takes it sets it alone. */
+  alarm(): Alarm {
+    return this.stage.clock.alarm();
   }
 
   /** The wall clock jumps; nothing but people should notice. */

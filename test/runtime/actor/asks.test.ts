@@ -220,10 +220,10 @@ describe('ask', () => {
   test('ask - what is answered in the turn that it was asked in starts no timer', async () => {
     const { stage, ref } = await spawned();
     const before = stage.host.timers.size;
-    const answers = Promise.all([ref.ask('echo', 1), ref.ask('echo', 2)]);
+    const answers = Promise.all([ref.ask('echo', 'a'), ref.ask('echo', 'b')]);
     const open = ref.ask('never', undefined, { timeout: 50 }).catch((error) => error.code);
     await stage.settle();
-    expect(await answers).toEqual([1, 2]);
+    expect(await answers).toEqual(['a', 'b']);
     expect(stage.host.timers.size).toBe(before + 1);
     await stage.advance(50);
     expect(await open).toBe('RM_ASK_TIMEOUT');

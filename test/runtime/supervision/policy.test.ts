@@ -2,7 +2,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { seededRandom } from '../../../src/runtime/ports/random.ts';
-import { Backoff } from '../../../src/runtime/supervision/backoff.ts';
+import { Backoff, sharedEndMs } from '../../../src/runtime/supervision/backoff.ts';
 import { RestartWindow } from '../../../src/runtime/supervision/restart-window.ts';
 import {
   type ChildOptions,
@@ -76,6 +76,31 @@ describe('backoff', () => {
   });
 });
 
+describe('backoff, shared ends', () => {
+  const wait = fc.double({ min: 0, max: 60_000, noNaN: true });
+
+  test.prop([fc.double({ min: 0, max: 1e9, noNaN: true }), wait])(
+    'backoff - a wait never ends early, and at most a 32nd of it or 16 ms late',
+    (startMs, delayMs) => {
+      // Guards: S3, R2.
+      const endMs = startMs + delayMs;
+      const sharedMs = sharedEndMs(endMs, delayMs);
+      expect(sharedMs).toBeGreaterThanOrEqual(endMs);
+      expect(sharedMs - endMs).toBeLessThanOrEqual(Math.min(16, delayMs / 32));
+    },
+  );
+
+  test('backoff - 10,000 waits of up to 30 s end at 1,900 moments', () => {
+    const random = seededRandom(3);
+    const ends = new Set<number>();
+    for (let i = 0; i < 10_000; i++) {
+      const delayMs = (random.nextU32() / 2 ** 32) * 30_000;
+      ends.add(Math.floor(sharedEndMs(1000.5 + delayMs, delayMs)));
+    }
+    expect(ends.size).toBeLessThan(2000);
+  });
+});
+
 describe('supervisor options', () => {
   test('supervisor options - have the documented defaults', () => {
     expect(readSupervisorOptions()).toEqual({
@@ -83,7 +108,7 @@ describe('supervisor options', () => {
       intensity: { restarts: 3, withinMs: 5000 },
       backoff: {
         initialMs: 100,
-        maxMs: 10_000,
+        maxMs: 30_000,
         jitter: 'full',
         firstAtOnce: true,
         healthyAfterMs: 10_000,

@@ -1,0 +1,7 @@
+/** The agent's door: to run one, and to talk to one. */
+export { type Agent, type AgentOptions, startAgent } from './agent.ts';
+export { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
+export { SOCKET_VARIABLE } from './brain.ts';
+export { AgentClient, type AgentStatus, type ClientOptions, connectAgent } from './client.ts';
+export { AgentError, type AgentErrorCode } from './errors.ts';
+export type { BrainReport, ChildExit, ChildReport, ChildSpec } from './protocol.ts';

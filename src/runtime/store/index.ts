@@ -1,0 +1,15 @@
+/**
+ * The stores' door, published as `ringmaster/store`. The port's types are also in `ringmaster`, so
+ * that code which only uses a store loads none.
+ */
+export { type CampaignOptions, campaign } from '../leadership/campaign.ts';
+export type { Leadership } from '../leadership/leadership.ts';
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts';
+export type * from './store.ts';
+export {
+  STORE_KEY_BYTES_MAX,
+  STORE_LIMITS,
+  STORE_PAGE_ENTRIES_MAX,
+  STORE_VALUE_BYTES_MAX,
+  type StoreLimits,
+} from './store-limits.ts';

@@ -1,0 +1,301 @@
+/**
+ * A store over tables, as callers see it: checks, deadlines and states in front of a reader and, when
+ * this process may write, a writer. Memory and LMDB make one each; it knows neither.
+ *
+ *   reading ⇄ writing      (promote, demote: another process may take over and give back)
+ *      └────┬────┘
+ *           ├──an error of the disk, damage──▶ failed ──close──▶ closed
+ *           └──close───────────────────────────────────────────▶ closed
+ *
+ * No failed → reading: what a store shows after a failed write may be wrong. Open it again.
+ */
+import { runtimeError } from '../errors.ts';
+import type { Alarm } from '../ports/alarm.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Duration, durationMs } from '../timers/duration.ts';
+import { CallbackTimer, TimerWheel } from '../timers/timer-wheel.ts';
+import type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListOptions,
+  StoreLookup,
+  StoreOperation,
+  StorePage,
+  StoreResult,
+  StoreTransaction,
+  StoreWatch,
+  StoreWatchOptions,
+} from './store.ts';
+import {
+  badOption,
+  checkLease,
+  checkTransaction,
+  STORE_LEASE_MS_MIN,
+  type StoreLimits,
+} from './store-limits.ts';
+import { StoreReader } from './store-reader.ts';
+import { StoreRules } from './store-rules.ts';
+import { codeOf, StoreWriter, unknownResult } from './store-writer.ts';
+import type { StoreCommitter, WritableTables } from './tables.ts';
+
+/** How long a call may take when it says nothing. */
+const TIMEOUT_MS_DEFAULT = 5000;
+
+/** What a store is made of. */
+export type StoreParts = {
+  readonly tables: WritableTables;
+  readonly limits: StoreLimits;
+  readonly clock: Clock;
+  readonly alarm: Alarm;
+  /** Frees what lies behind the tables; called once, after the last look. */
+  readonly closed: () => Promise<void>;
+  /** The store failed or was deposed; called before any call hears of it. */
+  readonly broke: (error: unknown) => void;
+};
+
+/** Thread rule: the thread that made it. */
+export class OpenStore implements Store {
+  readonly wheel: TimerWheel;
+  private readonly parts: StoreParts;
+  private readonly reader: StoreReader;
+  private writer: StoreWriter | null;
+  private failure: Error | null;
+  private readOnly: Error | null;
+  private closing: Promise<void> | null;
+
+  constructor(parts: StoreParts) {
+    this.parts = parts;
+    this.wheel = new TimerWheel(parts.clock, parts.alarm);
+    this.reader = new StoreReader(parts.tables, parts.limits.watchesMax, (error) =>
+      this.fail(error),
+    );
+    this.writer = null;
+    this.failure = null;
+    this.readOnly = null;
+    this.closing = null;
+    this.reader.notice();
+  }
+
+  /** Whether this store writes now. */
+  get isWriter(): boolean {
+    return this.writer !== null;
+  }
+
+  /** Why it answers nothing more; null while it does. */
+  get ended(): Error | null {
+    return this.failure;
+  }
+
+  /** From here on it writes through `committer`. @throws what the tables throw */
+  promote(committer: StoreCommitter): void {
+    const { tables, limits, clock } = this.parts;
+    const rules = new StoreRules(tables, limits);
+    tables.refresh();
+    rules.load(clock.monotonicMs());
+    this.writer = new StoreWriter({
+      rules,
+      committer,
+      limits,
+      clock,
+      wheel: this.wheel,
+      committed: () => this.notice(),
+      failed: (error) => this.brokenBy(error),
+    });
+  }
+
+  /** From here on it reads only, for the reason given. */
+  demote(why: Error): void {
+    this.readOnly = why;
+    const writer = this.writer;
+    this.writer = null;
+    void writer?.close(why);
+  }
+
+  /** There may be news in the tables. */
+  notice(): void {
+    if (this.failure === null) this.guarded(() => this.reader.notice());
+  }
+
+  /** It stops for good: every call from here on rejects with RM_STORE_FAILED. */
+  fail(cause: unknown): Error {
+    if (this.failure === null) {
+      this.failure = failed(cause);
+      this.parts.broke(this.failure);
+      this.demote(this.failure);
+      this.reader.end(this.failure);
+    }
+    return this.failure;
+  }
+
+  async get(key: string, options: StoreCallOptions = {}): Promise<StoreLookup> {
+    this.enter(options);
+    return this.guarded(() => this.reader.get(key));
+  }
+
+  async list(prefix: string, options: StoreListOptions = {}): Promise<StorePage> {
+    this.enter(options);
+    return this.guarded(() => this.reader.list(prefix, options));
+  }
+
+  watch(prefix: string, options: StoreWatchOptions = {}): StoreWatch {
+    if (this.failure !== null) throw this.failure;
+    return this.guarded(() => this.reader.watch(prefix, options));
+  }
+
+  async transact(
+    transaction: StoreTransaction,
+    options: StoreCallOptions = {},
+  ): Promise<StoreResult> {
+    this.enter(options);
+    const bytes = checkTransaction(transaction, this.parts.limits);
+    const own = ownCopy(transaction);
+    return this.write((rules, nowMs) => rules.transact(own, nowMs), bytes, options);
+  }
+
+  async grant(ttl: Duration, options: StoreCallOptions = {}): Promise<StoreLease> {
+    this.enter(options);
+    const ttlMs = durationMs(ttl, 'ttl');
+    if (ttlMs < STORE_LEASE_MS_MIN) {
+      throw badOption(`ttl is ${ttlMs} ms; expected at least ${STORE_LEASE_MS_MIN} ms.`);
+    }
+    const writer = this.writer;
+    const lease = await this.write((rules, nowMs) => rules.grant(ttlMs, nowMs), 0, options);
+    if (this.writer === writer) writer?.awaitEnd(lease);
+    return { lease, ttlMs };
+  }
+
+  async keepAlive(lease: number, options: StoreCallOptions = {}): Promise<StoreLease> {
+    this.enter(options);
+    checkLease(lease);
+    const { rules } = this.mayWrite();
+    return { lease, ttlMs: rules.keepAlive(lease, this.parts.clock.monotonicMs()) };
+  }
+
+  async revoke(lease: number, options: StoreCallOptions = {}): Promise<void> {
+    this.enter(options);
+    checkLease(lease);
+    await this.write((rules) => rules.end(lease), 0, options);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async end(): Promise<void> {
+    const why = runtimeError('RM_STORE_CLOSED', 'the store was closed; open it again to go on.');
+    this.failure ??= why;
+    const writer = this.writer;
+    await writer?.close(why);
+    this.writer = null;
+    this.reader.end(why);
+    await this.parts.closed();
+    this.wheel.rest();
+  }
+
+  private brokenBy(error: unknown): void {
+    if (codeOf(error) !== 'RM_STORE_FENCED') this.fail(error);
+    else {
+      this.parts.broke(error);
+      this.demote(error as Error);
+    }
+  }
+
+  private enter({ signal }: StoreCallOptions): void {
+    if (this.failure !== null) throw this.failure;
+    if (signal?.aborted === true) throw aborted(signal);
+  }
+
+  private mayWrite(): StoreWriter {
+    if (this.writer !== null) return this.writer;
+    throw this.failure ?? this.readOnly ?? readOnly();
+  }
+
+  private write<T>(
+    run: (rules: StoreRules, nowMs: number) => T,
+    bytes: number,
+    { timeout, signal }: StoreCallOptions,
+  ): Promise<T> {
+    const writer = this.mayWrite();
+    const ms = timeout === undefined ? TIMEOUT_MS_DEFAULT : durationMs(timeout, 'timeout');
+    let over = (): void => undefined;
+    const result = writer.submit(
+      (nowMs) => run(writer.rules, nowMs),
+      bytes,
+      (giveUp) => {
+        const timer = new CallbackTimer(() => giveUp(late(ms), unknownResult));
+        const onAbort = (): void => giveUp(aborted(signal as AbortSignal), unknownResult);
+        this.wheel.start(timer, this.parts.clock.monotonicMs() + ms);
+        signal?.addEventListener('abort', onAbort);
+        over = () => {
+          this.wheel.cancel(timer);
+          signal?.removeEventListener('abort', onAbort);
+          this.wheel.rest();
+        };
+      },
+    );
+    return result.finally(over);
+  }
+
+  /** What is thrown while looking and is no refusal is damage: the store stops. */
+  private guarded<T>(look: () => T): T {
+    try {
+      return look();
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'RM_STORE_OPTION' || code === 'RM_STORE_LIMIT') throw error;
+      throw this.fail(error);
+    }
+  }
+}
+
+/** Values are copied now: the caller may go on using its buffers. */
+function ownCopy(transaction: StoreTransaction): StoreTransaction {
+  const step = (operation: StoreOperation): StoreOperation =>
+    operation.kind === 'put' ? { ...operation, value: operation.value.slice() } : operation;
+  return {
+    compare: (transaction.compare ?? []).map((condition) =>
+      'value' in condition
+        ? { key: condition.key, value: condition.value?.slice() ?? null }
+        : { key: condition.key, revision: condition.revision },
+    ),
+    success: transaction.success.map(step),
+    failure: (transaction.failure ?? []).map(step),
+  };
+}
+
+function late(ms: number): Error {
+  return runtimeError(
+    'RM_STORE_TIMEOUT',
+    `a transaction still waited after ${ms} ms: it did not happen; the disk is slow or too much is ` +
+      'under way.',
+    { ms },
+  );
+}
+
+function aborted(signal: AbortSignal): Error {
+  return runtimeError('RM_ABORTED', 'the call was aborted: it did not happen.', {}, signal.reason);
+}
+
+function readOnly(): Error {
+  return runtimeError(
+    'RM_STORE_READ_ONLY',
+    'this store reads only: another process is the writer, or it was opened so; write there.',
+  );
+}
+
+function failed(cause: unknown): Error {
+  return runtimeError(
+    'RM_STORE_FAILED',
+    `the store stopped: ${cause instanceof Error ? cause.message : String(cause)}. Its last answers ` +
+      'hold; nothing more is read or written. Make room or repair the disk, then open it again; if ' +
+      'it does not open, export what is readable and import it into a new directory.',
+    {},
+    cause,
+  );
+}
