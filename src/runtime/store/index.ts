@@ -3,6 +3,18 @@
  * that code which only uses a store loads none.
  */
 
+export {
+  type PersistEventsOptions,
+  type PersistentEvents,
+  persistEvents,
+} from '../durable/persist-events.ts';
+export {
+  type PersistentState,
+  type PersistStateOptions,
+  persistState,
+} from '../durable/persist-state.ts';
+export { keepStore, storeOf } from '../durable/store-view.ts';
+export type { Upcasters } from '../durable/upcast.ts';
 export { type CampaignOptions, campaign } from '../leadership/campaign.ts';
 export type { Leadership } from '../leadership/leadership.ts';
 export { type LmdbStore, type LmdbStoreOptions, openLmdbStore } from './lmdb-store.ts';

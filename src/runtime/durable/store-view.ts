@@ -1,0 +1,258 @@
+/**
+ * The store of a program, seen from any thread: `keepStore` on the main thread, `storeOf` in an
+ * actor. A view passes calls to the keeper by messages; what happens to a message that is not
+ * answered is told as a store tells it.
+ */
+import type { ActorDefinition } from '../actor/definition.ts';
+import type { Handlers } from '../actor/handlers.ts';
+import type { AnyRef, Ref } from '../actor/ref.ts';
+import { type RuntimeError, runtimeError } from '../errors.ts';
+import type {
+  Store,
+  StoreCallOptions,
+  StoreLease,
+  StoreListOptions,
+  StoreLookup,
+  StorePage,
+  StoreResult,
+  StoreTransaction,
+  StoreWatch,
+  StoreWatchItem,
+  StoreWatchOptions,
+} from '../store/store.ts';
+import { unknownResult } from '../store/store-writer.ts';
+import type { SpawnOptions } from '../supervision/supervisor.ts';
+import { type Duration, durationMs } from '../timers/duration.ts';
+import {
+  keep,
+  type StoreCallAnswer,
+  type StoreCallName,
+  StoreKeeper,
+  type StoreKeeperHandlers,
+} from './store-keeper.actor.ts';
+
+/** A context or a system: whoever can find an actor by its path. */
+type Finder = { lookup(path: string): AnyRef | null | Promise<AnyRef | null> };
+type Spawner = Finder & {
+  spawn<A, H extends Handlers>(
+    definition: ActorDefinition<A, H>,
+    options: SpawnOptions<A>,
+  ): Promise<Ref<H>>;
+};
+
+const ID = 'store';
+const PATH = `/user/${ID}`;
+const TIMEOUT_MS_DEFAULT = 5000;
+/** What a call may take beyond the store's own time: the way there and back. */
+const GRACE_MS = 1000;
+const WATCH_OPENS_MS = 5000;
+/** Calls that may have changed something although no answer came. */
+const WRITES: readonly StoreCallName[] = ['transact', 'grant', 'keepAlive', 'revoke'];
+
+/**
+ * Gives the actors of a system this store. On the thread that opened it, once.
+ * @throws (rejects) RM_ID_TAKEN when the system has one already; as `spawn`
+ */
+export async function keepStore(system: Spawner, store: Store): Promise<void> {
+  await system.spawn(StoreKeeper, { id: ID, placement: 'same', args: keep(store) });
+}
+
+/** The store of the system that an actor lives in. @throws (rejects) RM_STORE_UNAVAILABLE */
+export async function storeOf(from: Finder): Promise<Store> {
+  const keeper = await from.lookup(PATH);
+  if (keeper !== null) return new StoreView(keeper as unknown as Ref<StoreKeeperHandlers>);
+  const message = 'this system has no store; call keepStore(system, store) before its actors ask.';
+  throw runtimeError('RM_STORE_UNAVAILABLE', message);
+}
+
+/** Thread rule: the thread that made it. */
+class StoreView implements Store {
+  private readonly keeper: Ref<StoreKeeperHandlers>;
+  private readonly closed: AbortController;
+
+  constructor(keeper: Ref<StoreKeeperHandlers>) {
+    this.keeper = keeper;
+    this.closed = new AbortController();
+  }
+
+  get(key: string, options?: StoreCallOptions): Promise<StoreLookup> {
+    return this.call('get', [key], options) as Promise<StoreLookup>;
+  }
+
+  list(prefix: string, options: StoreListOptions = {}): Promise<StorePage> {
+    const { limit, after } = options;
+    const page = {
+      ...(limit === undefined ? {} : { limit }),
+      ...(after === undefined ? {} : { after }),
+    };
+    return this.call('list', [prefix], options, page) as Promise<StorePage>;
+  }
+
+  transact(transaction: StoreTransaction, options?: StoreCallOptions): Promise<StoreResult> {
+    return this.call('transact', [copied(transaction)], options) as Promise<StoreResult>;
+  }
+
+  grant(ttl: Duration, options?: StoreCallOptions): Promise<StoreLease> {
+    return this.call('grant', [ttl], options) as Promise<StoreLease>;
+  }
+
+  keepAlive(lease: number, options?: StoreCallOptions): Promise<StoreLease> {
+    return this.call('keepAlive', [lease], options) as Promise<StoreLease>;
+  }
+
+  async revoke(lease: number, options?: StoreCallOptions): Promise<void> {
+    await this.call('revoke', [lease], options);
+  }
+
+  watch(prefix: string, options: StoreWatchOptions = {}): StoreWatch {
+    this.expectOpen();
+    // Asked now, not when it is first read: what happens from here on is told.
+    const after = options.after ?? this.get('watch').then(({ revision }) => revision);
+    const open = (position: number): AsyncIterableIterator<StoreWatchItem> => {
+      const from = { prefix, after: position };
+      // One item under way: whoever reads slowly reads from the store's history.
+      const stream = this.keeper.stream('watch', from, { credit: 1, timeout: WATCH_OPENS_MS });
+      return stream as AsyncIterableIterator<StoreWatchItem>;
+    };
+    return new WatchView(after, open, options.signal ?? null, this.closed.signal);
+  }
+
+  /** Closes this view; the store stays open. */
+  close(): Promise<void> {
+    this.closed.abort();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async call(
+    name: StoreCallName,
+    args: readonly unknown[],
+    options: StoreCallOptions = {},
+    travelling: Readonly<Record<string, unknown>> = {},
+  ): Promise<unknown> {
+    this.expectOpen();
+    const { signal } = options;
+    if (signal?.aborted === true) {
+      throw runtimeError('RM_ABORTED', `${name} was called off by its signal.`, {}, signal.reason);
+    }
+    const timeoutMs = durationMs(options.timeout ?? TIMEOUT_MS_DEFAULT, 'timeout');
+    const message = { name, args: [...args, { ...travelling, timeout: timeoutMs }] };
+    let answer: StoreCallAnswer;
+    try {
+      answer = (await this.keeper.ask('call', message, {
+        timeout: timeoutMs + GRACE_MS,
+        ...(signal === undefined ? {} : { signal }),
+      })) as StoreCallAnswer;
+    } catch (error) {
+      throw unanswered(name, error as RuntimeError, signal);
+    }
+    if ('failed' in answer) throw answer.failed;
+    return answer.ok ?? undefined;
+  }
+
+  private expectOpen(): void {
+    if (!this.closed.signal.aborted) return;
+    throw runtimeError('RM_STORE_CLOSED', 'this view of the store was closed; make another one.');
+  }
+}
+
+/** What it means for a store's caller that a message got no answer. */
+function unanswered(
+  name: StoreCallName,
+  error: RuntimeError,
+  signal: AbortSignal | undefined,
+): Error {
+  // It never left.
+  if (error.code === 'RM_MAILBOX_FULL') {
+    const message = `${name}: the store's keeper has no room; ask less at once.`;
+    return runtimeError('RM_STORE_UNAVAILABLE', message, {}, error);
+  }
+  if (error.code === 'RM_ABORTED' && (signal?.reason as unknown) !== undefined) {
+    return WRITES.includes(name) ? unknownResult(error) : error;
+  }
+  if (!String(error.code).startsWith('RM_') || error.code.startsWith('RM_PAYLOAD')) return error;
+  if (WRITES.includes(name)) return unknownResult(error);
+  const message = `${name}: no answer of the store's keeper; try again.`;
+  return runtimeError('RM_STORE_UNAVAILABLE', message, {}, error);
+}
+
+/** On its own thread a message shares what it holds; a store does not. */
+function copied({ compare = [], success, failure = [] }: StoreTransaction): StoreTransaction {
+  const copy = <T extends object>(one: T): T => {
+    const { value } = one as { readonly value?: unknown };
+    return value instanceof Uint8Array ? { ...one, value: value.slice() } : one;
+  };
+  return { compare: compare.map(copy), success: success.map(copy), failure: failure.map(copy) };
+}
+
+const DONE: IteratorResult<StoreWatchItem> = { done: true, value: undefined };
+
+/** A watch whose items come by messages. Begins to pull when it is first read. */
+class WatchView implements StoreWatch {
+  revision: number;
+  private readonly after: number | Promise<number>;
+  private readonly open: (after: number) => AsyncIterableIterator<StoreWatchItem>;
+  private items: AsyncIterableIterator<StoreWatchItem> | null;
+  private isOver: boolean;
+  /** Settles when it ends without its items: done by its signal, rejected when the view closes. */
+  private readonly ended: Promise<IteratorResult<StoreWatchItem>>;
+  private finish: () => void;
+
+  constructor(
+    after: number | Promise<number>,
+    open: (after: number) => AsyncIterableIterator<StoreWatchItem>,
+    signal: AbortSignal | null,
+    closed: AbortSignal,
+  ) {
+    this.after = after;
+    this.open = open;
+    this.revision = typeof after === 'number' ? after : 0;
+    this.items = null;
+    this.isOver = false;
+    this.finish = () => undefined;
+    this.ended = new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.isOver = true;
+        void this.items?.return?.();
+        settle();
+      };
+      const message = 'this view of the store was closed; make another one.';
+      const close = (): void => end(() => reject(runtimeError('RM_STORE_CLOSED', message)));
+      closed.addEventListener('abort', close, { once: true });
+      this.finish = () => end(() => resolve(DONE));
+      if (signal?.aborted === true) this.finish();
+      else signal?.addEventListener('abort', this.finish, { once: true });
+    });
+    this.ended.catch(() => undefined);
+    if (typeof after !== 'number') after.catch(() => undefined);
+  }
+
+  async next(): Promise<IteratorResult<StoreWatchItem>> {
+    if (this.isOver) return this.ended;
+    const result = await Promise.race([this.pull(), this.ended]);
+    if (result.done !== true) this.revision = result.value.revision;
+    return result;
+  }
+
+  return(): Promise<IteratorResult<StoreWatchItem>> {
+    this.finish();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private async pull(): Promise<IteratorResult<StoreWatchItem>> {
+    if (this.items === null) {
+      const after = await this.after;
+      // Somebody may have been faster, or it may have ended meanwhile.
+      if (this.isOver) return this.ended;
+      this.items ??= this.open(after);
+    }
+    return this.items.next();
+  }
+}

@@ -1,0 +1,4 @@
+import type { AnyDefinition } from 'ringmaster';
+
+export const Account: AnyDefinition;
+export const Note: AnyDefinition;
