@@ -27,7 +27,7 @@ export interface BackoffLimits {
  * wakes (a thread that wakes 1,000 times a second pays more for that than for the restarts), and
  * more restarts at once, which hold the others on the thread up. Source: bench S3.
  */
-const GRAIN_MS_MAX = 16;
+const GRAIN_MS_MAX = 32;
 /** How much finer than the wait the grid is at least. */
 const GRAINS_PER_WAIT = 32;
 
