@@ -32,7 +32,8 @@ const spawnedMs = performance.now();
 
 const socket = createConnection(control);
 const say = (message: unknown): void => void socket.write(`${JSON.stringify(message)}\n`);
-say({ counts, openMs: openedMs - startedMs, spawnMs: spawnedMs - openedMs });
+const { pid } = process;
+say({ pid, counts, openMs: openedMs - startedMs, spawnMs: spawnedMs - openedMs });
 let next = process.pid;
 const lane = async (): Promise<void> => {
   for (;;) {

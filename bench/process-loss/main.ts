@@ -36,6 +36,7 @@ const actors = wholeNumber('actors', values.actors);
 const random = seededRandom(wholeNumber('seed', values.seed));
 
 type Serving = {
+  readonly pid: number;
   readonly counts: readonly number[];
   readonly openMs: number;
   readonly spawnMs: number;
@@ -49,7 +50,6 @@ const spawnMs: number[] = [];
 let acknowledged = 0;
 let lost = 0;
 let killedMs = 0;
-let brainPid = 0;
 let saidMs = performance.now();
 let done: () => void = () => undefined;
 const finished = new Promise<void>((resolve) => {
@@ -65,13 +65,13 @@ const server = createServer((socket: Socket) => {
 await new Promise<void>((resolve) => server.listen(control, resolve));
 const agent = await startAgent({
   directory: join(directory, 'agent'),
-  brain: { command: process.execPath, args: [BRAIN, join(directory, 'store'), control, String(actors)] },
+  brain: {
+    command: process.execPath,
+    args: [BRAIN, join(directory, 'store'), control, String(actors)],
+  },
   // Killing again and again is what this run does.
   config: { restartsMax: rounds + 1, healthyMs: 0 },
-  say: (text) => {
-    const pid = /pid (\d+)/.exec(text);
-    if (pid !== null) brainPid = Number(pid[1]);
-  },
+  say: () => undefined,
   ended: () => undefined,
 });
 await finished;
@@ -127,18 +127,20 @@ function serving(found: Serving): void {
   });
   if (performance.now() - saidMs > SAY_EVERY_MS) {
     saidMs = performance.now();
-    process.stdout.write(`${recoveryMs.length} rounds, ${acknowledged} acknowledged, ${lost} lost\n`);
+    process.stdout.write(
+      `${recoveryMs.length} rounds, ${acknowledged} acknowledged, ${lost} lost\n`,
+    );
   }
   if (recoveryMs.length >= rounds) {
     done();
     return;
   }
-  setTimeout(kill, random.below(LIFE_MS));
+  setTimeout(() => kill(found.pid), random.below(LIFE_MS));
 }
 
-function kill(): void {
+function kill(pid: number): void {
   killedMs = performance.now();
-  process.kill(brainPid, 'SIGKILL');
+  process.kill(pid, 'SIGKILL');
 }
 
 function wholeNumber(name: string, text: string): number {

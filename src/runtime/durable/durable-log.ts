@@ -55,23 +55,23 @@ export class DurableLog {
     this.claim = 0;
   }
 
-  /** Claims the log and reads it. @throws (rejects) RM_DURABLE_CORRUPT; as the store */
-  async open(): Promise<DurableContent> {
+  /**
+   * Claims the log and reads it. `hasEvents`: whether anybody has ever appended to it; looking for
+   * them is half of the work. @throws (rejects) RM_DURABLE_CORRUPT; as the store
+   */
+  async open(hasEvents: boolean): Promise<DurableContent> {
     const { store, signal, prefix } = this;
-    const { revision } = await store.transact(
-      { success: [{ kind: 'put', key: `${prefix}owner`, value: new Uint8Array(0) }] },
-      { signal },
-    );
+    const owner: StoreOperation = {
+      kind: 'put',
+      key: `${prefix}owner`,
+      value: new Uint8Array(0),
+    };
+    const look: StoreOperation = { kind: 'get', key: `${prefix}snapshot` };
+    const { revision, entries } = await store.transact({ success: [owner, look] }, { signal });
     this.claim = revision;
-    const { entry } = await store.get(`${prefix}snapshot`, { signal });
+    const entry = entries[0] ?? null;
     const snapshot = entry === null ? null : this.read(entry);
-    const events: DurableRecord[] = [];
-    for (let after: string | null = null; ; ) {
-      const page = await store.list(`${prefix}events/`, { after, signal });
-      events.push(...page.entries.map((one) => this.read(one)));
-      after = page.next;
-      if (after === null) break;
-    }
+    const events = hasEvents ? await this.events() : [];
     return { snapshot, events: this.behind(snapshot?.number ?? 0, events) };
   }
 
@@ -95,6 +95,17 @@ export class DurableLog {
     // More only when the log was longer than this definition lets it grow.
     for (let from = EVENTS_AT_ONCE; from < events.length; from += EVENTS_AT_ONCE) {
       await this.write(this.deletions(events.slice(from, from + EVENTS_AT_ONCE)));
+    }
+  }
+
+  private async events(): Promise<DurableRecord[]> {
+    const events: DurableRecord[] = [];
+    for (let after: string | null = null; ; ) {
+      const { signal } = this;
+      const page = await this.store.list(`${this.prefix}events/`, { after, signal });
+      events.push(...page.entries.map((one) => this.read(one)));
+      after = page.next;
+      if (after === null) return events;
     }
   }
 

@@ -89,7 +89,7 @@ class EventSourced<S, E> implements PersistentEvents<S, E> {
 
   async open(): Promise<void> {
     const { key, upcastEvent, upcastState } = this.options;
-    const { snapshot, events } = await this.log.open();
+    const { snapshot, events } = await this.log.open(true);
     if (snapshot !== null) {
       const state = upcast(snapshot, this.version, upcastState, `the state of ${key}`);
       this.base = storedBytes(state, `the state of ${key}`);

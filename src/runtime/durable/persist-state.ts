@@ -46,7 +46,7 @@ export async function persistState<S>(
   checkInteger('version', version, 1, 2 ** 31);
   const what = `the state of ${key}`;
   const log = new DurableLog(store, key, ctx.signal);
-  const { snapshot } = await log.open();
+  const { snapshot } = await log.open(false);
   const found = snapshot === null ? initial : upcast(snapshot, version, upcastState, what);
   return new SavedState(log, found as S, version, snapshot?.number ?? 0, what);
 }
