@@ -1,7 +1,7 @@
 /**
  * S3, a crash loop of 10,000 actors: its share of a core, and the 99th percentile of asks to other
  * actors against the same program without the loop. The wait between restarts is the default's at
- * its longest, 0 to 10 s at random, so some 2,000 actors crash and come back each second. Does not
+ * its longest, 0 to 30 s at random, so some 670 actors crash and come back each second. Does not
  * answer: what the storm costs with which a loop begins, see B10. Two cores: three threads (main
  * asks and supervises), none of which is busy. Checksum: whether as many crashed as should.
  */
@@ -19,7 +19,7 @@ const QUICK: Sizes = { actors: 500, longestMs: 500, windowMs: 200 };
 const sizes = (quick: boolean): Sizes => (quick ? QUICK : FULL);
 
 /**
- * Waits drawn from 0 to 10 s begin in step: crashes a second grow from a half of their mean to more
+ * Waits drawn from 0 to 30 s begin in step: crashes a second grow from a half of their mean to more
  * than it. Around this share of the longest wait they are at their mean.
  */
 const IN_STEP_SHARE = 0.6;

@@ -53,6 +53,7 @@ export type RuntimeErrorCode =
   | 'RM_STORE_READ_ONLY'
   | 'RM_STORE_FENCED'
   | 'RM_STORE_FORMAT'
+  | 'RM_STORE_OPEN'
   | 'RM_STORE_UNAVAILABLE'
   | 'RM_STORE_CONFORMANCE';
 

@@ -2,10 +2,13 @@
  * The stores' door, published as `ringmaster/store`. The port's types are also in `ringmaster`, so
  * that code which only uses a store loads none.
  */
+
 export { type CampaignOptions, campaign } from '../leadership/campaign.ts';
 export type { Leadership } from '../leadership/leadership.ts';
+export { type LmdbStore, type LmdbStoreOptions, openLmdbStore } from './lmdb-store.ts';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts';
 export type * from './store.ts';
+export { exportStore, importStore, type StoreExport, type StoreImport } from './store-export.ts';
 export {
   STORE_KEY_BYTES_MAX,
   STORE_LIMITS,

@@ -42,6 +42,7 @@ class MemoryOpenStore extends OpenStore implements MemoryStore {
       limits: storeLimits(options.limits),
       clock,
       alarm: options.alarm ?? new SystemAlarm({ clock, keepsAlive: false }),
+      closing: () => undefined,
       closed: () => Promise.resolve(),
       broke: () => undefined,
     });

@@ -33,6 +33,10 @@ export class MemoryTables implements WritableTables, StoreCommitter {
     return Promise.resolve();
   }
 
+  isSure(): boolean {
+    return true;
+  }
+
   meta(): StoreMeta {
     return this.numbers;
   }

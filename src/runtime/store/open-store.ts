@@ -48,6 +48,8 @@ export type StoreParts = {
   readonly limits: StoreLimits;
   readonly clock: Clock;
   readonly alarm: Alarm;
+  /** The store is being closed or has failed; called once, or once for each. */
+  readonly closing: () => void;
   /** Frees what lies behind the tables; called once, after the last look. */
   readonly closed: () => Promise<void>;
   /** The store failed or was deposed; called before any call hears of it. */
@@ -60,6 +62,7 @@ export class OpenStore implements Store {
   private readonly parts: StoreParts;
   private readonly reader: StoreReader;
   private writer: StoreWriter | null;
+  private committer: StoreCommitter | null;
   private failure: Error | null;
   private readOnly: Error | null;
   private closing: Promise<void> | null;
@@ -71,6 +74,7 @@ export class OpenStore implements Store {
       this.fail(error),
     );
     this.writer = null;
+    this.committer = null;
     this.failure = null;
     this.readOnly = null;
     this.closing = null;
@@ -93,6 +97,7 @@ export class OpenStore implements Store {
     const rules = new StoreRules(tables, limits);
     tables.refresh();
     rules.load(clock.monotonicMs());
+    this.committer = committer;
     this.writer = new StoreWriter({
       rules,
       committer,
@@ -100,7 +105,7 @@ export class OpenStore implements Store {
       clock,
       wheel: this.wheel,
       committed: () => this.notice(),
-      failed: (error) => this.brokenBy(error),
+      failed: (error) => this.broken(error),
     });
   }
 
@@ -121,11 +126,21 @@ export class OpenStore implements Store {
   fail(cause: unknown): Error {
     if (this.failure === null) {
       this.failure = failed(cause);
+      this.parts.closing();
       this.parts.broke(this.failure);
       this.demote(this.failure);
       this.reader.end(this.failure);
     }
     return this.failure;
+  }
+
+  /** A commit failed: fenced, it reads from here on; with anything else it stops. */
+  broken(error: unknown): void {
+    if (codeOf(error) !== 'RM_STORE_FENCED') this.fail(error);
+    else {
+      this.demote(error as Error);
+      this.parts.broke(error);
+    }
   }
 
   async get(key: string, options: StoreCallOptions = {}): Promise<StoreLookup> {
@@ -169,7 +184,12 @@ export class OpenStore implements Store {
     this.enter(options);
     checkLease(lease);
     const { rules } = this.mayWrite();
-    return { lease, ttlMs: rules.keepAlive(lease, this.parts.clock.monotonicMs()) };
+    const nowMs = this.parts.clock.monotonicMs();
+    // A writer that was paused may have been followed by another, which counts the leases now.
+    const ttlMs = this.committer?.isSure(nowMs)
+      ? rules.keepAlive(lease, nowMs)
+      : await this.write((now, atMs) => now.keepAlive(lease, atMs), 0, options);
+    return { lease, ttlMs };
   }
 
   async revoke(lease: number, options: StoreCallOptions = {}): Promise<void> {
@@ -190,20 +210,13 @@ export class OpenStore implements Store {
   private async end(): Promise<void> {
     const why = runtimeError('RM_STORE_CLOSED', 'the store was closed; open it again to go on.');
     this.failure ??= why;
+    this.parts.closing();
     const writer = this.writer;
-    await writer?.close(why);
     this.writer = null;
+    await writer?.close(why);
     this.reader.end(why);
     await this.parts.closed();
     this.wheel.rest();
-  }
-
-  private brokenBy(error: unknown): void {
-    if (codeOf(error) !== 'RM_STORE_FENCED') this.fail(error);
-    else {
-      this.parts.broke(error);
-      this.demote(error as Error);
-    }
   }
 
   private enter({ signal }: StoreCallOptions): void {

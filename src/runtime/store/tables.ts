@@ -73,6 +73,8 @@ export interface StoreCommitter {
    * else when the result is not known.
    */
   commit(write: () => void): Promise<void>;
+  /** Whether nobody else can be the writer at that time; if not, only a commit tells. */
+  isSure(nowMs: number): boolean;
 }
 
 /** What a transaction counts for in the history's limit: a little for itself, and its changes. */

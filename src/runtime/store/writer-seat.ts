@@ -1,0 +1,147 @@
+/**
+ * The right to write, held by at most one of the processes that have a directory open: looks who has
+ * it, takes it when it is free, and commits under it. The record is writer-record.ts's. A commit that
+ * finds another epoch in the file writes nothing and is fenced.
+ */
+import { assert } from '../../hotpath/index.ts';
+import { runtimeError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { LmdbTables } from './lmdb-tables.ts';
+import { damaged, FORMAT_KEY, jsonOf, jsonRecord, WRITER_KEY } from './record-layout.ts';
+import { STORE_FORMAT, type StoreDirectory } from './store-directory.ts';
+import type { StoreCommitter } from './tables.ts';
+import {
+  isWriterRecord,
+  NO_WRITER,
+  sameBeat,
+  taken,
+  type WriterRecord,
+  WriterWatch,
+} from './writer-record.ts';
+
+/** Thread rule: the main thread. */
+export class WriterSeat implements StoreCommitter {
+  readonly tables: LmdbTables;
+  private readonly place: StoreDirectory;
+  private readonly clock: Clock;
+  private readonly leaseMs: number;
+  private readonly watch: WriterWatch;
+  /** What this process wrote last as the writer; null: it is not. */
+  private held: WriterRecord | null;
+  private lastEpoch: number;
+  /** When the last commit began that has succeeded. */
+  private sureMs: number;
+
+  constructor(place: StoreDirectory, clock: Clock, leaseMs: number) {
+    this.place = place;
+    this.clock = clock;
+    this.leaseMs = leaseMs;
+    this.tables = new LmdbTables(place.environment);
+    this.watch = new WriterWatch();
+    this.held = null;
+    this.lastEpoch = 0;
+    this.sureMs = 0;
+  }
+
+  /** Of this process's last time as the writer; 0: it never was. */
+  get epoch(): number {
+    return this.lastEpoch;
+  }
+
+  /**
+   * Becomes the writer if nobody else is, after the whole file was checked. @returns whether.
+   * @throws (rejects) RM_STORE_OPEN, RM_STORE_FORMAT, what LMDB throws
+   */
+  async take(): Promise<boolean> {
+    assert(this.held === null, 'the writer takes its own seat');
+    this.tables.refresh();
+    const before = this.record();
+    if (this.watch.look(before, this.clock.monotonicMs()) === 'held') return false;
+    this.tables.use(this.place.openForWriting());
+    this.tables.verify();
+    const mine = taken(before, this.leaseMs);
+    const beganMs = this.clock.monotonicMs();
+    let won = false;
+    await this.place.environment.commit(() => {
+      if (!sameBeat(this.record(), before)) return;
+      this.write(FORMAT_KEY, STORE_FORMAT);
+      this.write(WRITER_KEY, mine);
+      won = true;
+    });
+    if (!won) return false;
+    this.held = mine;
+    this.lastEpoch = mine.epoch;
+    this.sureMs = beganMs;
+    this.place.environment.forgetDeadReaders();
+    return true;
+  }
+
+  async commit(write: () => void): Promise<void> {
+    const mine = this.held;
+    if (mine === null) throw fenced(this.lastEpoch, this.record());
+    const beganMs = this.clock.monotonicMs();
+    let other: WriterRecord | null = null;
+    await this.place.environment.commit(() => {
+      const found = this.record();
+      if (found.epoch !== mine.epoch || found.owner === null) {
+        other = found;
+        return;
+      }
+      write();
+      this.write(WRITER_KEY, { ...mine, beat: found.beat + 1 });
+    });
+    if (other !== null) {
+      this.held = null;
+      throw fenced(mine.epoch, other);
+    }
+    this.sureMs = beganMs;
+  }
+
+  isSure(nowMs: number): boolean {
+    // Whoever takes over has seen the beat of that commit stand still for a whole lease.
+    return this.held !== null && nowMs - this.sureMs < this.leaseMs;
+  }
+
+  /** Shows that this process lives, unless a commit has just done so. @throws as `commit` */
+  async beat(): Promise<void> {
+    if (this.clock.monotonicMs() - this.sureMs >= this.leaseMs / 4) {
+      await this.commit(() => undefined);
+    }
+  }
+
+  /** Gives the seat back, so that the next process need not wait. Never throws. */
+  async release(): Promise<void> {
+    const mine = this.held;
+    this.held = null;
+    if (mine === null) return;
+    try {
+      await this.place.environment.commit(() => {
+        const found = this.record();
+        if (found.epoch === mine.epoch) this.write(WRITER_KEY, { ...found, owner: null });
+      });
+    } catch {
+      // The lease runs out by itself, and a process that has ended is seen to be gone.
+    }
+  }
+
+  private record(): WriterRecord {
+    const record = this.place.environment.find('about')?.get(WRITER_KEY) ?? null;
+    if (record === null) return NO_WRITER;
+    const data = jsonOf(WRITER_KEY, record);
+    if (isWriterRecord(data)) return data;
+    throw damaged('the record of the writer is none');
+  }
+
+  private write(key: Uint8Array, data: unknown): void {
+    this.place.environment.find('about')?.put(key, jsonRecord(key, data));
+  }
+}
+
+function fenced(epoch: number, found: WriterRecord): Error {
+  return runtimeError(
+    'RM_STORE_FENCED',
+    `this process wrote as epoch ${epoch}, and epoch ${found.epoch} writes now: it stood still for its ` +
+      'lease and was deposed. Nothing was written. Read what has changed before you go on.',
+    { epoch, found: found.epoch },
+  );
+}
