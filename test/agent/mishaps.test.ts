@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentState } from '../../src/agent/agent-state.ts';
 import { childSpec, markedBy, Rig } from './rig.ts';
 
-const FOREVER = 'setInterval(() => 0, 1e9)';
+/** A program that goes on until it is ended. */
+const FOREVER = 'process.getBuiltinModule("node:net").createServer().listen(0)';
 const node = (code: string) => ({ command: process.execPath, args: ['-e', code] });
 
 describe('state', () => {

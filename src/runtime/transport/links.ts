@@ -178,7 +178,6 @@ export class Links implements LinkSet, Inputs, Receiver {
     } finally {
       if (outcome !== 'accepted') host.asks.release(record);
     }
-    // A relay that was refused has told nobody, and must not run out of time later.
     if (record !== reply && outcome === 'accepted') host.asks.watchOver(record);
     if (outcome === 'full') peer.wake();
     if (host.dispatcher.arm()) peer.hurry();

@@ -16,8 +16,9 @@ export function stopOnBehalf(host: Host, { i, g, how }: StopCall): Promise<void>
 }
 
 /**
- * A question of this thread whose answer goes to `reply`, which keeps its deadline. Whoever sends it
- * has its time counted (`Asks.watchOver`).
+ * A question of this thread whose answer goes to `reply`, which keeps its deadline. Once it was
+ * accepted, its time is to be counted (`Asks.watchOver`): one that was refused must not run out of
+ * time later.
  */
 export function relayOf(host: Host, seat: number, name: string, reply: Reply): AskRecord {
   const relay = new AskRecord(host, seat, name, reply.wants);
