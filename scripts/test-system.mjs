@@ -1,14 +1,18 @@
 /**
  * `npm run test:system`: the tests that need Debian programs. Installs what is missing when it may (as
- * root, by apt-get), and otherwise says what is missing and fails. Today: Erlang. A fresh recording of
- * its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
+ * root, by apt-get), and otherwise says what is missing and fails. Erlang: a fresh
+ * recording of its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
+ * strace: errors of the disk are injected below the store.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PACKAGES = [{ program: 'escript', package: 'erlang-base' }];
+const PACKAGES = [
+  { program: 'escript', package: 'erlang-base' },
+  { program: 'strace', package: 'strace' },
+];
 const DEADLINE_MS = 600_000;
 
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -44,6 +48,8 @@ function run(command, args, env = {}) {
 }
 
 for (const needed of PACKAGES) install(needed);
+say('errors of the disk below the store …');
+run(process.execPath, ['scripts/store-disk-errors.mjs']);
 const folder = mkdtempSync(join(tmpdir(), 'ringmaster-otp-'));
 try {
   say('recording what the supervisor of the installed OTP does …');

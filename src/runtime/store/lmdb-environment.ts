@@ -45,6 +45,8 @@ export class LmdbEnvironment {
   readonly isReadOnly: boolean;
   private readonly root: RootDatabase<Uint8Array, Uint8Array>;
   private readonly tables: ReadonlyMap<LmdbTableName, LmdbTable>;
+  /** Why a commit failed; there is no other after it. */
+  private failure: Error | null;
 
   /**
    * @throws what LMDB throws: the directory, the file, its format. Opening for writing takes LMDB's
@@ -52,6 +54,7 @@ export class LmdbEnvironment {
    */
   constructor(directory: string, isReadOnly: boolean) {
     this.isReadOnly = isReadOnly;
+    this.failure = null;
     const bytes = { encoding: 'binary', keyEncoding: 'binary' } as const;
     this.root = open<Uint8Array, Uint8Array>({
       ...bytes,
@@ -92,13 +95,17 @@ export class LmdbEnvironment {
    * throws undoes it and rejects; so does a failed commit, whose result is not known.
    */
   async commit(write: () => void): Promise<void> {
+    // Beginning another transaction may never be answered: the library keeps its lock then.
+    if (this.failure !== null) throw this.failure;
     try {
       await this.root.childTransaction(() => {
         write();
         return true;
       });
     } catch (error) {
-      throw await causeOf(error);
+      const cause = await causeOf(error);
+      this.failure ??= cause instanceof Error ? cause : new Error(String(cause));
+      throw cause;
     }
   }
 

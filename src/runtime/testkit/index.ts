@@ -4,6 +4,7 @@
  */
 export { type Random, seededRandom } from '../ports/random.ts';
 export { FaultyStore, type FaultyStoreOptions, type StoreFaults } from './faulty-store.ts';
+export { checkHistory, type HistoryCall, type HistoryVerdict } from './history-check.ts';
 export type { Answers, Probe, Received } from './probe.ts';
 export { SimClock, type SimClockOptions } from './sim-clock.ts';
 export type { SimFaults } from './sim-links.ts';
