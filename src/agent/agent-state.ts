@@ -32,17 +32,24 @@ export class AgentState {
   readonly children: Map<string, ChildRecord>;
   private readonly path: string;
   private highest: number;
+  private readonly say: (text: string) => void;
   private isDirty: boolean;
+  private isFailing: boolean;
 
-  /** @throws RM_AGENT_STATE for a file that is there and cannot be understood; it is left alone */
-  constructor(path: string) {
+  /**
+   * `say`: something a person should read.
+   * @throws RM_AGENT_STATE for a file that is there and cannot be understood; it is left alone
+   */
+  constructor(path: string, say: (text: string) => void) {
     const stored = read(path);
     this.path = path;
+    this.say = say;
+    this.isFailing = false;
     this.agent = stored?.agent ?? randomUUID();
     this.highest = stored?.epoch ?? 0;
     this.children = new Map((stored?.children ?? []).map((one) => [one.id, one]));
     this.isDirty = false;
-    if (stored === null) this.write(true);
+    if (stored === null) this.write(true, 0);
   }
 
   /** The highest epoch seen. */
@@ -60,18 +67,29 @@ export class AgentState {
       );
     }
     if (epoch === this.highest) return;
+    // First: an epoch that could not be written is not obeyed, the next time neither.
+    this.write(true, epoch);
     this.highest = epoch;
-    this.write(true);
   }
 
   /**
-   * Remembers a child. `durable`: on disk before this returns; `now`: known to the agent after this
-   * one, unless the machine loses power; `later`: at the next `flush`.
+   * Remembers a child. `durable`: on disk before this returns, or it throws and nothing is
+   * remembered; `now`: known to the agent after this one, unless the machine loses power or the disk
+   * is full; `later`: at the next `flush`.
    */
   put(record: ChildRecord, when: 'durable' | 'now' | 'later'): void {
+    const before = this.children.get(record.id);
     this.children.set(record.id, record);
-    this.isDirty = true;
-    if (when !== 'later') this.write(when === 'durable');
+    if (when !== 'durable') this.isDirty = true;
+    if (when === 'now') this.flush();
+    if (when !== 'durable') return;
+    try {
+      this.write(true, this.highest);
+    } catch (error) {
+      if (before === undefined) this.children.delete(record.id);
+      else this.children.set(record.id, before);
+      throw error;
+    }
   }
 
   forget(id: string): void {
@@ -79,16 +97,28 @@ export class AgentState {
     this.isDirty = true;
   }
 
-  /** Writes what waits. */
+  /** Writes what waits. What cannot be written now (the disk is full) waits for the next time. */
   flush(): void {
-    if (this.isDirty) this.write(false);
+    if (!this.isDirty) return;
+    try {
+      this.write(false, this.highest);
+      this.isFailing = false;
+    } catch (error) {
+      if (!this.isFailing) {
+        this.say(
+          `${this.path} cannot be written: ${String(error)}. It is tried again; an agent that comes ` +
+            'after this one would not know of the last changes.',
+        );
+      }
+      this.isFailing = true;
+    }
   }
 
-  private write(isDurable: boolean): void {
+  private write(isDurable: boolean, epoch: number): void {
     const stored: Stored = {
       version: 1,
       agent: this.agent,
-      epoch: this.highest,
+      epoch,
       children: [...this.children.values()],
     };
     replaceFile(this.path, JSON.stringify(stored), isDurable);
@@ -119,8 +149,8 @@ function unreadable(path: string, cause: unknown): Error {
   return agentError(
     'RM_AGENT_STATE',
     `${path} cannot be understood (expected version 1); it is left as it is. It holds the highest ` +
-      'epoch: without it a deposed brain could act again. Restore it, or remove it when no other ' +
-      'brain can be alive; running children are then found by their marks.',
+      'epoch and the name of this agent: without them a deposed brain could act again, and nothing ' +
+      'that runs is found. Restore it, or end the brain and all children, and remove it.',
     { path },
     cause,
   );

@@ -65,7 +65,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     throw agentError('RM_AGENT_OPTION', message, { bytesMax: SOCKET_PATH_BYTES_MAX });
   }
   await expectNobody(socket);
-  const state = new AgentState(join(directory, 'agent.json'));
+  const state = new AgentState(join(directory, 'agent.json'), say);
   const host = new AgentHost(options, state, socket);
   await host.listen();
   host.begin();
@@ -79,14 +79,17 @@ class AgentHost implements Agent {
   private readonly brain: Brain;
   private readonly state: AgentState;
   private readonly server: Server;
-  private readonly clients: Set<Socket>;
+  /** Who is connected, and which process it says it is once it has said so. */
+  private readonly clients: Map<Socket, number | null>;
+  private readonly say: (text: string) => void;
   private lookedMs: number;
   private endLooking: () => void;
 
   constructor(options: AgentOptions, state: AgentState, socket: string) {
     this.state = state;
     this.socket = socket;
-    this.clients = new Set();
+    this.clients = new Map();
+    this.say = options.say;
     this.children = new Children(state, join(options.directory, 'output'), (child) =>
       this.tellAll({ event: 'exit', child }),
     );
@@ -115,6 +118,7 @@ class AgentHost implements Agent {
       this.server.once('error', reject);
       this.server.listen(this.socket, resolve);
     });
+    this.server.on('error', (error) => this.say(`a client could not be let in: ${String(error)}`));
     chmodSync(this.socket, 0o600);
   }
 
@@ -132,7 +136,7 @@ class AgentHost implements Agent {
     this.endLooking();
     this.state.flush();
     this.server.close();
-    for (const client of this.clients) client.destroy();
+    for (const client of this.clients.keys()) client.destroy();
     this.brain.close();
   }
 
@@ -149,7 +153,7 @@ class AgentHost implements Agent {
       client.destroy();
       return;
     }
-    this.clients.add(client);
+    this.clients.set(client, null);
     const reader = new LineReader();
     client.on('error', () => client.destroy());
     client.on('close', () => this.clients.delete(client));
@@ -167,7 +171,7 @@ class AgentHost implements Agent {
     const { id } = message as { id?: unknown };
     let response: Response;
     try {
-      const ok = (await this.perform(requestOf(message))) ?? null;
+      const ok = (await this.perform(client, requestOf(message))) ?? null;
       response = { id: id as number, ok };
     } catch (error) {
       response = { id: id as number, failure: failureOf(error) };
@@ -175,12 +179,17 @@ class AgentHost implements Agent {
     if (Number.isSafeInteger(id)) this.tell(client, response);
   }
 
-  private perform(request: Request): unknown {
+  private perform(client: Socket, request: Request): unknown {
     switch (request.do) {
       case 'hello':
+        this.clients.set(client, request.pid);
         return { isBrain: this.brain.hello(request.pid, request.heapLimitBytes) };
-      case 'beat':
-        return this.brain.beat(request.events);
+      case 'beat': {
+        // Not of anybody else, and not what the brain before this one has left in its socket.
+        const pid = this.clients.get(client) ?? null;
+        if (pid !== null && this.brain.owns(pid)) this.brain.beat(request.events);
+        return undefined;
+      }
       case 'start':
         this.state.pass(request.epoch);
         return this.children.start(request.child, request.spec);
@@ -200,7 +209,7 @@ class AgentHost implements Agent {
   }
 
   private tellAll(response: Response): void {
-    for (const client of this.clients) this.tell(client, response);
+    for (const client of this.clients.keys()) this.tell(client, response);
   }
 
   private tell(client: Socket, response: Response): void {
@@ -219,6 +228,10 @@ function expectNobody(socket: string): Promise<void> {
         agentError('RM_AGENT_RUNNING', `an agent listens at ${socket}; use it, or end it first.`),
       );
     });
-    call.once('error', () => resolve());
+    call.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve();
+      // Its socket would be removed: only that of an agent that is surely gone may be.
+      else reject(agentError('RM_AGENT_RUNNING', `${socket}: ${error.message}.`, {}, error));
+    });
   });
 }

@@ -16,7 +16,15 @@ import {
 import { childEnvironment } from './children.ts';
 import { writeCrashReport } from './crash-reports.ts';
 import { OutputFile } from './output-file.ts';
-import { type Identity, identityOf, isAlive, marked, signalGroup } from './processes.ts';
+import {
+  endGroup,
+  type Identity,
+  identityOf,
+  isAlive,
+  marked,
+  sessionOf,
+  signalGroup,
+} from './processes.ts';
 import type { BrainReport, ChildExit } from './protocol.ts';
 import { chance, monotonicMs } from './system-time.ts';
 
@@ -59,6 +67,7 @@ export class Brain {
   private restarts: number;
   private heapLimitBytes: number | null;
   private events: unknown[];
+  private isClosed: boolean;
 
   constructor(options: BrainOptions) {
     this.options = options;
@@ -70,6 +79,7 @@ export class Brain {
     this.restarts = 0;
     this.heapLimitBytes = null;
     this.events = [];
+    this.isClosed = false;
   }
 
   /** Takes over a brain that runs, or starts one. */
@@ -87,10 +97,15 @@ export class Brain {
 
   /** A brain has introduced itself. @returns whether it is ours */
   hello(pid: number, heapLimitBytes: number): boolean {
-    if (pid !== this.who?.pid) return false;
+    if (!this.owns(pid)) return false;
     this.heapLimitBytes = heapLimitBytes;
     this.beat([]);
     return true;
+  }
+
+  /** Whether that process is the brain, or runs in its session: it may be started by a script. */
+  owns(pid: number): boolean {
+    return this.who !== null && (pid === this.who.pid || sessionOf(pid) === this.who.pid);
   }
 
   /** A sign of life, with what its flight recorder has noted since the last. */
@@ -124,11 +139,16 @@ export class Brain {
     return { status, pid: this.who?.pid ?? null, restarts: this.restarts, reason };
   }
 
+  /** From now on it is somebody else's: its end starts no other one. */
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.child?.unref();
     this.output.close();
   }
 
   private feed(input: BrainInput): void {
+    if (this.isClosed) return;
     const { state, effects } = step(this.state, input);
     const exit = input.kind === 'exit' ? { code: input.code, signal: input.signal } : null;
     const ran = { pid: this.who?.pid ?? null, ranMs: monotonicMs() - this.startedMs };
@@ -167,21 +187,34 @@ export class Brain {
   private spawn(): void {
     const { command, args, agent, socket, output } = this.options;
     const sink = output === 'file' ? this.output.fd : 'inherit';
-    const child = spawn(command, [...args], {
-      env: childEnvironment({ [SOCKET_VARIABLE]: socket }, agent, BRAIN),
-      stdio: ['ignore', sink, sink],
-      detached: true,
-    });
-    this.child = child;
     this.startedMs = monotonicMs();
+    let child: ChildProcess;
+    try {
+      child = spawn(command, [...args], {
+        env: childEnvironment({ [SOCKET_VARIABLE]: socket }, agent, BRAIN),
+        stdio: ['ignore', sink, sink],
+        detached: true,
+      });
+    } catch (error) {
+      this.cannotStart(error);
+      return;
+    }
+    this.child = child;
     this.who = child.pid === undefined ? null : identityOf(child.pid);
     child.once('error', (error) => {
-      this.options.say(`the brain cannot be started: ${error.message}`);
-      if (child.pid === undefined) this.exited({ code: 127, signal: null });
+      if (child.pid === undefined) this.cannotStart(error);
     });
     child.once('exit', (code, signal) => {
-      if (this.child === child) this.exited({ code, signal });
+      if (this.child !== child || this.isClosed) return;
+      // What it has left running in its group, such as itself behind a script, goes with it.
+      if (child.pid !== undefined) endGroup(child.pid);
+      this.exited({ code, signal });
     });
+  }
+
+  private cannotStart(error: unknown): void {
+    this.options.say(`the brain cannot be started: ${String(error)}`);
+    this.exited({ code: 127, signal: null });
   }
 
   private exited(exit: ChildExit): void {

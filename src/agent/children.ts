@@ -14,6 +14,7 @@ import { OutputFile } from './output-file.ts';
 import {
   AGENT_MARK,
   CHILD_MARK,
+  endGroup,
   type Identity,
   identityOf,
   isAlive,
@@ -24,6 +25,8 @@ import type { ChildExit, ChildReport, ChildSpec } from './protocol.ts';
 
 /** Children that are remembered, running or ended. More are refused: forget those that ended. */
 export const CHILDREN_MAX = 10_000;
+/** Whom the mark of a child must not be taken for. */
+const RESERVED = 'brain';
 /** Names are also names of files. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -36,6 +39,8 @@ export class Children {
   private readonly folder: string;
   private readonly ended: (child: ChildReport) => void;
   private readonly running: Map<string, Running>;
+  /** Those that are just being started; each settles when it runs or cannot. */
+  private readonly starting: Map<string, Promise<void>>;
 
   /** `folder` is for their output; `ended` is called once for each that ends, never inside `start`. */
   constructor(state: AgentState, folder: string, ended: (child: ChildReport) => void) {
@@ -43,17 +48,20 @@ export class Children {
     this.folder = folder;
     this.ended = ended;
     this.running = new Map();
+    this.starting = new Map();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /** Finds the children of the agent before this one, and says which ended meanwhile. */
   adopt(except: string): void {
     for (const { id, who } of marked(this.state.agent)) {
-      if (id === except) continue;
+      if (id === except || this.running.has(id)) continue;
       const record = this.state.children.get(id);
       const { pid, startTicks } = who;
+      // What a child has started may carry its mark and outlive it.
+      if (record !== undefined && !couldBe(record, who)) continue;
       this.state.put({ id, spec: record?.spec ?? '', pid, startTicks, exit: null }, 'later');
-      this.running.set(id, { who, output: this.outputOf(id, undefined), isAdopted: true });
+      this.running.set(id, { who, output: this.outputIfAny(id), isAdopted: true });
     }
     for (const record of this.state.children.values()) {
       if (record.exit !== null || this.running.has(record.id)) continue;
@@ -67,14 +75,18 @@ export class Children {
    * @throws RM_AGENT_CHILD for a bad id, another spec under a known id, or what cannot be started
    */
   async start(id: string, spec: ChildSpec): Promise<ChildReport> {
-    if (!ID.test(id)) {
-      throw agentError('RM_AGENT_CHILD', `child ${id.slice(0, 140)}; expected a name like ${ID}.`);
+    if (!ID.test(id) || id === RESERVED) {
+      const message = `child ${id.slice(0, 140)}; expected a name like ${ID}, not ${RESERVED}.`;
+      throw agentError('RM_AGENT_CHILD', message);
     }
     const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 32);
     const known = this.state.children.get(id);
     if (known !== undefined) {
       // A record without a hash is of a child that only its mark told of.
-      if (known.spec === hash || known.spec === '') return this.report(id);
+      if (known.spec === hash || known.spec === '') {
+        await this.starting.get(id);
+        return this.report(id);
+      }
       const message = `child ${id} was started with another spec; use another id.`;
       throw agentError('RM_AGENT_CHILD', message, { child: id });
     }
@@ -82,21 +94,15 @@ export class Children {
       const message = `${CHILDREN_MAX} children are known; forget those that have ended.`;
       throw agentError('RM_AGENT_BUSY', message);
     }
-    this.state.put({ id, spec: hash, pid: null, startTicks: null, exit: null }, 'durable');
-    try {
-      await this.spawn(id, spec, hash);
-    } catch (error) {
-      // It never ran: the same id may be tried again.
-      this.state.forget(id);
-      this.state.flush();
-      const message = `child ${id} cannot be started: ${String(error)}`;
-      throw agentError('RM_AGENT_CHILD', message, { child: id, command: spec.command }, error);
-    }
+    const begun = this.begin(id, spec, hash).finally(() => this.starting.delete(id));
+    this.starting.set(id, begun);
+    await begun;
     return this.report(id);
   }
 
   /** Signals a child and its group. @returns whether it was running. @throws RM_AGENT_CHILD */
-  signal(id: string, signal: string): boolean {
+  async signal(id: string, signal: string): Promise<boolean> {
+    await this.starting.get(id);
     const child = this.running.get(id);
     this.expectKnown(id);
     if (!/^SIG[A-Z0-9]+$/.test(signal)) {
@@ -110,7 +116,7 @@ export class Children {
   /** Drops the record of a child that has ended. @throws RM_AGENT_CHILD when it runs */
   forget(id: string): void {
     this.expectKnown(id);
-    if (this.running.has(id)) {
+    if (this.running.has(id) || this.starting.has(id)) {
       throw agentError('RM_AGENT_CHILD', `child ${id} runs; end it first.`, { child: id });
     }
     this.state.forget(id);
@@ -130,15 +136,31 @@ export class Children {
     this.state.flush();
   }
 
+  /** Remembers it, starts it. @throws RM_AGENT_CHILD */
+  private async begin(id: string, spec: ChildSpec, hash: string): Promise<void> {
+    try {
+      this.state.put({ id, spec: hash, pid: null, startTicks: null, exit: null }, 'durable');
+      await this.spawn(id, spec, hash);
+    } catch (error) {
+      // It never ran: the same id may be tried again.
+      this.state.forget(id);
+      this.state.flush();
+      const message = `child ${id} cannot be started: ${String(error)}`;
+      throw agentError('RM_AGENT_CHILD', message, { child: id, command: spec.command }, error);
+    }
+  }
+
   private async spawn(id: string, spec: ChildSpec, hash: string): Promise<void> {
     const output = this.outputOf(id, spec.outputBytesMax);
-    const child = spawn(spec.command, [...(spec.args ?? [])], {
-      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-      env: childEnvironment(spec.env, this.state.agent, id),
-      stdio: ['ignore', output.fd, output.fd],
-      detached: true,
-    });
+    let child: ChildProcess;
     try {
+      // What is too long, for one, it throws; what is not there comes as an event.
+      child = spawn(spec.command, [...(spec.args ?? [])], {
+        ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+        env: childEnvironment(spec.env, this.state.agent, id),
+        stdio: ['ignore', output.fd, output.fd],
+        detached: true,
+      });
       await spawned(child);
     } catch (error) {
       output.close();
@@ -151,7 +173,7 @@ export class Children {
     this.state.put({ id, spec: hash, pid, startTicks: who.startTicks, exit: null }, 'now');
     child.once('exit', (code, signal) => {
       // Whatever it has left running in its group goes with it.
-      signalGroup(pid, 'SIGKILL');
+      endGroup(pid);
       this.end(id, { code, signal });
     });
     child.unref();
@@ -171,7 +193,7 @@ export class Children {
   private report(id: string): ChildReport {
     const { pid, startTicks, exit } = this.state.children.get(id) as ChildRecord;
     const child = this.running.get(id);
-    const status = child === undefined ? 'exited' : 'running';
+    const status = child === undefined && !this.starting.has(id) ? 'exited' : 'running';
     return { id, status, pid, startTicks, isAdopted: child?.isAdopted ?? false, exit };
   }
 
@@ -182,9 +204,24 @@ export class Children {
     });
   }
 
+  /** A child that runs is worth more than the bound of its output. */
+  private outputIfAny(id: string): OutputFile | null {
+    try {
+      return this.outputOf(id, undefined);
+    } catch {
+      return null;
+    }
+  }
+
   private outputOf(id: string, bytesMax: number | undefined): OutputFile {
     return new OutputFile(join(this.folder, `${id}.log`), bytesMax);
   }
+}
+
+/** Whether a process with a child's mark is that child, and not what it has left behind. */
+function couldBe({ pid, startTicks, exit }: ChildRecord, who: Identity): boolean {
+  if (exit !== null) return false;
+  return pid === null || (pid === who.pid && startTicks === who.startTicks);
 }
 
 /** The agent's own environment, what was asked for, and the marks. */

@@ -24,6 +24,8 @@ const CALL_AGAIN_MS = 100;
 const ACT_MS = 10_000;
 /** Events between two signs of life; of more the oldest are dropped. */
 const EVENTS_MAX = 64;
+/** Of one event, as JSON: so many of the longest fit into one message. */
+const EVENT_CHARS_MAX = 4096;
 
 type Waiting = {
   readonly resolve: (value: unknown) => void;
@@ -106,10 +108,14 @@ export class AgentClient {
     return isBrain;
   }
 
-  /** Notes an event for the crash report, should there be one: plain data, small. */
+  /**
+   * Notes an event for the crash report, should there be one: plain data, small.
+   * @throws RM_AGENT_MESSAGE for what JSON cannot hold, or that is longer than EVENT_CHARS_MAX
+   */
   note(event: unknown): void {
+    const plain = plainEvent(event);
     if (this.events.length >= EVENTS_MAX) this.events.shift();
-    this.events.push(event);
+    this.events.push(plain);
   }
 
   /** @throws (rejects) RM_AGENT_FENCED, RM_AGENT_CHILD, RM_AGENT_BUSY, RM_AGENT_GONE, RM_AGENT_TIMEOUT */
@@ -155,6 +161,10 @@ export class AgentClient {
   }
 
   private connected(socket: Socket): void {
+    if (this.isClosed) {
+      socket.destroy();
+      return;
+    }
     const reader = new LineReader();
     this.socket = socket;
     socket.removeAllListeners('error');
@@ -230,4 +240,18 @@ export class AgentClient {
   private cast(act: Act): void {
     this.socket?.write(lineOf(act));
   }
+}
+
+/** The event as it is now; here and not in a beat, where nobody could catch what goes wrong. */
+function plainEvent(event: unknown): unknown {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(event);
+  } catch (error) {
+    throw agentError('RM_AGENT_MESSAGE', 'an event is no plain data; note plain data.', {}, error);
+  }
+  if (text !== undefined && text.length <= EVENT_CHARS_MAX) return JSON.parse(text);
+  const got = text === undefined ? typeof event : `${text.length} characters`;
+  const message = `an event is ${got}; note plain data of at most ${EVENT_CHARS_MAX} characters.`;
+  throw agentError('RM_AGENT_MESSAGE', message);
 }

@@ -25,6 +25,8 @@ exit code         0 when the brain has ended with 0 or was ended; 1 when the age
 `;
 
 async function main(): Promise<number | null> {
+  // Whoever read it may be gone; the brain still needs its agent.
+  process.stderr.on('error', () => undefined);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -11,6 +11,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { agentError } from './errors.ts';
@@ -41,12 +42,18 @@ export class OutputFile {
     this.fd = openSync(path, 'a+', 0o600);
   }
 
-  /** Keeps it within its bound. */
+  /**
+   * Keeps it within its bound. On a disk that is full it is emptied all the same, and its end is
+   * lost: that makes room. Never throws: output is not worth an agent.
+   */
   trim(): void {
-    const { size } = fstatSync(this.fd);
-    if (size <= this.halfBytes) return;
-    writeFileSync(`${this.path}.1`, this.end(this.halfBytes), { mode: 0o600 });
-    ftruncateSync(this.fd, 0);
+    try {
+      if (fstatSync(this.fd).size <= this.halfBytes) return;
+      this.keepEnd();
+      ftruncateSync(this.fd, 0);
+    } catch {
+      // The next look tries again.
+    }
   }
 
   /** Its last bytes; from before it was emptied, if need be. */
@@ -63,6 +70,15 @@ export class OutputFile {
 
   close(): void {
     closeSync(this.fd);
+  }
+
+  private keepEnd(): void {
+    const beside = `${this.path}.1`;
+    try {
+      writeFileSync(beside, this.end(this.halfBytes), { mode: 0o600 });
+    } catch {
+      rmSync(beside, { force: true });
+    }
   }
 
   private end(bytes: number): Buffer {

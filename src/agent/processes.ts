@@ -12,8 +12,9 @@ export type Identity = { readonly pid: number; readonly startTicks: string };
 export const AGENT_MARK = 'RINGMASTER_AGENT';
 export const CHILD_MARK = 'RINGMASTER_CHILD';
 
-/** Places in /proc/PID/stat behind the name: the state, the start time. */
+/** Places in /proc/PID/stat behind the name: the state, the session, the start time. */
 const STATE_FIELD = 0;
+const SESSION_FIELD = 3;
 const START_FIELD = 19;
 
 /** Who has that pid now; null when nobody, or somebody who has ended and was not reaped. */
@@ -35,7 +36,10 @@ export function isAlive({ pid, startTicks }: Identity): boolean {
   return identityOf(pid)?.startTicks === startTicks;
 }
 
-/** Processes that carry the mark of that agent, by their names there. */
+/**
+ * Processes that carry the mark of that agent, by their names there, the oldest first: what they
+ * have started inherits the mark, and may lead a session of its own.
+ */
 export function marked(agent: string): readonly { readonly id: string; readonly who: Identity }[] {
   const found: { id: string; who: Identity }[] = [];
   for (const pid of pids()) {
@@ -43,7 +47,7 @@ export function marked(agent: string): readonly { readonly id: string; readonly 
     const who = id === null ? null : identityOf(pid);
     if (id !== null && who !== null) found.push({ id, who });
   }
-  return found;
+  return found.sort((a, b) => Number(a.who.startTicks) - Number(b.who.startTicks));
 }
 
 /**
@@ -51,6 +55,24 @@ export function marked(agent: string): readonly { readonly id: string; readonly 
  */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   return kill(-pid, signal) || kill(pid, signal);
+}
+
+/**
+ * Ends what a leader that has ended has left running in its group. Not the leader: its pid may be
+ * somebody else's by now; the group's number is not, while it has members.
+ */
+export function endGroup(pid: number): void {
+  kill(-pid, 'SIGKILL');
+}
+
+/** The session of that process, named by its leader's pid; null when there is none. */
+export function sessionOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[SESSION_FIELD]);
+  } catch {
+    return null;
+  }
 }
 
 function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
@@ -75,7 +97,7 @@ function pids(): number[] {
   }
 }
 
-/** Only leaders carry their own name: what they start inherits the mark, and is their business. */
+/** Only leaders of sessions count: what they start inherits the mark, and is their business. */
 function markOf(pid: number, agent: string): string | null {
   let text: string;
   try {
@@ -84,17 +106,7 @@ function markOf(pid: number, agent: string): string | null {
     return null;
   }
   const lines = text.split('\0');
-  if (!lines.includes(`${AGENT_MARK}=${agent}`) || !isLeader(pid)) return null;
+  if (!lines.includes(`${AGENT_MARK}=${agent}`) || sessionOf(pid) !== pid) return null;
   const line = lines.find((one) => one.startsWith(`${CHILD_MARK}=`));
   return line?.slice(CHILD_MARK.length + 1) ?? null;
-}
-
-/** Whether it leads its process group, as every child of an agent does. */
-function isLeader(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2] === String(pid);
-  } catch {
-    return false;
-  }
 }

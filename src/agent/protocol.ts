@@ -173,7 +173,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, (value: unknown) =
 /** A message as a request. @throws RM_AGENT_MESSAGE naming the field that is missing or wrong */
 export function requestOf(message: unknown): Request {
   const fields = message as { readonly do?: unknown } & Readonly<Record<string, unknown>>;
-  const wanted = FIELDS[String(fields.do)];
+  const wanted = Object.hasOwn(FIELDS, String(fields.do)) ? FIELDS[String(fields.do)] : undefined;
   if (wanted === undefined) {
     const known = Object.keys(FIELDS).join(', ');
     throw agentError('RM_AGENT_MESSAGE', `do is ${String(fields.do)}; expected ${known}.`);

@@ -152,6 +152,8 @@ export class Dispatcher {
   arm(): boolean {
     if (this.isArmed || this.isPumping) return false;
     this.isArmed = true;
+    // Now, not in the pump: what is sent before it would be seen elsewhere, and this thread asleep.
+    if (this.isParked) this.wakeUp();
     this.loop.microtask(this.pumpAgain);
     return true;
   }
@@ -187,7 +189,8 @@ export class Dispatcher {
     }
     this.isPumping = true;
     if (this.hops === 0) {
-      this.busyMs += this.clock.monotonicMs() - startMs;
+      this.nowMs = this.clock.monotonicMs();
+      this.busyMs += this.nowMs - startMs;
       this.endTurn();
     } else this.inputs?.publish();
     this.isPumping = false;
@@ -256,6 +259,12 @@ export class Dispatcher {
   }
 
   private nothingToDo(): void {
+    // First: who asks again in the reaction to each answer would keep the loop from its turn for ever.
+    if (this.nowMs - this.sliceStartMs >= SLICE_MS) {
+      this.hops = 0;
+      this.loop.afterInput(this.pumpAfterInput);
+      return;
+    }
     if (!this.mayWait) {
       this.isArmed = false;
       return;
@@ -263,11 +272,6 @@ export class Dispatcher {
     if (this.hops < HOPS_MAX) {
       this.hops++;
       this.loop.microtask(this.pumpAgain);
-      return;
-    }
-    if (this.nowMs - this.sliceStartMs >= SLICE_MS) {
-      this.hops = 0;
-      this.loop.afterInput(this.pumpAfterInput);
       return;
     }
     if (this.maySpin && this.spin()) this.loop.microtask(this.pumpAgain);

@@ -178,6 +178,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     } finally {
       if (outcome !== 'accepted') host.asks.release(record);
     }
+    if (record !== reply && outcome === 'accepted') host.asks.watchOver(record);
     if (outcome === 'full') peer.wake();
     if (host.dispatcher.arm()) peer.hurry();
     return outcome;

@@ -15,7 +15,11 @@ export function stopOnBehalf(host: Host, { i, g, how }: StopCall): Promise<void>
   return how === 'stop' ? host.stop(ref) : host.drain(ref);
 }
 
-/** A question of this thread whose answer goes to `reply`, which keeps its deadline. */
+/**
+ * A question of this thread whose answer goes to `reply`, which keeps its deadline. Once it was
+ * accepted, its time is to be counted (`Asks.watchOver`): one that was refused must not run out of
+ * time later.
+ */
 export function relayOf(host: Host, seat: number, name: string, reply: Reply): AskRecord {
   const relay = new AskRecord(host, seat, name, reply.wants);
   relay.limitAt(reply.deadlineMs);
@@ -23,6 +27,5 @@ export function relayOf(host: Host, seat: number, name: string, reply: Reply): A
     (value) => reply.resolve(value),
     (error) => reply.reject(error),
   );
-  host.asks.watchOver(relay);
   return relay;
 }

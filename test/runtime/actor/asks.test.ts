@@ -270,3 +270,18 @@ describe('ask', () => {
     expect(seen.at(-1)).toBe(Number.POSITIVE_INFINITY);
   });
 });
+
+describe('the event loop', () => {
+  test('dispatcher - who asks again after each answer leaves the event loop its turn', async () => {
+    const stage = new Stage();
+    const Slow = define(() => ({ work: () => stage.clock.advance(0.5) }));
+    const ref = await stage.system.spawn(Slow);
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    let asked = 0;
+    for (; asked < 1000 && !hasTurned; asked++) await ref.ask('work');
+    expect(asked).toBeLessThan(10);
+  });
+});

@@ -87,7 +87,9 @@ export class Stage {
 
   /** Until no microtask is left. */
   settle(): Promise<void> {
-    return new Promise((resolve) => systemLoop.afterInput(resolve));
+    // Twice: the dispatcher itself waits for the loop's turn when its slice is over.
+    const { afterInput } = systemLoop;
+    return new Promise((resolve) => afterInput(() => afterInput(resolve)));
   }
 
   /** Moves time by `ms`, alarm by alarm, with all that follows from each. */
