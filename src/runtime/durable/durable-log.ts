@@ -45,7 +45,8 @@ export class DurableLog {
     if (!KEY.test(key) || key.length > KEY_MAX) {
       throw runtimeError(
         'RM_DURABLE_OPTION',
-        `key is ${key.slice(0, 80)}; expected up to ${KEY_MAX} letters, digits and _ . : @ = + - in parts between slashes.`,
+        `key is ${key.slice(0, 80)}; expected up to ${KEY_MAX} letters, digits and _ . : @ = + - ` +
+          'in parts between slashes.',
       );
     }
     this.store = store;

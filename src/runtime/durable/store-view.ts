@@ -49,6 +49,14 @@ const WATCH_OPENS_MS = 5000;
 /** Calls that may have changed something although no answer came. */
 const WRITES: readonly StoreCallName[] = ['transact', 'grant', 'keepAlive', 'revoke'];
 
+/** The caller's own mistakes: nothing left. */
+const UNSENT: readonly string[] = [
+  'RM_PAYLOAD_UNSUPPORTED',
+  'RM_PAYLOAD_SHAPE',
+  'RM_PAYLOAD_TOO_LARGE',
+  'RM_TIMER_OPTION',
+];
+
 /**
  * Gives the actors of a system this store. On the thread that opened it, once.
  * @throws (rejects) RM_ID_TAKEN when the system has one already; as `spawn`
@@ -173,7 +181,7 @@ function unanswered(
   if (error.code === 'RM_ABORTED' && (signal?.reason as unknown) !== undefined) {
     return WRITES.includes(name) ? unknownResult(error) : error;
   }
-  if (!String(error.code).startsWith('RM_') || error.code.startsWith('RM_PAYLOAD')) return error;
+  if (UNSENT.includes(error.code)) return error;
   if (WRITES.includes(name)) return unknownResult(error);
   const message = `${name}: no answer of the store's keeper; try again.`;
   return runtimeError('RM_STORE_UNAVAILABLE', message, {}, error);
