@@ -1,7 +1,7 @@
 /**
  * The store of a program, seen from any thread: `keepStore` on the main thread, `storeOf` in an
- * actor. A view passes calls to the keeper by messages; what happens to a message that is not
- * answered is told as a store tells it.
+ * actor. A view passes calls to the keeper by messages, in order; what happens to a message that is
+ * not answered is told as a store tells it. A watch without a position begins when it arrives.
  */
 import type { ActorDefinition } from '../actor/definition.ts';
 import type { Handlers } from '../actor/handlers.ts';

@@ -3,7 +3,7 @@ import { runtimeError } from '../errors.ts';
 import type { DurableRecord } from './durable-log.ts';
 
 /** `1: (old) => new` makes version 2 out of version 1. Pure. */
-export type Upcasters = { readonly [version: number]: (old: never) => unknown };
+export type Upcasters = Readonly<Record<number, (old: never) => unknown>>;
 
 /** @throws RM_DURABLE_VERSION for a newer version, or an older one without its steps */
 export function upcast(

@@ -146,6 +146,7 @@ export class FaultyStore implements Store {
     return this.inner.close();
   }
 
+  /** For `await using`: as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

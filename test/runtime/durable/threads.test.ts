@@ -57,9 +57,14 @@ async function viewed(): Promise<StoreUnderTest> {
   const inner = memoryStore({ clock, alarm: clock.alarm(), limits });
   const system = await start({ threads: 0 });
   await keepStore(system, inner);
+  const store = await storeOf(system);
   return {
-    store: await storeOf(system),
-    wait: (ms) => void clock.advance(ms),
+    store,
+    // What was called before has arrived by then: calls travel as messages.
+    wait: async (ms) => {
+      await store.get('wait');
+      clock.advance(ms);
+    },
     historyTransactions,
     reopen: null,
     dispose: async () => {
