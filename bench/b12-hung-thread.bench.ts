@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import type { Supervisor, System } from 'ringmaster';
 import { Hanger } from './actors/hanger.ts';
 import type { BenchContender, BenchRow } from './harness/row.ts';
+import { serves } from './harness/serves.ts';
 import { withSystem } from './harness/with-system.ts';
 
 const spawnOnce = (supervisor: Supervisor) =>
@@ -60,17 +61,6 @@ async function spawned(supervisor: Supervisor): ReturnType<typeof spawnOnce> {
       if ((error as { code?: string }).code !== 'RM_THREAD_LOST') throw error;
     }
   }
-}
-
-/** Questions that were under way are lost with the thread; one asks again. */
-function serves(answer: Promise<number>): Promise<boolean> {
-  return answer.then(
-    () => true,
-    async () => {
-      await sleep(1);
-      return false;
-    },
-  );
 }
 
 const HANGS = `const { parentPort } = require('node:worker_threads');

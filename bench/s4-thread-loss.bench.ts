@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Supervisor, System } from 'ringmaster';
 import { type Doom, Doomed, Spinner } from './actors/doomed.ts';
 import type { BenchContender, BenchRow } from './harness/row.ts';
+import { serves } from './harness/serves.ts';
 import { withSystem } from './harness/with-system.ts';
 
 const HANG_AFTER_MS = 100;
@@ -48,17 +49,6 @@ async function lose(system: System, doom: Doom): Promise<number> {
   const tookMs = performance.now() - startMs;
   await supervisor.stop();
   return tookMs;
-}
-
-/** Questions that were under way are lost with the thread; one asks again. */
-function serves(answer: Promise<number>): Promise<boolean> {
-  return answer.then(
-    () => true,
-    async () => {
-      await sleep(1);
-      return false;
-    },
-  );
 }
 
 function servesAgain(doom: Doom): BenchContender {

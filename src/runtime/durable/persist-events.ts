@@ -124,15 +124,16 @@ class EventSourced<S, E> implements PersistentEvents<S, E> {
 
   private async append(events: readonly E[]): Promise<void> {
     const { version, options } = this;
-    const records = events.map((value, i) => ({ number: this.last + 1 + i, version, value }));
+    const what = `an event of ${options.key}`;
+    // What is stored is what is applied: who made the events may change them while they are stored.
+    const kept = storedValue(storedBytes(events, what), what) as readonly E[];
+    const records = kept.map((value, i) => ({ number: this.last + 1 + i, version, value }));
     await this.log.append(records);
     for (const { number, value } of records) {
       this.last = number;
       this.stored.push(number);
-      // As it was stored: who made it may change it later.
-      const kept = storedValue(storedBytes(value, 'an event'), 'an event') as E;
-      this.tail.push(kept);
-      this.state = options.apply(this.state, kept);
+      this.tail.push(value);
+      this.state = options.apply(this.state, value);
     }
     if (this.tail.length >= this.snapshotEvery) await this.shorten();
   }

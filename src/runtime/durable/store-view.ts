@@ -3,10 +3,9 @@
  * actor. A view passes calls to the keeper by messages, in order; what happens to a message that is
  * not answered is told as a store tells it. A watch without a position begins when it arrives.
  */
-import type { ActorDefinition } from '../actor/definition.ts';
-import type { Handlers } from '../actor/handlers.ts';
-import type { AnyRef, Ref } from '../actor/ref.ts';
+import type { Ref } from '../actor/ref.ts';
 import { type RuntimeError, runtimeError } from '../errors.ts';
+import type { Finder, Spawner } from '../receptionist/receptionist.ts';
 import type {
   Store,
   StoreCallOptions,
@@ -21,7 +20,6 @@ import type {
   StoreWatchOptions,
 } from '../store/store.ts';
 import { unknownResult } from '../store/store-writer.ts';
-import type { SpawnOptions } from '../supervision/supervisor.ts';
 import { type Duration, durationMs } from '../timers/duration.ts';
 import {
   keep,
@@ -30,15 +28,6 @@ import {
   StoreKeeper,
   type StoreKeeperHandlers,
 } from './store-keeper.actor.ts';
-
-/** A context or a system: whoever can find an actor by its path. */
-type Finder = { lookup(path: string): AnyRef | null | Promise<AnyRef | null> };
-type Spawner = Finder & {
-  spawn<A, H extends Handlers>(
-    definition: ActorDefinition<A, H>,
-    options: SpawnOptions<A>,
-  ): Promise<Ref<H>>;
-};
 
 const ID = 'store';
 const PATH = `/user/${ID}`;

@@ -29,7 +29,8 @@ export type Finder = {
   lookup(path: string): AnyRef | null | Promise<AnyRef | null>;
 };
 
-type Spawner = Finder & {
+/** A system: whoever can also spawn one. */
+export type Spawner = Finder & {
   spawn<A, H extends Handlers>(
     definition: ActorDefinition<A, H>,
     options: SpawnOptions<A>,
