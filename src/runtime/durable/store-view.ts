@@ -144,7 +144,7 @@ class StoreView implements Store {
         ...(signal === undefined ? {} : { signal }),
       })) as StoreCallAnswer;
     } catch (error) {
-      throw unanswered(name, error as RuntimeError, signal);
+      throw unanswered(name, error as RuntimeError);
     }
     if ('failed' in answer) throw answer.failed;
     return answer.ok ?? undefined;
@@ -157,21 +157,15 @@ class StoreView implements Store {
 }
 
 /** What it means for a store's caller that a message got no answer. */
-function unanswered(
-  name: StoreCallName,
-  error: RuntimeError,
-  signal: AbortSignal | undefined,
-): Error {
+function unanswered(name: StoreCallName, error: RuntimeError): Error {
   // It never left.
   if (error.code === 'RM_MAILBOX_FULL') {
     const message = `${name}: the store's keeper has no room; ask less at once.`;
     return runtimeError('RM_STORE_UNAVAILABLE', message, {}, error);
   }
-  if (error.code === 'RM_ABORTED' && (signal?.reason as unknown) !== undefined) {
-    return WRITES.includes(name) ? unknownResult(error) : error;
-  }
   if (UNSENT.includes(error.code)) return error;
   if (WRITES.includes(name)) return unknownResult(error);
+  if (error.code === 'RM_ABORTED') return error;
   const message = `${name}: no answer of the store's keeper; try again.`;
   return runtimeError('RM_STORE_UNAVAILABLE', message, {}, error);
 }
