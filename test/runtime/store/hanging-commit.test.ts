@@ -65,7 +65,7 @@ function open(clock: Clock, alarm: Alarm): OpenStore {
 
 describe('hanging commit', () => {
   // Guards: P2
-  test('hanging commit - in flight is unknown, what waits is refused, nothing is answered later', async () => {
+  test('hanging commit - in flight is unknown, what waits is refused, then nothing', async () => {
     const clock = new SimClock();
     const store = open(clock, clock.alarm());
     await store.transact(put('before'));
