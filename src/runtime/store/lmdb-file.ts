@@ -309,13 +309,11 @@ function subTree(value: Uint8Array, flags: number): Tree {
   throw damaged('an entry of the main tree is no table');
 }
 
-/** A copy: views of pages live no longer than the walk. @throws RM_STORE_FORMAT beyond the page */
+/** Every page is read into bytes of its own, which stay. @throws RM_STORE_FORMAT beyond the page */
 function bytesOf(view: DataView, at: number, length: number): Uint8Array {
   if (at + length > view.byteLength)
     throw damaged(`a value of ${length} bytes crosses its page's end`);
-  return new Uint8Array(
-    view.buffer.slice(view.byteOffset + at, view.byteOffset + at + length) as ArrayBuffer,
-  );
+  return new Uint8Array(view.buffer, view.byteOffset + at, length);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
