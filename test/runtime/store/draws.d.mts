@@ -1,5 +1,5 @@
-import type { seededRandom } from 'ringmaster/testkit';
 import type { StoreTransaction } from 'ringmaster/store';
+import type { seededRandom } from 'ringmaster/testkit';
 
 export declare function drawTransaction(
   random: ReturnType<typeof seededRandom>,

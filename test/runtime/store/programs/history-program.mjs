@@ -11,14 +11,30 @@ import { drawTransaction } from '../draws.mjs';
 const CLIENTS = 3;
 const [, , directory, role, seed] = process.argv;
 const random = seededRandom(Number(seed));
-const plain = (_key, value) => (value instanceof Uint8Array ? { bytes: [...value] } : value);
+/** What a Buffer says of itself comes before this: looked at is what it was. */
+function plain(key, value) {
+  return this[key] instanceof Uint8Array ? { bytes: [...this[key]] } : value;
+}
 const say = (line) => process.stdout.write(`${JSON.stringify(line, plain)}\n`);
 /** The same clock in all processes of a machine. In ns, exact for three months after its start. */
 const now = () => Number(process.hrtime.bigint());
 
 const store = await openLmdbStore(directory, { role, writerLease: 1000, poll: 2 });
 const quit = new AbortController();
+/** Ends a reader's pause: there is news, it may write from now on, or this is over. */
+let goOn = () => undefined;
+let pause = Promise.resolve();
 let ids = 0;
+
+function renewPause() {
+  const end = goOn;
+  pause = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  end();
+  // From now on nobody pauses.
+  if (quit.signal.aborted || store.isWriter) goOn();
+}
 
 async function call(seen) {
   const id = ++ids;
@@ -34,8 +50,7 @@ async function call(seen) {
   say({ began: id, transaction: { success: [{ kind: 'get', key }] }, at: now() });
   const { entry, revision } = await store.get(key);
   say({ ended: id, result: { succeeded: true, revision, entries: [entry] }, at: now() });
-  // Reads are quick: others get a turn, and the poll its time.
-  await new Promise(setImmediate);
+  await pause;
 }
 
 async function client() {
@@ -46,10 +61,14 @@ async function client() {
 async function watch() {
   for await (const { kind, revision } of store.watch('', { after: 0, signal: quit.signal })) {
     say({ told: revision, kind });
+    renewPause();
   }
 }
 
 say({ up: process.pid });
+renewPause();
+quit.signal.addEventListener('abort', renewPause);
+if (role === 'writer') store.whenWriter({ signal: quit.signal }).then(renewPause, () => undefined);
 const work = [watch(), ...Array.from({ length: CLIENTS }, client)];
 for await (const line of createInterface({ input: process.stdin })) say({ heard: line });
 quit.abort();
