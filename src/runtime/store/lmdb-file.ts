@@ -119,7 +119,7 @@ export class LmdbFile {
     }
   }
 
-  /** The records of one table, in order; what cannot be read is told and passed over. */
+  /** Copies of one table's records, in order; what cannot be read is told and passed over. */
   records(
     table: string,
     visit: (key: Uint8Array, value: Uint8Array) => void,
@@ -138,7 +138,8 @@ export class LmdbFile {
       },
       onDamage,
     );
-    if (tree !== null) this.walk(tree, true, visit, onDamage);
+    const visitCopy: Visit = (key, value) => visit(key.slice(), value.slice());
+    if (tree !== null) this.walk(tree, true, visitCopy, onDamage);
   }
 
   private walk(
@@ -309,13 +310,11 @@ function subTree(value: Uint8Array, flags: number): Tree {
   throw damaged('an entry of the main tree is no table');
 }
 
-/** A copy: views of pages live no longer than the walk. @throws RM_STORE_FORMAT beyond the page */
+/** A part of the page itself, which lives as long as that. @throws RM_STORE_FORMAT beyond the page */
 function bytesOf(view: DataView, at: number, length: number): Uint8Array {
   if (at + length > view.byteLength)
     throw damaged(`a value of ${length} bytes crosses its page's end`);
-  return new Uint8Array(
-    view.buffer.slice(view.byteOffset + at, view.byteOffset + at + length) as ArrayBuffer,
-  );
+  return new Uint8Array(view.buffer, view.byteOffset + at, length);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
