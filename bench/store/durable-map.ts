@@ -26,13 +26,21 @@ export type OpenMap = (directory: string) => Promise<DurableMap>;
 
 const VALUE_BYTES = 128;
 
-/** The same in every process. */
+/**
+ * The same in every process. Generations of one key differ, or SQLite would see that nothing has
+ * changed and write nothing, but they fold to the same number.
+ */
+export function itemOf(index: number, generation: number): Item {
+  const value = new Uint8Array(VALUE_BYTES).fill(index);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, index);
+  view.setUint32(8, generation);
+  return { key: `bench/${String(index).padStart(8, '0')}`, value };
+}
+
+/** The first `count` of them. */
 export function itemsOf(count: number): Item[] {
-  return Array.from({ length: count }, (_, index) => {
-    const value = new Uint8Array(VALUE_BYTES).fill(index);
-    new DataView(value.buffer).setUint32(0, index);
-    return { key: `bench/${String(index).padStart(8, '0')}`, value };
-  });
+  return Array.from({ length: count }, (_, index) => itemOf(index, 0));
 }
 
 /** A number that a value stands for. @throws when there is none */

@@ -3,7 +3,7 @@
  * until the first look was answered (without the loading of modules) and the sum of all values;
  * `fill` fills and closes; `kill` fills, says so, and goes on writing the same until it is killed.
  */
-import { drawKeys, itemsOf } from './durable-map.ts';
+import { drawKeys, itemOf, itemsOf } from './durable-map.ts';
 import { MAPS, type MapName } from './maps.ts';
 
 /** Writes at a time while it waits to be killed. */
@@ -28,8 +28,8 @@ if (what === 'open') {
   await map.fill(items);
   if (what === 'fill') await map.close();
   await say('filled');
-  for (let at = 0; what === 'kill'; at = (at + WAVE) % items.length) {
-    await map.putAll(items.slice(at, at + WAVE));
+  for (let generation = 1; what === 'kill'; generation++) {
+    await map.putAll(Array.from({ length: WAVE }, (_, index) => itemOf(index, generation)));
   }
 }
 // Node 20 may hang at exit.
