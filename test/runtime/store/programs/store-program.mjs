@@ -32,6 +32,8 @@ const methods = {
     return value.kind === 'resync' ? 'resync' : value.revision;
   },
   close: () => store.close(),
+  // How far two looks at the wall clock are apart.
+  wallMoves: async () => Math.abs(Date.now() - Date.now()),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
