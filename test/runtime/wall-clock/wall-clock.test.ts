@@ -100,6 +100,7 @@ describe('wall clock', () => {
     const leapt = await elect(seededRandom(11), 100, faults, leaping(new BuiltClock()));
     expect(leapt).toEqual(plain);
     expect(plain.pauses).toBeGreaterThan(50);
+    expect(plain.acts).toBeGreaterThan(100);
   });
 
   // Guards: R3
@@ -109,7 +110,8 @@ describe('wall clock', () => {
       expect(leapt).toEqual(plain);
       expect(plain.log.length).toBeGreaterThan(200);
       expect(plain.late).toBeGreaterThan(0);
-      expect(plain.beats).toBeGreaterThan(50);
+      expect(plain.asked).toBeGreaterThan(50);
+      expect(plain.restarts).toBeGreaterThan(10);
     }
   });
 });
@@ -157,7 +159,8 @@ async function life(seed: number, leaps: boolean) {
   }
   const log = [...sim.log];
   const late = codes.filter((code) => code.endsWith('RM_ASK_TIMEOUT')).length;
-  return { log, hash: sim.hash, codes, late, beats: codes.length };
+  const { restarts } = sim.figures().total;
+  return { log, hash: sim.hash, codes, late, asked: codes.length, restarts };
 }
 
 const PRELOAD = new URL('./leaping-wall.mjs', import.meta.url).href;
