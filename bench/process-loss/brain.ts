@@ -11,6 +11,8 @@ import { Counter } from './counter.ts';
 
 /** Writes under way at once. */
 const LANES = 64;
+/** Actors that are started at once. More: the collector copies all that is under way. */
+const WAVE = 500;
 
 const [directory = '', control = '', count = '0'] = process.argv.slice(2);
 const agent = await connectAgent({ socket: process.env[SOCKET_VARIABLE] ?? '' });
@@ -22,11 +24,14 @@ const store = await openLmdbStore(directory, {
 const openedMs = performance.now();
 const system = await start({ threads: 0 });
 await keepStore(system, store);
-const actors: AnyRef[] = await Promise.all(
-  Array.from({ length: Number(count) }, (_, i) =>
-    system.spawn(Counter, { id: `c${i}`, args: { key: `c/${i}` } }),
-  ),
-);
+const actors: AnyRef[] = [];
+while (actors.length < Number(count)) {
+  const first = actors.length;
+  const wave = Array.from({ length: Math.min(WAVE, Number(count) - first) }, (_, i) =>
+    system.spawn(Counter, { id: `c${first + i}`, args: { key: `c/${first + i}` } }),
+  );
+  actors.push(...(await Promise.all(wave)));
+}
 const counts = await Promise.all(actors.map((one) => one.ask('count')));
 const spawnedMs = performance.now();
 

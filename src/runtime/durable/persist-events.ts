@@ -3,16 +3,18 @@
  * the loss of actor, thread or process, applies the same events again. The log is bounded: each
  * `snapshotEvery` events it is replaced by the state. Called in `setup`.
  */
-import type { Context } from '../actor/context.ts';
 import { runtimeError } from '../errors.ts';
+import type { Finder } from '../receptionist/receptionist.ts';
 import type { Store } from '../store/store.ts';
 import { DurableLog, EVENTS_AT_ONCE } from './durable-log.ts';
+import { storeOf } from './store-view.ts';
 import { isStoredEqual, storedBytes, storedValue } from './stored-value.ts';
 import { type Upcasters, upcast } from './upcast.ts';
 
 /** How an actor's state comes of its events. */
 export type PersistEventsOptions<S, E> = {
-  readonly store: Store;
+  /** Default: that of the actor's system (`keepStore`). */
+  readonly store?: Store;
   /** Names the log: one for each actor, the same for all its incarnations. */
   readonly key: string;
   /** Before the first event. */
@@ -43,14 +45,15 @@ export interface PersistentEvents<S, E> {
 }
 
 /**
- * Claims the log, reads it, applies it.
+ * Reads the log and applies it.
  * @throws (rejects) RM_DURABLE_OPTION, RM_DURABLE_CORRUPT, RM_DURABLE_VERSION; as the store
  */
 export async function persistEvents<S, E>(
-  ctx: Pick<Context, 'signal'>,
+  ctx: Finder,
   options: PersistEventsOptions<S, E>,
 ): Promise<PersistentEvents<S, E>> {
-  const events = new EventSourced(ctx, options);
+  const store = options.store ?? (await storeOf(ctx));
+  const events = new EventSourced(store, options);
   await events.open();
   return events;
 }
@@ -70,14 +73,14 @@ class EventSourced<S, E> implements PersistentEvents<S, E> {
   private failure: unknown;
   private turn: Promise<unknown>;
 
-  constructor(ctx: Pick<Context, 'signal'>, options: PersistEventsOptions<S, E>) {
+  constructor(store: Store, options: PersistEventsOptions<S, E>) {
     const { version = 1, snapshotEvery = EVENTS_AT_ONCE } = options;
     checkInteger('version', version, 1, 2 ** 31);
     checkInteger('snapshotEvery', snapshotEvery, 1, EVENTS_AT_ONCE);
     this.options = options;
     this.version = version;
     this.snapshotEvery = snapshotEvery;
-    this.log = new DurableLog(options.store, options.key, ctx.signal);
+    this.log = new DurableLog(store, options.key);
     this.base = storedBytes(options.initial, `the first state of ${options.key}`);
     this.state = this.baseState();
     this.tail = [];

@@ -3,16 +3,18 @@
  * incarnation, after the loss of actor, thread or process, begins with what was stored last. Called
  * in `setup`.
  */
-import type { Context } from '../actor/context.ts';
+import type { Finder } from '../receptionist/receptionist.ts';
 import type { Store } from '../store/store.ts';
 import { DurableLog } from './durable-log.ts';
 import { checkInteger } from './persist-events.ts';
+import { storeOf } from './store-view.ts';
 import { storedBytes, storedValue } from './stored-value.ts';
 import { type Upcasters, upcast } from './upcast.ts';
 
 /** What to store where. */
 export type PersistStateOptions<S> = {
-  readonly store: Store;
+  /** Default: that of the actor's system (`keepStore`). */
+  readonly store?: Store;
   /** Names the state: one for each actor, the same for all its incarnations. */
   readonly key: string;
   /** Before anything was stored. */
@@ -35,17 +37,17 @@ export interface PersistentState<S> {
 }
 
 /**
- * Claims the state and reads it.
+ * Reads the state.
  * @throws (rejects) RM_DURABLE_OPTION, RM_DURABLE_CORRUPT, RM_DURABLE_VERSION; as the store
  */
 export async function persistState<S>(
-  ctx: Pick<Context, 'signal'>,
+  ctx: Finder,
   options: PersistStateOptions<S>,
 ): Promise<PersistentState<S>> {
-  const { store, key, initial, version = 1, upcastState } = options;
+  const { key, initial, version = 1, upcastState } = options;
   checkInteger('version', version, 1, 2 ** 31);
   const what = `the state of ${key}`;
-  const log = new DurableLog(store, key, ctx.signal);
+  const log = new DurableLog(options.store ?? (await storeOf(ctx)), key);
   const { snapshot } = await log.open(false);
   const found = snapshot === null ? initial : upcast(snapshot, version, upcastState, what);
   return new SavedState(log, found as S, version, snapshot?.number ?? 0, what);

@@ -65,11 +65,12 @@ export async function storeOf(from: Finder): Promise<Store> {
 /** Thread rule: the thread that made it. */
 class StoreView implements Store {
   private readonly keeper: Ref<StoreKeeperHandlers>;
-  private readonly closed: AbortController;
+  /** Watches that have not ended; null once it is closed. Made when needed: actors have many views. */
+  private watches: Set<WatchView> | null | undefined;
 
   constructor(keeper: Ref<StoreKeeperHandlers>) {
     this.keeper = keeper;
-    this.closed = new AbortController();
+    this.watches = undefined;
   }
 
   get(key: string, options?: StoreCallOptions): Promise<StoreLookup> {
@@ -111,12 +112,20 @@ class StoreView implements Store {
       const stream = this.keeper.stream('watch', from, { credit: 1, timeout: WATCH_OPENS_MS });
       return stream as AsyncIterableIterator<StoreWatchItem>;
     };
-    return new WatchView(after, open, options.signal ?? null, this.closed.signal);
+    this.watches ??= new Set();
+    const { watches } = this;
+    const watch = new WatchView(after, open, options.signal ?? null, (ended) =>
+      watches.delete(ended),
+    );
+    if (!watch.isOver) watches.add(watch);
+    return watch;
   }
 
   /** Closes this view; the store stays open. */
   close(): Promise<void> {
-    this.closed.abort();
+    const watches = this.watches ?? [];
+    this.watches = null;
+    for (const watch of watches) watch.close();
     return Promise.resolve();
   }
 
@@ -151,8 +160,8 @@ class StoreView implements Store {
   }
 
   private expectOpen(): void {
-    if (!this.closed.signal.aborted) return;
-    throw runtimeError('RM_STORE_CLOSED', 'this view of the store was closed; make another one.');
+    if (this.watches !== null) return;
+    throw viewClosed();
   }
 }
 
@@ -179,6 +188,11 @@ function copied({ compare = [], success, failure = [] }: StoreTransaction): Stor
   return { compare: compare.map(copy), success: success.map(copy), failure: failure.map(copy) };
 }
 
+function viewClosed(): Error {
+  const message = 'this view of the store was closed; make another one.';
+  return runtimeError('RM_STORE_CLOSED', message);
+}
+
 const DONE: IteratorResult<StoreWatchItem> = { done: true, value: undefined };
 
 /** A watch whose items come by messages. Begins to pull when it is first read. */
@@ -187,38 +201,45 @@ class WatchView implements StoreWatch {
   private readonly after: number | Promise<number>;
   private readonly open: (after: number) => AsyncIterableIterator<StoreWatchItem>;
   private items: AsyncIterableIterator<StoreWatchItem> | null;
-  private isOver: boolean;
+  isOver: boolean;
   /** Settles when it ends without its items: done by its signal, rejected when the view closes. */
   private readonly ended: Promise<IteratorResult<StoreWatchItem>>;
-  private finish: () => void;
+  /** Ends it, once; null: as its signal and its reader do. */
+  private readonly end: (error: Error | null) => void;
 
   constructor(
     after: number | Promise<number>,
     open: (after: number) => AsyncIterableIterator<StoreWatchItem>,
     signal: AbortSignal | null,
-    closed: AbortSignal,
+    onEnd: (ended: WatchView) => void,
   ) {
     this.after = after;
     this.open = open;
     this.revision = typeof after === 'number' ? after : 0;
     this.items = null;
     this.isOver = false;
-    this.finish = () => undefined;
+    let settle: (error: Error | null) => void = () => undefined;
     this.ended = new Promise((resolve, reject) => {
-      const end = (settle: () => void): void => {
-        this.isOver = true;
-        void this.items?.return?.();
-        settle();
-      };
-      const message = 'this view of the store was closed; make another one.';
-      const close = (): void => end(() => reject(runtimeError('RM_STORE_CLOSED', message)));
-      closed.addEventListener('abort', close, { once: true });
-      this.finish = () => end(() => resolve(DONE));
-      if (signal?.aborted === true) this.finish();
-      else signal?.addEventListener('abort', this.finish, { once: true });
+      settle = (error) => (error === null ? resolve(DONE) : reject(error));
     });
     this.ended.catch(() => undefined);
+    const finish = (): void => this.end(null);
+    this.end = (error) => {
+      if (this.isOver) return;
+      this.isOver = true;
+      signal?.removeEventListener('abort', finish);
+      onEnd(this);
+      void this.items?.return?.();
+      settle(error);
+    };
+    if (signal?.aborted === true) finish();
+    else signal?.addEventListener('abort', finish, { once: true });
     if (typeof after !== 'number') after.catch(() => undefined);
+  }
+
+  /** The view that it belongs to is closed. */
+  close(): void {
+    this.end(viewClosed());
   }
 
   async next(): Promise<IteratorResult<StoreWatchItem>> {
@@ -229,7 +250,7 @@ class WatchView implements StoreWatch {
   }
 
   return(): Promise<IteratorResult<StoreWatchItem>> {
-    this.finish();
+    this.end(null);
     return Promise.resolve(DONE);
   }
 

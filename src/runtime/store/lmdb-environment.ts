@@ -5,6 +5,7 @@
  * that makes them count). Opened on the main thread only: ending a thread inside a transaction would
  * lock every later writer out.
  */
+import { createRequire } from 'node:module';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
 /** One ordered table of bytes. Throws what LMDB throws. */
@@ -47,6 +48,7 @@ export class LmdbEnvironment {
   private readonly tables: ReadonlyMap<LmdbTableName, LmdbTable>;
   /** Why a commit failed; there is no other after it. */
   private failure: Error | null;
+  private open: number;
 
   /**
    * @throws what LMDB throws: the directory, the file, its format. Opening for writing takes LMDB's
@@ -55,6 +57,7 @@ export class LmdbEnvironment {
   constructor(directory: string, isReadOnly: boolean) {
     this.isReadOnly = isReadOnly;
     this.failure = null;
+    this.open = 0;
     const bytes = { encoding: 'binary', keyEncoding: 'binary' } as const;
     this.root = open<Uint8Array, Uint8Array>({
       ...bytes,
@@ -97,6 +100,7 @@ export class LmdbEnvironment {
   async commit(write: () => void): Promise<void> {
     // Beginning another transaction may never be answered: the library keeps its lock then.
     if (this.failure !== null) throw this.failure;
+    this.open++;
     try {
       await this.root.childTransaction(() => {
         write();
@@ -106,7 +110,14 @@ export class LmdbEnvironment {
       const cause = await causeOf(error);
       this.failure ??= cause instanceof Error ? cause : new Error(String(cause));
       throw cause;
+    } finally {
+      this.open--;
     }
+  }
+
+  /** Whether a commit has not settled. */
+  get isCommitting(): boolean {
+    return this.open > 0;
   }
 
   /** Reader entries of processes that are gone are taken off; they would keep old pages. */
@@ -145,6 +156,18 @@ class ByteTable implements LmdbTable {
   remove(key: Uint8Array): void {
     void this.table.remove(key);
   }
+}
+
+/**
+ * Arguments of a Node that asks for the lock of a directory, says so with one byte on its standard
+ * output, and ends once it has had it. Throws when the package cannot be found.
+ */
+export function lockProgram(directory: string): readonly string[] {
+  const program =
+    "const { open } = require(process.argv[1]); require('node:fs').writeSync(1, '.'); " +
+    'open({ path: process.argv[2], noSubdir: false, overlappingSync: false, compression: false, ' +
+    `mapSize: ${MAP_BYTES} }); process.exit(0);`;
+  return ['-e', program, createRequire(import.meta.url).resolve('lmdb'), directory];
 }
 
 /** The library rejects with "Commit failed" and hides the reason in a promise. */

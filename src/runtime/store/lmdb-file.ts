@@ -310,7 +310,7 @@ function subTree(value: Uint8Array, flags: number): Tree {
   throw damaged('an entry of the main tree is no table');
 }
 
-/** A part of the page itself, which lives as long as that. @throws RM_STORE_FORMAT beyond the page */
+/** Every page is read into bytes of its own, which stay. @throws RM_STORE_FORMAT beyond the page */
 function bytesOf(view: DataView, at: number, length: number): Uint8Array {
   if (at + length > view.byteLength)
     throw damaged(`a value of ${length} bytes crosses its page's end`);

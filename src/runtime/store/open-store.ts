@@ -4,8 +4,8 @@
  *
  *   reading ⇄ writing      (promote, demote: another process may take over and give back)
  *      └────┬────┘
- *           ├──an error of the disk, damage──▶ failed ──close──▶ closed
- *           └──close───────────────────────────────────────────▶ closed
+ *           ├──an error of the disk, one that hangs, damage──▶ failed ──close──▶ closed
+ *           └──close────────────────────────────────────────────────────────▶ closed
  *
  * No failed → reading: what a store shows after a failed write may be wrong. Open it again.
  */
@@ -36,7 +36,7 @@ import {
 } from './store-limits.ts';
 import { StoreReader } from './store-reader.ts';
 import { StoreRules } from './store-rules.ts';
-import { codeOf, StoreWriter, unknownResult } from './store-writer.ts';
+import { COMMIT_MS_DEFAULT, codeOf, StoreWriter, unknownResult } from './store-writer.ts';
 import type { StoreCommitter, WritableTables } from './tables.ts';
 
 /** How long a call may take when it says nothing. */
@@ -48,6 +48,8 @@ export type StoreParts = {
   readonly limits: StoreLimits;
   readonly clock: Clock;
   readonly alarm: Alarm;
+  /** How long a commit may take; longer, and the store stops. Default COMMIT_MS_DEFAULT. */
+  readonly commitMs?: number;
   /** The store is being closed or has failed; called once, or once for each. */
   readonly closing: () => void;
   /** Frees what lies behind the tables; called once, after the last look. */
@@ -96,17 +98,19 @@ export class OpenStore implements Store {
 
   /** From here on it writes through `committer`. @throws what the tables throw */
   promote(committer: StoreCommitter): void {
-    const { tables, limits, clock } = this.parts;
+    const { tables, limits, clock, commitMs = COMMIT_MS_DEFAULT } = this.parts;
     const rules = new StoreRules(tables, limits);
     tables.refresh();
     rules.load(clock.monotonicMs());
     this.committer = committer;
+    this.readOnly = null;
     this.writer = new StoreWriter({
       rules,
       committer,
       limits,
       clock,
       wheel: this.wheel,
+      commitMs,
       committed: () => this.notice(),
       failed: (error) => this.broken(error),
     });
@@ -114,10 +118,20 @@ export class OpenStore implements Store {
 
   /** From here on it reads only, for the reason given. */
   demote(why: Error): void {
-    this.readOnly = why;
+    this.explain(why);
     const writer = this.writer;
     this.writer = null;
     void writer?.close(why);
+  }
+
+  /** Why it reads only, while it does; null: somebody else writes. */
+  explain(why: Error | null): void {
+    this.readOnly = why;
+  }
+
+  /** Shows others that this writer lives. */
+  touch(): void {
+    this.writer?.touch();
   }
 
   /** There may be news in the tables. */

@@ -5,7 +5,8 @@
  *
  *   queued ──its turn──▶ committing ──durable──▶ answered
  *      └─timeout, abort─▶ refused: it will not happen
- *                             └─timeout, abort, failed commit─▶ RM_STORE_UNKNOWN
+ *                             └─timeout, abort, failed commit, one that does not settle─▶
+ *                                                                    RM_STORE_UNKNOWN
  */
 import { runtimeError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,6 +19,12 @@ import type { StoreCommitter } from './tables.ts';
 /** Transactions in one commit. Higher: more a second. Lower: the first of them waits for less. */
 const COMMIT_TRANSACTIONS_MAX = 1024;
 
+/**
+ * Milliseconds that a commit may take. Range: 100 to 600,000. Higher: callers of a disk that hangs are
+ * told later that it does. Lower: a disk that is only slow, behind a full cache, stops the store.
+ */
+export const COMMIT_MS_DEFAULT = 30_000;
+
 /** What a writer is made of. */
 export type WriterParts = {
   readonly rules: StoreRules;
@@ -25,6 +32,8 @@ export type WriterParts = {
   readonly limits: StoreLimits;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  /** How long a commit may take. */
+  readonly commitMs: number;
   /** After each commit. */
   readonly committed: () => void;
   /** A commit failed: the writer is no more. `error` is RM_STORE_FENCED or any other. */
@@ -105,6 +114,11 @@ export class StoreWriter {
     this.parts.wheel.start(timer, this.rules.endsMs(lease) ?? 0);
   }
 
+  /** A commit without a transaction, unless one is under way: shows others that this one lives. */
+  touch(): void {
+    if (this.closed === null && this.pumping === null) this.push(housekeeping(() => undefined));
+  }
+
   /** Takes no more, refuses what waits, and resolves when nothing is being committed. */
   async close(why: Error): Promise<void> {
     this.stop(why);
@@ -130,15 +144,7 @@ export class StoreWriter {
   private endLease(lease: number): void {
     this.leaseTimers.delete(lease);
     if (this.closed !== null || this.rules.endsMs(lease) === null) return;
-    const nothing = (): void => undefined;
-    this.push({
-      run: () => this.rules.end(lease),
-      bytes: 0,
-      resolve: nothing,
-      reject: nothing,
-      phase: 'queued',
-      outcome: null,
-    });
+    this.push(housekeeping(() => this.rules.end(lease)));
   }
 
   private giveUp(work: Work, whyNot: Error, unknown: (cause: Error) => Error): void {
@@ -164,7 +170,7 @@ export class StoreWriter {
       if (batch.length === 0) continue;
       this.isCommitting = true;
       try {
-        await this.parts.committer.commit(() => this.runAll(batch));
+        await this.commit(batch);
       } catch (error) {
         this.breakDown(batch, error);
         break;
@@ -174,6 +180,33 @@ export class StoreWriter {
       this.isCommitting = false;
     }
     this.pumping = null;
+  }
+
+  /** Rejects when it has not settled in its time; what it would have written then is not written. */
+  private commit(batch: readonly Work[]): Promise<void> {
+    const { committer, clock, wheel, commitMs } = this.parts;
+    return new Promise((resolve, reject) => {
+      let isGivenUp = false;
+      let dueMs = clock.monotonicMs() + commitMs;
+      const timer = new CallbackTimer((nowMs) => {
+        // A process that was stopped itself has not seen the answer yet, which may be there.
+        if (nowMs - dueMs > commitMs / 4) {
+          dueMs = nowMs + commitMs;
+          wheel.start(timer, dueMs);
+          return;
+        }
+        isGivenUp = true;
+        reject(neverSettled(commitMs));
+      });
+      wheel.start(timer, dueMs);
+      const write = (): void => {
+        if (!isGivenUp) this.runAll(batch);
+      };
+      committer
+        .commit(write)
+        .finally(() => wheel.cancel(timer))
+        .then(resolve, reject);
+    });
   }
 
   private takeBatch(): Work[] {
@@ -217,6 +250,21 @@ export function unknownResult(cause: unknown): Error {
     {},
     cause,
   );
+}
+
+function neverSettled(ms: number): Error {
+  return runtimeError(
+    'RM_STORE_UNKNOWN',
+    `a commit has not settled after ${ms} ms: the disk hangs, or a process that stands still holds the ` +
+      "file's lock",
+    { ms },
+  );
+}
+
+/** What nobody waits for. */
+function housekeeping(run: Work['run']): Work {
+  const nothing = (): void => undefined;
+  return { run, bytes: 0, resolve: nothing, reject: nothing, phase: 'queued', outcome: null };
 }
 
 /** The `RM_` code of an error; null when it has none. */

@@ -28,6 +28,7 @@ export class WriterSeat implements StoreCommitter {
   private readonly watch: WriterWatch;
   /** What this process wrote last as the writer; null: it is not. */
   private held: WriterRecord | null;
+  private isAbandoned: boolean;
   private lastEpoch: number;
   /** When the last commit began that has succeeded. */
   private sureMs: number;
@@ -39,6 +40,7 @@ export class WriterSeat implements StoreCommitter {
     this.tables = new LmdbTables(place.environment);
     this.watch = new WriterWatch();
     this.held = null;
+    this.isAbandoned = false;
     this.lastEpoch = 0;
     this.sureMs = 0;
   }
@@ -49,21 +51,26 @@ export class WriterSeat implements StoreCommitter {
   }
 
   /**
-   * Becomes the writer if nobody else is, after the whole file was checked. @returns whether.
+   * Becomes the writer if nobody else is, after the whole file was checked. `lockIsFree` is asked
+   * where the writer stands still: it may do so inside a commit. @returns whether.
    * @throws (rejects) RM_STORE_OPEN, RM_STORE_FORMAT, what LMDB throws
    */
-  async take(): Promise<boolean> {
+  async take(lockIsFree: () => Promise<boolean>): Promise<boolean> {
     assert(this.held === null, 'the writer takes its own seat');
-    this.tables.refresh();
+    let found = this.look();
+    if (found === 'stalled') {
+      if (!(await lockIsFree())) return false;
+      found = this.look();
+    }
+    if (found === 'held') return false;
     const before = this.record();
-    if (this.watch.look(before, this.clock.monotonicMs()) === 'held') return false;
     this.tables.use(this.place.openForWriting());
     this.tables.verify();
     const mine = taken(before, this.leaseMs);
     const beganMs = this.clock.monotonicMs();
     let won = false;
     await this.place.environment.commit(() => {
-      if (!sameBeat(this.record(), before)) return;
+      if (this.isAbandoned || !sameBeat(this.record(), before)) return;
       this.write(FORMAT_KEY, STORE_FORMAT);
       this.write(WRITER_KEY, mine);
       won = true;
@@ -82,6 +89,8 @@ export class WriterSeat implements StoreCommitter {
     const beganMs = this.clock.monotonicMs();
     let other: WriterRecord | null = null;
     await this.place.environment.commit(() => {
+      // Abandoned while it waited for the lock.
+      if (this.held !== mine) return;
       const found = this.record();
       if (found.epoch !== mine.epoch || found.owner === null) {
         other = found;
@@ -102,11 +111,23 @@ export class WriterSeat implements StoreCommitter {
     return this.held !== null && nowMs - this.sureMs < this.leaseMs;
   }
 
-  /** Shows that this process lives, unless a commit has just done so. @throws as `commit` */
-  async beat(): Promise<void> {
-    if (this.clock.monotonicMs() - this.sureMs >= this.leaseMs / 4) {
-      await this.commit(() => undefined);
-    }
+  /** Whether it has been so long since the last commit that others want to see another. */
+  isBeatDue(): boolean {
+    return this.clock.monotonicMs() - this.sureMs >= this.leaseMs / 4;
+  }
+
+  /** Of the writer now, this process or another; null: nobody is, or it cannot be told. */
+  writerPid(): number | null {
+    return this.record().owner?.pid ?? null;
+  }
+
+  /**
+   * Writes nothing more, also not what waits for the lock, and does not give the seat back: that
+   * would be a write. Others take it as from a process that stands still.
+   */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.held = null;
   }
 
   /** Gives the seat back, so that the next process need not wait. Never throws. */
@@ -122,6 +143,11 @@ export class WriterSeat implements StoreCommitter {
     } catch {
       // The lease runs out by itself, and a process that has ended is seen to be gone.
     }
+  }
+
+  private look(): 'free' | 'stalled' | 'held' {
+    this.tables.refresh();
+    return this.watch.look(this.record(), this.clock.monotonicMs());
   }
 
   private record(): WriterRecord {

@@ -130,7 +130,6 @@ export async function assemble(
       monitor?.cancel();
       await crew.close(deadlineMs);
       await offloader.close();
-      host.timers.rest();
     },
   };
 }

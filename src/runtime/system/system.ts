@@ -212,6 +212,8 @@ export class System {
     await this.quiet(deadlineMs);
     await host.close(leftMs());
     await closeThreads(leftMs());
+    // Timers of what was answered or has ended leave an alarm that would keep the process alive.
+    host.timers.rest();
   }
 
   private expectOpen(): void {

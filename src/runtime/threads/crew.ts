@@ -75,6 +75,8 @@ export class Crew {
   private readonly loaded: Map<string, { readonly url: string; readonly name: string }>;
   private numbers: number;
   private isClosing: boolean;
+  /** The spare that is to be started later. */
+  private callOffSpare: () => void;
   /** What workers that are gone had counted. */
   readonly retired: Retired;
 
@@ -98,6 +100,7 @@ export class Crew {
     this.loaded = new Map();
     this.numbers = 0;
     this.isClosing = false;
+    this.callOffSpare = () => undefined;
     this.retired = nobodyRetired();
   }
 
@@ -170,6 +173,7 @@ export class Crew {
 
   async close(deadlineMs: number): Promise<void> {
     this.isClosing = true;
+    this.callOffSpare();
     const ending = [...this.alive()].map((worker) => {
       this.order(worker, { o: 'close', deadlineMs });
       return worker.thread.ended;
@@ -318,9 +322,10 @@ export class Crew {
 
   /** A thread that starts takes a core: not while a replaced one's actors begin again. */
   private keepSpare(): void {
-    if (!this.options.spare) return;
-    this.host.after(SPARE_AFTER_MS, () => {
-      if (this.coming === 0 && !this.isClosing) this.startWorker();
+    if (!this.options.spare || this.isClosing) return;
+    this.callOffSpare();
+    this.callOffSpare = this.host.after(SPARE_AFTER_MS, () => {
+      if (this.coming === 0) this.startWorker();
     });
   }
 

@@ -1,13 +1,12 @@
 /** Actors whose state survives. */
 import { actor } from 'ringmaster';
-import { persistEvents, persistState, storeOf } from 'ringmaster/store';
+import { persistEvents, persistState } from 'ringmaster/store';
 
 /** Sums what it is told; each addition is an event. */
 export const Account = actor(import.meta.url, {
   name: 'Account',
   async setup({ key }, ctx) {
     const account = await persistEvents(ctx, {
-      store: await storeOf(ctx),
       key,
       initial: { sum: 0, count: 0 },
       apply: (state, event) => ({ sum: state.sum + event.amount, count: state.count + 1 }),
@@ -30,8 +29,7 @@ export const Account = actor(import.meta.url, {
 export const Note = actor(import.meta.url, {
   name: 'Note',
   async setup({ key }, ctx) {
-    const store = await storeOf(ctx);
-    const note = await persistState(ctx, { store, key, initial: { text: '' } });
+    const note = await persistState(ctx, { key, initial: { text: '' } });
     return {
       write: (text) => note.save({ text }),
       read: () => note.state.text,

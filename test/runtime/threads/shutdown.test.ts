@@ -1,4 +1,6 @@
 /** How a system ends under load: what was accepted is handled, what comes later is refused. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { type AnyDefinition, type AnyRef, type System, start } from 'ringmaster';
 import { expect, test } from 'vitest';
 import { Patient, Sink } from './definitions.mjs';
@@ -79,4 +81,19 @@ test('shutdown - with a flood from another thread, mailboxes stay within their b
   expect(deepest).toBeLessThanOrEqual(16_384 + 8192);
   expect(await system.quiet('30s')).toBe(true);
   await system.close();
+});
+
+test.each([0, 1])('shutdown - with %i threads nothing keeps the process', async (threads) => {
+  // Guards: S7.
+  const program = `
+    import { start } from 'ringmaster';
+    import { Sink } from '${new URL('./definitions.mjs', import.meta.url)}';
+    const system = await start({ threads: ${threads} });
+    const sink = await system.spawn(Sink, { id: 'sink' });
+    await sink.ask('item', 1);
+    await system.close();
+    console.log(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length);`;
+  const args = ['--input-type=module', '-e', program];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toBe('0\n');
 });

@@ -3,16 +3,34 @@
  * It answers `[id, 'ok', result]` or `[id, code]`, one line each. Ends when its input does.
  */
 import { createInterface } from 'node:readline';
+import { systemClock } from 'ringmaster';
 import { openLmdbStore } from 'ringmaster/store';
 
 let store = null;
+let stopsInCommit = false;
+let tellStuck = () => undefined;
+const stuck = new Promise((resolve) => {
+  tellStuck = resolve;
+});
+/** Inside a commit, where the writer looks at the time, the process can be stopped. */
+const clock = {
+  wallMs: () => systemClock.wallMs(),
+  monotonicMs: () => {
+    if (stopsInCommit && new Error().stack.includes('runAll')) {
+      stopsInCommit = false;
+      process.kill(process.pid, 'SIGSTOP');
+    }
+    return systemClock.monotonicMs();
+  },
+};
 const watches = new Map();
 const bytes = (text) => new TextEncoder().encode(text);
 const text = (entry) => (entry === null ? null : new TextDecoder().decode(entry.value));
 
 const methods = {
   open: async (directory, options) => {
-    store = await openLmdbStore(directory, options);
+    const onStuck = (why) => tellStuck([why.code, why.data.pid]);
+    store = await openLmdbStore(directory, { ...options, clock, onStuck });
     return [store.isWriter, store.epoch];
   },
   whenWriter: async () => {
@@ -31,6 +49,11 @@ const methods = {
     const { value } = await watches.get(name).next();
     return value.kind === 'resync' ? 'resync' : value.revision;
   },
+  /** The next commit is begun and not ended. */
+  stopInCommit: async () => {
+    stopsInCommit = true;
+  },
+  stuck: () => stuck,
   close: () => store.close(),
   // How far two looks at the wall clock are apart.
   wallMoves: async () => Math.abs(Date.now() - Date.now()),
