@@ -101,12 +101,25 @@ describe('brain', () => {
     expect(isRunning(child?.pid ?? null)).toBe(true);
   });
 
-  test('agent - a brain that ignores SIGTERM is forced, by time or by a second signal', async () => {
+  test('agent - a brain that ignores SIGTERM is forced by time', async () => {
     const pid = await begin({ atOnce: 'ignore-term', flags: ['--stop-ms', '300'] });
     rig.agent?.kill('SIGTERM');
     await rig.said.next(({ heard }) => heard === 'SIGTERM');
     expect(await rig.exits.next(() => true)).toBe(0);
     expect(isRunning(pid)).toBe(false);
+  });
+
+  test('agent - a second SIGTERM is hard', async () => {
+    // Guards: S7.
+    const pid = await begin({ atOnce: 'ignore-term', flags: ['--stop-ms', '600000'] });
+    await rig.order('start', { epoch: 1, child: 'one', spec: childSpec() });
+    const [child] = await rig.list();
+    rig.agent?.kill('SIGTERM');
+    await rig.said.next(({ heard }) => heard === 'SIGTERM');
+    rig.agent?.kill('SIGTERM');
+    expect(await rig.exits.next(() => true)).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+    expect(isRunning(child?.pid ?? null)).toBe(true);
   });
 
   test('agent - a brain that ends with 0 ends the agent', async () => {

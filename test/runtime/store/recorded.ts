@@ -1,6 +1,7 @@
 /** Clients that do random things to a store at the same time, and write down what they saw. */
-import type { Store, StoreOperation, StoreTransaction } from '../../../src/runtime/store/index.ts';
+import type { Store, StoreTransaction } from '../../../src/runtime/store/index.ts';
 import type { HistoryCall, seededRandom } from '../../../src/runtime/testkit/index.ts';
+import { drawTransaction } from './draws.mjs';
 
 type Random = ReturnType<typeof seededRandom>;
 
@@ -33,32 +34,6 @@ export async function recorded(
     if (code !== 'RM_STORE_UNKNOWN') throw error;
     calls.push({ transaction, result: null, beganAt, endedAt: now() });
     return false;
-  }
-}
-
-/** Reads, writes, swaps, transactions over two keys, among few keys, so that they collide. */
-export function drawTransaction(random: Random, seen: Map<string, number>): StoreTransaction {
-  const key = `k${random.below(3)}`;
-  const other = `k${(Number(key[1]) + 1) % 3}`;
-  const value = Uint8Array.of(random.below(256), random.below(256));
-  const put: StoreOperation = { kind: 'put', key, value };
-  const gets: StoreOperation[] = [
-    { kind: 'get', key },
-    { kind: 'get', key: other },
-  ];
-  switch (random.below(5)) {
-    case 0:
-      return { success: [put] };
-    case 1:
-      return { success: [{ kind: 'delete', key }] };
-    case 2: {
-      const revision = seen.get(key) ?? 0;
-      return { compare: [{ key, revision }], success: [put], failure: gets };
-    }
-    case 3:
-      return { success: [put, { kind: 'put', key: other, value }] };
-    default:
-      return { success: gets };
   }
 }
 

@@ -65,7 +65,7 @@ describe('store of two processes', () => {
     await openBoth();
     const lease = await first.call<number>('grant', 60_000);
     await first.call('put', 'leased', '1', lease);
-    first.child.kill('SIGSTOP');
+    const stopped = first.call('stop');
     expect(await second.call('whenWriter')).toBe(2);
     expect(await second.call('put', 'a', 'second')).toBe(2);
     // It cannot be sure that it still writes, so it looks again.
@@ -75,7 +75,7 @@ describe('store of two processes', () => {
       late.map((call) => expect(call).rejects.toThrow('RM_STORE_FENCED')),
     );
     first.child.kill('SIGCONT');
-    await refused;
+    await Promise.all([refused, stopped]);
     expect(await seen).toBe('second');
     expect(await first.call('get', 'a')).toBe('second');
     expect(await second.call('put', 'b', 'second')).toBe(3);

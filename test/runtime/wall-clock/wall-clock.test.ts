@@ -211,11 +211,11 @@ describe('wall clock of a real process', () => {
     // It was not deposed meanwhile, and is when it really stands still.
     expect(await first.call('put', 'a', 'first')).toBe(4);
     await expect(second.call('put', 'a', 'second')).rejects.toThrow('RM_STORE_READ_ONLY');
-    first.child.kill('SIGSTOP');
+    const stopped = first.call('stop');
     expect(await second.call('whenWriter')).toBe(2);
     expect(await second.call('get', 'long')).toBe('x');
     const refused = expect(first.call('put', 'a', 'late')).rejects.toThrow('RM_STORE_FENCED');
     first.child.kill('SIGCONT');
-    await refused;
+    await Promise.all([refused, stopped]);
   });
 });

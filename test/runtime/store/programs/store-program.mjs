@@ -54,6 +54,11 @@ const methods = {
     stopsInCommit = true;
   },
   stuck: () => stuck,
+  /** Right after a commit: in none. */
+  stop: async () => {
+    await store.transact({ success: [] });
+    process.kill(process.pid, 'SIGSTOP');
+  },
   close: () => store.close(),
   // How far two looks at the wall clock are apart.
   wallMoves: async () => Math.abs(Date.now() - Date.now()),
