@@ -1,5 +1,121 @@
 /**
- * The control plane's door. No controller is built yet: today this layer is its walls, so that the
- * first machine in it is already written without Node, clock and I/O.
+ * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
+ * published controller defines it. The controllers themselves are not built yet.
  */
+export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
+export { exp, log, power } from './arithmetic/exp-log.ts';
+export {
+  CALM,
+  decayMultiplier,
+  type PanicConfig,
+  type PanicInput,
+  type PanicState,
+  type PanicStep,
+  panicStep,
+  WindowMaximum,
+} from './autoscaler/panic-mode.ts';
+export {
+  type CountedInstance,
+  type InstancesInput,
+  isWithin,
+  type MetricProposal,
+  replicasForAverage,
+  replicasForUtilization,
+  replicasForValue,
+  replicasForValuePerInstance,
+  type Tolerance,
+} from './autoscaler/replica-arithmetic.ts';
+export {
+  type Readiness,
+  type SampleClass,
+  type SampleFacts,
+  sampleClass,
+  type WarmupRule,
+} from './autoscaler/sample-class.ts';
+export {
+  type Recommendation,
+  type RememberedEvent,
+  rememberChange,
+  type Stabilized,
+  stabilize,
+  stabilizeDownwards,
+} from './autoscaler/scaling-history.ts';
+export {
+  changedWithin,
+  type LimitedReplicas,
+  limitReplicas,
+  limitReplicasWithoutRules,
+  type ReplicaBounds,
+  SCALE_DOWN_DEFAULT,
+  SCALE_UP_DEFAULT,
+  type ScalingCondition,
+  type ScalingEvent,
+  type ScalingPast,
+  type ScalingPolicy,
+  type ScalingRules,
+  scaleDownLimit,
+  scaleUpLimit,
+} from './autoscaler/scaling-rules.ts';
+export {
+  allowedSize,
+  type LeaveAnswer,
+  type LeaveRequest,
+  leaveRequests,
+} from './hashring/delayed-leave.ts';
+export {
+  type AnalysisPhase,
+  METRIC_LIMITS_DEFAULT,
+  type MetricLimits,
+  type MetricTally,
+  metricPhase,
+  runPhase,
+} from './rollout/analysis-verdict.ts';
+export {
+  approximateSplit,
+  type CanaryRevisions,
+  type CanaryScale,
+  type CanarySizes,
+  canaryStep,
+  type DynamicStable,
+  dynamicStableSizes,
+  type RoutedCanary,
+  replicasForWeight,
+  routedCanarySizes,
+} from './rollout/canary-replicas.ts';
+export {
+  forgottenRevisions,
+  hasProgressed,
+  isComplete,
+  isOverdue,
+  type RolloutCounts,
+} from './rollout/progress.ts';
+export {
+  type ResizedRevisions,
+  type ResizeInput,
+  resizeRevisions,
+  type ScaledRevision,
+  shareChange,
+} from './rollout/proportional-scaling.ts';
+export {
+  firstReplicas,
+  maxUnavailable,
+  minAvailable,
+  nextReplicas,
+  type RevisionSize,
+  type RollingInput,
+  type RollingSizes,
+  rollingStep,
+  shrunkOld,
+  unhealthyCleanup,
+  withoutSurplus,
+} from './rollout/rolling-replicas.ts';
+export { type FollowedSize, type FollowingZone, followedSize } from './rollout/zone-sizes.ts';
+export { type WaveSlot, type WaveStep, type WaveZone, waveStep } from './rollout/zone-waves.ts';
+export {
+  type Fenceposts,
+  fenceposts,
+  type IntOrPercent,
+  type Rounding,
+  resolved,
+} from './spec/int-or-percent.ts';
 export type { Wall } from './wall-canary.ts';

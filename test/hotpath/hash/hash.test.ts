@@ -131,7 +131,7 @@ describe('utf8', () => {
 });
 
 test('hash - Thanos section and text hashes have their recorded values', () => {
-  const file = new URL('../hashring/vectors/thanos_hashring.json', import.meta.url);
+  const file = new URL('../../conformance/tables/thanos_hashring.json', import.meta.url);
   const table = JSON.parse(readFileSync(file, 'utf8')) as {
     hashVectors: { input?: string; xxh64: string }[];
   };

@@ -1,6 +1,6 @@
 /**
- * Conformance with Pantheon's rendezvous: every row and property of
- * vectors/pantheon_rendezvous.json, and the digit tree against hashing each shard on its own.
+ * Pantheon's rendezvous: every property that its table names, and the digit tree against hashing each
+ * shard on its own. The table's rows are run by test/conformance.
  */
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test, vi } from 'vitest';
@@ -11,19 +11,17 @@ import type { PantheonTable } from '../../../src/hotpath/hashring/pantheon-table
 import type { SeriesLabel } from '../../../src/hotpath/hashring/series-key.ts';
 import { pickShards } from '../../../src/hotpath/hashring/shuffle-shard.ts';
 import { NO_MEMBER } from '../../../src/hotpath/hashring/table-layout.ts';
-import { keyOf, publishAs, vectors } from './ring-fixtures.ts';
+import { keyOf, publishAs, tables } from './ring-fixtures.ts';
 
-interface PantheonVectors {
-  upstreamProperties: string[];
+interface PantheonTables {
   measured: {
     distribution10x10000: number[];
     movedFraction10to11: number;
     movedToAnOldShard: number;
   };
-  vectors: { tenant: string; labels: SeriesLabel[]; numShards: number; expectShard: number }[];
 }
 
-const table = vectors<PantheonVectors>('pantheon_rendezvous.json');
+const table = tables<PantheonTables>('pantheon_rendezvous.json');
 const reference = await xxhash();
 
 /** `sizes[z]` shards in zone z. */
@@ -49,14 +47,6 @@ function instance(index: number): SeriesLabel[] {
 }
 
 describe('pantheon', () => {
-  test.each(table.vectors)(
-    'pantheon - $labels.1 over $numShards shards goes to $expectShard',
-    (row) => {
-      const ring = open(shards(row.numShards, row.numShards));
-      expect(ring.shardOf(...keyOf(row.tenant, row.labels))).toBe(row.expectShard);
-    },
-  );
-
   property.prop(
     [fc.nat(0xffffffff), fc.nat(0xffffffff), fc.constantFrom(7, 10, 11, 100, 101, 1234, 10_021)],
     {

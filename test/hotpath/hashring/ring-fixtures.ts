@@ -46,9 +46,10 @@ export function keyOf(tenant: string, labels: readonly SeriesLabel[]): [number, 
   return [out[0] as number, out[1] as number];
 }
 
-/** A file of `vectors/`, which names its source. */
-export function vectors<T>(file: string): T {
-  return JSON.parse(readFileSync(new URL(`./vectors/${file}`, import.meta.url), 'utf8')) as T;
+/** A file of the decision tables, which names its source. */
+export function tables<T>(file: string): T {
+  const url = new URL(`../../conformance/tables/${file}`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8')) as T;
 }
 
 /** Unique members with zones and weights, some of them drained, at least one not. */
