@@ -16,6 +16,8 @@ export type ChildRecord = {
   readonly pid: number | null;
   readonly startTicks: string | null;
   readonly exit: ChildExit | null;
+  /** The bound of its output; absent: the default. */
+  readonly outputBytesMax?: number;
 };
 
 type Stored = {

@@ -4,11 +4,13 @@
  * library: what it does not have cannot take it down.
  *
  *   directory/agent.json  state     agent.sock  socket (0600)     crashes/  reports
+ *   directory/agent-N.lock          which process it is
  *   directory/output/ID.log         brain.log   output, bounded
  */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { type AgentLock, takeLock } from './agent-lock.ts';
 import { AgentState } from './agent-state.ts';
 import { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 import { BRAIN, Brain } from './brain.ts';
@@ -22,6 +24,7 @@ import {
   type Response,
   requestOf,
 } from './protocol.ts';
+import { makeFolder } from './replaced-file.ts';
 import { every, monotonicMs } from './system-time.ts';
 
 /** How often it looks after its processes, in milliseconds. */
@@ -58,19 +61,25 @@ export type Agent = {
 /** @throws RM_AGENT_RUNNING, RM_AGENT_STATE, RM_AGENT_OPTION */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { directory, say } = options;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const socket = join(directory, 'agent.sock');
   if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES_MAX) {
     const message = `${socket} is too long for a socket; use a directory with a shorter path.`;
     throw agentError('RM_AGENT_OPTION', message, { bytesMax: SOCKET_PATH_BYTES_MAX });
   }
-  await expectNobody(socket);
-  const state = new AgentState(join(directory, 'agent.json'), say);
-  const host = new AgentHost(options, state, socket);
-  await host.listen();
-  host.begin();
-  say(`agent of ${directory}, pid ${process.pid}`);
-  return host;
+  makeFolder(directory);
+  const lock = takeLock(directory);
+  try {
+    await expectNobody(socket);
+    const state = new AgentState(join(directory, 'agent.json'), say);
+    const host = new AgentHost(options, state, socket, lock);
+    await host.listen();
+    host.begin();
+    say(`agent of ${directory}, pid ${process.pid}`);
+    return host;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 class AgentHost implements Agent {
@@ -78,6 +87,7 @@ class AgentHost implements Agent {
   private readonly children: Children;
   private readonly brain: Brain;
   private readonly state: AgentState;
+  private readonly lock: AgentLock;
   private readonly server: Server;
   /** Who is connected, and which process it says it is once it has said so. */
   private readonly clients: Map<Socket, number | null>;
@@ -85,8 +95,9 @@ class AgentHost implements Agent {
   private lookedMs: number;
   private endLooking: () => void;
 
-  constructor(options: AgentOptions, state: AgentState, socket: string) {
+  constructor(options: AgentOptions, state: AgentState, socket: string, lock: AgentLock) {
     this.state = state;
+    this.lock = lock;
     this.socket = socket;
     this.clients = new Map();
     this.say = options.say;
@@ -138,6 +149,7 @@ class AgentHost implements Agent {
     this.server.close();
     for (const client of this.clients.keys()) client.destroy();
     this.brain.close();
+    this.lock.release();
   }
 
   private look(): void {

@@ -6,11 +6,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AgentState, ChildRecord } from './agent-state.ts';
 import { agentError } from './errors.ts';
-import { OutputFile } from './output-file.ts';
+import type { OutputFile } from './output-file.ts';
+import { OutputFolder } from './output-folder.ts';
 import {
   AGENT_MARK,
   CHILD_MARK,
@@ -36,7 +35,7 @@ type Running = { readonly who: Identity; readonly output: OutputFile | null; isA
 /** Thread rule: the agent's only thread. */
 export class Children {
   private readonly state: AgentState;
-  private readonly folder: string;
+  private readonly outputs: OutputFolder;
   private readonly ended: (child: ChildReport) => void;
   private readonly running: Map<string, Running>;
   /** Those that are just being started; each settles when it runs or cannot. */
@@ -45,11 +44,10 @@ export class Children {
   /** `folder` is for their output; `ended` is called once for each that ends, never inside `start`. */
   constructor(state: AgentState, folder: string, ended: (child: ChildReport) => void) {
     this.state = state;
-    this.folder = folder;
+    this.outputs = new OutputFolder(folder);
     this.ended = ended;
     this.running = new Map();
     this.starting = new Map();
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /** Finds the children of the agent before this one, and says which ended meanwhile. */
@@ -60,14 +58,17 @@ export class Children {
       const { pid, startTicks } = who;
       // What a child has started may carry its mark and outlive it.
       if (record !== undefined && !couldBe(record, who)) continue;
-      this.state.put({ id, spec: record?.spec ?? '', pid, startTicks, exit: null }, 'later');
-      this.running.set(id, { who, output: this.outputIfAny(id), isAdopted: true });
+      const known = record ?? { id, spec: '', exit: null };
+      this.state.put({ ...known, pid, startTicks }, 'later');
+      const output = this.outputIfAny(id, record?.outputBytesMax);
+      this.running.set(id, { who, output, isAdopted: true });
     }
     for (const record of this.state.children.values()) {
       if (record.exit !== null || this.running.has(record.id)) continue;
       this.state.put({ ...record, exit: { code: null, signal: null } }, 'later');
     }
     this.state.flush();
+    this.outputs.sweep((id) => this.state.children.has(id));
   }
 
   /**
@@ -121,6 +122,7 @@ export class Children {
     }
     this.state.forget(id);
     this.state.flush();
+    this.outputs.forget(id);
   }
 
   list(): readonly ChildReport[] {
@@ -138,20 +140,31 @@ export class Children {
 
   /** Remembers it, starts it. @throws RM_AGENT_CHILD */
   private async begin(id: string, spec: ChildSpec, hash: string): Promise<void> {
+    const { outputBytesMax } = spec;
+    const record: ChildRecord = {
+      id,
+      spec: hash,
+      pid: null,
+      startTicks: null,
+      exit: null,
+      ...(outputBytesMax === undefined ? {} : { outputBytesMax }),
+    };
     try {
-      this.state.put({ id, spec: hash, pid: null, startTicks: null, exit: null }, 'durable');
-      await this.spawn(id, spec, hash);
+      this.state.put(record, 'durable');
+      await this.spawn(spec, record);
     } catch (error) {
       // It never ran: the same id may be tried again.
       this.state.forget(id);
       this.state.flush();
+      this.outputs.forget(id);
       const message = `child ${id} cannot be started: ${String(error)}`;
       throw agentError('RM_AGENT_CHILD', message, { child: id, command: spec.command }, error);
     }
   }
 
-  private async spawn(id: string, spec: ChildSpec, hash: string): Promise<void> {
-    const output = this.outputOf(id, spec.outputBytesMax);
+  private async spawn(spec: ChildSpec, record: ChildRecord): Promise<void> {
+    const { id } = record;
+    const output = this.outputs.open(id, spec.outputBytesMax);
     let child: ChildProcess;
     try {
       // What is too long, for one, it throws; what is not there comes as an event.
@@ -170,7 +183,7 @@ export class Children {
     // Gone already: its exit comes with the next event.
     const who = identityOf(pid) ?? { pid, startTicks: '' };
     this.running.set(id, { who, output, isAdopted: false });
-    this.state.put({ id, spec: hash, pid, startTicks: who.startTicks, exit: null }, 'now');
+    this.state.put({ ...record, pid, startTicks: who.startTicks }, 'now');
     child.once('exit', (code, signal) => {
       // Whatever it has left running in its group goes with it.
       endGroup(pid);
@@ -205,16 +218,12 @@ export class Children {
   }
 
   /** A child that runs is worth more than the bound of its output. */
-  private outputIfAny(id: string): OutputFile | null {
+  private outputIfAny(id: string, bytesMax: number | undefined): OutputFile | null {
     try {
-      return this.outputOf(id, undefined);
+      return this.outputs.open(id, bytesMax);
     } catch {
       return null;
     }
-  }
-
-  private outputOf(id: string, bytesMax: number | undefined): OutputFile {
-    return new OutputFile(join(this.folder, `${id}.log`), bytesMax);
   }
 }
 

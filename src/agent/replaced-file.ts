@@ -1,6 +1,14 @@
 /** Replaces a small file so that after a crash it is the old one or the new one, whole. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
 
 /**
  * `isDurable`: when it returns, the file, its name and its directory are on disk.
@@ -16,7 +24,25 @@ export function replaceFile(path: string, text: string, isDurable: boolean): voi
     throw error;
   }
   if (!isDurable) return;
-  const folder = openSync(dirname(path), 'r');
+  syncFolder(dirname(path));
+}
+
+/** Makes a folder, and those above it, so that what will be durable in it can be found there. */
+export function makeFolder(path: string): void {
+  const whole = resolve(path);
+  const first = mkdirSync(whole, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  // The name of each new folder stands in the one above it.
+  const made = relative(dirname(first), whole).split(sep).length;
+  let above = whole;
+  for (let left = made; left > 0; left--) {
+    above = dirname(above);
+    syncFolder(above);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
   } finally {

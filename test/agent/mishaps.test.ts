@@ -1,6 +1,15 @@
 /** What must not take the agent down or deceive it: full disks, requests at once, other people's beats. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +17,7 @@ import { createInterface } from 'node:readline';
 import { type Agent, type AgentClient, connectAgent, startAgent } from 'ringmaster/agent';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentState } from '../../src/agent/agent-state.ts';
+import { FORGOTTEN_OUTPUTS_MAX, OutputFolder } from '../../src/agent/output-folder.ts';
 import { childSpec, markedBy, Rig } from './rig.ts';
 
 /** A program that goes on until it is ended. */
@@ -58,6 +68,40 @@ describe('state', () => {
   });
 });
 
+describe('output', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'rm-agent-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+  const has = (id: string): boolean => existsSync(join(directory, `${id}.log`));
+
+  test('agent - output of forgotten children is kept within bounds, the last of it', () => {
+    const folder = new OutputFolder(directory);
+    const ids = Array.from({ length: FORGOTTEN_OUTPUTS_MAX + 3 }, (_, index) => `child-${index}`);
+    for (const id of ['runs', ...ids]) folder.open(id, undefined).close();
+    writeFileSync(join(directory, 'child-0.log.1'), 'before');
+    for (const id of ids) folder.forget(id);
+    expect(ids.filter(has)).toEqual(ids.slice(3));
+    expect(existsSync(join(directory, 'child-0.log.1'))).toBe(false);
+    // Started again under its name: no longer forgotten.
+    folder.open('child-3', undefined).close();
+    folder.forget('other');
+    expect([has('child-3'), has('child-4'), has('runs')]).toEqual([true, true, true]);
+  });
+
+  test('agent - the next one removes what its predecessor has left', () => {
+    const ids = Array.from({ length: FORGOTTEN_OUTPUTS_MAX + 2 }, (_, index) => `child-${index}`);
+    ids.forEach((id, index) => {
+      const path = join(directory, `${id}.log`);
+      writeFileSync(path, 'x');
+      utimesSync(path, 1000 + index, 1000 + index);
+    });
+    new OutputFolder(directory).sweep((id) => id === 'child-0');
+    expect(ids.filter(has)).toEqual(['child-0', ...ids.slice(2)]);
+  });
+});
+
 describe('processes', () => {
   let rig: Rig;
   beforeEach(async () => {
@@ -100,6 +144,22 @@ describe('processes', () => {
     await rig.said.next(({ reconnected }) => reconnected === true);
     const { pid } = started.ok as { readonly pid: number };
     expect(await rig.list()).toMatchObject([{ id: 'job', status: 'exited', pid }]);
+  });
+
+  test('agent - an adopted child keeps the bound of its output', async () => {
+    const spec = { ...childSpec('pour'), outputBytesMax: 16_384 };
+    await rig.order('start', { epoch: 1, child: 'pours', spec });
+    rig.agent?.kill('SIGKILL');
+    await rig.exits.next(() => true);
+    await rig.begin();
+    await rig.said.next(({ reconnected }) => reconnected === true);
+    expect(await rig.list()).toMatchObject([{ id: 'pours', status: 'running', isAdopted: true }]);
+    // It writes 4 KiB when it is told to, far below the bound that holds where nothing else is said.
+    const path = join(rig.directory, 'output', 'pours.log');
+    while (!existsSync(`${path}.1`)) {
+      await rig.order('signal', { epoch: 1, child: 'pours', signal: 'SIGUSR2' });
+    }
+    expect(statSync(`${path}.1`).size).toBeLessThanOrEqual(8192);
   });
 
   test('agent - a child cannot have the name of the brain', async () => {

@@ -13,6 +13,9 @@ if (what === 'flood') {
     'require("node:net").createServer().listen(0)',
   ]);
   process.stdout.write(`grandchild ${grandchild.pid}\n`, () => process.exit(0));
+} else if (what === 'pour') {
+  process.on('SIGUSR2', () => process.stdout.write('x'.repeat(4096)));
+  createServer().listen(0);
 } else {
   process.stdout.write('running\n');
   createServer().listen(0);
