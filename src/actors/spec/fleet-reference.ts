@@ -38,15 +38,19 @@ type Node = {
 
 /** JSON Schema (draft 2020-12) of what may be written. */
 export function fleetJsonSchema(): Readonly<Record<string, unknown>> {
-  const schema = z.toJSONSchema(fleetSchema, { io: 'input', reused: 'inline' });
-  return { title: 'Ringmaster fleet', ...schema };
+  return { title: 'Ringmaster fleet', ...schemaWith('ref') };
 }
 
 /** Every field, in the order of the schema; one that several alternatives have is there once. */
 export function fleetFields(): readonly FleetField[] {
   const fields = new Map<string, FleetField>();
-  visit(fleetJsonSchema() as Node, '', fields);
+  visit(schemaWith('inline') as Node, '', fields);
   return [...fields.values()];
+}
+
+/** `inline`: written out wherever it is used, for a walk over all of it. */
+function schemaWith(reused: 'inline' | 'ref'): Readonly<Record<string, unknown>> {
+  return z.toJSONSchema(fleetSchema, { io: 'input', reused });
 }
 
 function visit(node: Node, path: string, fields: Map<string, FleetField>): void {
