@@ -2,6 +2,9 @@
  * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
  * published controller defines it. The controllers themselves are not built yet.
  */
+export { admit } from './arbiter/admission.ts';
+export { DisruptionBudget } from './arbiter/disruption-budget.ts';
+export { ringVerdict } from './arbiter/ring-guard.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
 export {
@@ -63,6 +66,49 @@ export {
   type LeaveRequest,
   leaveRequests,
 } from './hashring/delayed-leave.ts';
+export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
+export {
+  type GoalView,
+  type InstanceView,
+  isAvailable,
+  minReadyOf,
+  type OperationView,
+  type RevisionView,
+  type RingView,
+  type ServiceView,
+} from './protocol/fleet-view.ts';
+export {
+  type InstanceId,
+  instanceId,
+  type RevisionId,
+  type SlotId,
+  type SlotParts,
+  slotId,
+  slotOf,
+  slotParts,
+} from './protocol/identity.ts';
+export {
+  holdsSlot,
+  INSTANCE_EDGES,
+  type InstanceState,
+  isOnItsWayOut,
+  mayServe,
+} from './protocol/instance-state.ts';
+export {
+  type Act,
+  type ControllerKind,
+  type Input,
+  type Intent,
+  isDisruptive,
+  PRIORITIES,
+  type Priority,
+} from './protocol/intent.ts';
+export {
+  type MetricQuery,
+  type MetricReading,
+  type MetricScope,
+  readingValue,
+} from './protocol/metric-reading.ts';
 export {
   type AnalysisPhase,
   METRIC_LIMITS_DEFAULT,

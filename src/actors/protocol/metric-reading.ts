@@ -1,0 +1,37 @@
+/**
+ * What a controller reads of a metric: a number with its age and the samples in it, or in words that
+ * there is none. Missing, stale and not a number are three things: missing is silence, stale is a look
+ * at the past, and no number is an answer that says nothing.
+ */
+
+/** One reading. Ages and lengths are milliseconds. */
+export type MetricReading =
+  | {
+      readonly kind: 'value';
+      readonly value: number;
+      readonly samples: number;
+      readonly ageMs: number;
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'stale'; readonly ageMs: number }
+  | { readonly kind: 'notANumber'; readonly samples: number; readonly ageMs: number };
+
+/** Whose metric. Absent fields: of all. */
+export type MetricScope = {
+  readonly service: string;
+  readonly revision?: string;
+  readonly zone?: string;
+  readonly instance?: string;
+};
+
+/** What is read: a name such as `error_ratio` or `p99`, and over how long. */
+export type MetricQuery = {
+  readonly name: string;
+  readonly scope: MetricScope;
+  readonly windowMs: number;
+};
+
+/** @returns null for a reading that is no number */
+export function readingValue(reading: MetricReading): number | null {
+  return reading.kind === 'value' ? reading.value : null;
+}
