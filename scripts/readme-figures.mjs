@@ -12,7 +12,9 @@ const END = '<!-- end of figures -->';
 
 /** The table of all committed results, as Markdown. */
 export function figuresTable() {
-  const files = readdirSync(RESULTS).filter((name) => /^(B\d+|RING|SAVINA)\.json$/.test(name));
+  const files = readdirSync(RESULTS).filter((name) =>
+    /^(B\d+|RING|SAVINA|STORE)\.json$/.test(name),
+  );
   const results = files
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map((name) => JSON.parse(readFileSync(new URL(name, RESULTS), 'utf8')));

@@ -56,6 +56,7 @@ const bad: readonly (readonly [keyof typeof RULES, string, string, RegExp])[] = 
   ['onlyTheCliPrints', 'src/runtime/a.ts', `${HEAD}console.log(1);\n`, /only cli prints/],
   ['noMachineIsNamed', 'README.md', `see ${home}/x\n`, /no path of a machine/],
   ['noMachineIsNamed', 'package-lock.json', '"resolved": "x"\n', /no registry/],
+  ['wallIsForPeople', 'src/runtime/a.ts', `${HEAD}clock.wallMs();\n`, /the wall jumps/],
 ];
 
 describe('tidy rules', () => {

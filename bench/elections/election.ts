@@ -76,7 +76,7 @@ class Pausable {
 
 /** One store, one agent, some candidates. */
 class Election {
-  readonly clock: SimClock = new SimClock();
+  readonly clock: SimClock;
   readonly truth: Store;
   readonly ended: AbortController = new AbortController();
   readonly count: ElectionCount = {
@@ -94,8 +94,8 @@ class Election {
   private highest = 0;
   private written = 0;
 
-  constructor(random: Random, tenures: number, faults: StoreFaults) {
-    const { clock } = this;
+  constructor(random: Random, tenures: number, faults: StoreFaults, clock: SimClock) {
+    this.clock = clock;
     const limits = { historyTransactionsMax: 256 };
     this.truth = memoryStore({ clock, alarm: clock.alarm(), limits });
     this.random = random;
@@ -216,9 +216,10 @@ export async function elect(
   random: Random,
   tenures: number,
   faults: StoreFaults,
+  clock: SimClock = new SimClock(),
 ): Promise<ElectionCount> {
-  const election = new Election(random, tenures, faults);
-  const { clock, truth, count } = election;
+  const election = new Election(random, tenures, faults, clock);
+  const { truth, count } = election;
   const audit = election.audit();
   let isDone = false;
   const all = Promise.all(['a', 'b', 'c'].map((name) => new Candidate(election, name).run()));

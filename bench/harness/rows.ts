@@ -28,6 +28,7 @@ const FILES: Readonly<Record<string, string>> = {
   S3: '../s3-crash-loop.bench.js',
   S4: '../s4-thread-loss.bench.js',
   SAVINA: '../savina.bench.js',
+  STORE: '../store.bench.js',
 };
 
 export const BENCH_IDS: readonly string[] = Object.keys(FILES);

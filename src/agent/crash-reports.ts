@@ -1,4 +1,7 @@
-/** Reports of how the brain ended, one JSON file each, in a folder that is bounded. */
+/**
+ * Reports of how the brain ended, one JSON file each, in a folder that is bounded. Their names begin
+ * with a number that grows: the wall's time, which they show to people, may go back.
+ */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wallTime } from './system-time.ts';
@@ -22,17 +25,26 @@ export type CrashReport = {
   readonly output: string;
 };
 
+const NAME = /^brain-(\d{8})-/;
+
+/** Files of reports, the oldest first; what has no number is older than any number. */
+function reportsIn(folder: string): { readonly name: string; readonly number: number }[] {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith('brain-') && name.endsWith('.json'))
+    .map((name) => ({ name, number: Number(NAME.exec(name)?.[1] ?? 0) }))
+    .sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
+}
+
 /** @returns the file it wrote */
 export function writeCrashReport(folder: string, report: CrashReport): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const at = wallTime();
-  const path = join(folder, `brain-${at.replaceAll(/[:.]/g, '-')}-${report.pid ?? 0}.json`);
+  const before = reportsIn(folder);
+  const number = String((before.at(-1)?.number ?? 0) + 1).padStart(8, '0');
+  const name = `brain-${number}-${at.replaceAll(/[:.]/g, '-')}-${report.pid ?? 0}.json`;
+  const path = join(folder, name);
   writeFileSync(path, `${JSON.stringify({ at, ...report }, null, 2)}\n`, { mode: 0o600 });
-  const files = readdirSync(folder)
-    .filter((name) => name.startsWith('brain-'))
-    .sort();
-  for (const name of files.slice(0, Math.max(0, files.length - CRASH_REPORTS_MAX))) {
-    rmSync(join(folder, name), { force: true });
-  }
+  const tooMany = Math.max(0, before.length + 1 - CRASH_REPORTS_MAX);
+  for (const old of before.slice(0, tooMany)) rmSync(join(folder, old.name), { force: true });
   return path;
 }

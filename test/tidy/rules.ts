@@ -230,6 +230,16 @@ export const noMachineIsNamed: Rule = (files) => [
   ),
 ];
 
+/** Files through which the wall's time passes on its way to people. */
+const WALL = /^src\/(agent\/(system-time|crash-reports)|runtime\/(ports\/|testkit\/sim-).*)\.ts$/;
+
+export const wallIsForPeople: Rule = (files) =>
+  ban(
+    files.filter((file) => isSource(file) && !WALL.test(file.path)),
+    /\b(wallMs|wallTime)\b/,
+    'use monotonicMs: the wall jumps',
+  );
+
 /** Every rule, by the name under which it reports. */
 export const RULES: Readonly<Record<string, Rule>> = {
   opensWithHead,
@@ -247,4 +257,5 @@ export const RULES: Readonly<Record<string, Rule>> = {
   nothingIsUnfinished,
   onlyTheCliPrints,
   noMachineIsNamed,
+  wallIsForPeople,
 };

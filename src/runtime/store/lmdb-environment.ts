@@ -144,7 +144,7 @@ class ByteTable implements LmdbTable {
 
   *range(start: Uint8Array, end: Uint8Array): Iterable<LmdbRecord> {
     for (const { key, value } of this.table.getRange({ start, end })) {
-      yield { key: Uint8Array.from(key), value: Uint8Array.from(value) };
+      yield { key: new Uint8Array(key), value: new Uint8Array(value) };
     }
   }
 

@@ -119,7 +119,7 @@ export class LmdbFile {
     }
   }
 
-  /** The records of one table, in order; what cannot be read is told and passed over. */
+  /** Copies of one table's records, in order; what cannot be read is told and passed over. */
   records(
     table: string,
     visit: (key: Uint8Array, value: Uint8Array) => void,
@@ -138,7 +138,8 @@ export class LmdbFile {
       },
       onDamage,
     );
-    if (tree !== null) this.walk(tree, true, visit, onDamage);
+    const visitCopy: Visit = (key, value) => visit(key.slice(), value.slice());
+    if (tree !== null) this.walk(tree, true, visitCopy, onDamage);
   }
 
   private walk(

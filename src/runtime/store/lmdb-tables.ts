@@ -2,13 +2,16 @@
  * A store's data in LMDB: records with checksums in four tables (record-layout.ts), and the sum over
  * all entries that shows a loss. Durable by LmdbEnvironment; who may write is decided elsewhere.
  */
+import { assert } from '../../hotpath/index.ts';
 import type { LmdbEnvironment, LmdbTable } from './lmdb-environment.ts';
 import {
   behindPrefix,
   checksumOf,
+  commitFacts,
   commitOf,
   commitRecord,
   damaged,
+  entryFacts,
   entryOf,
   entryRecord,
   keyBytes,
@@ -24,6 +27,7 @@ import { entryBytes, STORE_PAGE_BYTES } from './store-limits.ts';
 import {
   commitBytes,
   EMPTY_META,
+  type LeasedKey,
   type LeaseRecord,
   type StoreCommit,
   type StoreMeta,
@@ -33,35 +37,65 @@ import {
 const FIRST: Uint8Array = new Uint8Array([0]);
 const LAST_NUMBER: Uint8Array = new Uint8Array(9).fill(255);
 
+/** A key as the commit under way leaves it. */
+type Look = { readonly bytes: Uint8Array; entry: StoreEntry | null; checksum: number };
+
 /** Thread rule: the main thread. */
 export class LmdbTables implements WritableTables {
   private environment: LmdbEnvironment;
+  /** As of the last refresh; null: not looked at since. */
+  private numbers: StoreMeta | null;
+  /** What a commit has looked at, so that it reads a key once; null between commits. */
+  private looks: Map<string, Look> | null;
   /** Of the entries as the commit under way leaves them. The writer's; loaded by `verify`. */
   private sum: number;
+  /** Bytes of each transaction in the history. The writer's; loaded by `verify`. */
+  private readonly commitSizes: Map<number, number>;
+  private leased: LeasedKey[];
 
   constructor(environment: LmdbEnvironment) {
     this.environment = environment;
+    this.numbers = null;
+    this.looks = null;
     this.sum = 0;
+    this.commitSizes = new Map();
+    this.leased = [];
   }
 
   /** From here on the same data through another environment. */
   use(environment: LmdbEnvironment): void {
     this.environment = environment;
+    this.numbers = null;
+  }
+
+  /** Inside a commit: runs `write`, the only code that may write. */
+  writing(write: () => void): void {
+    this.looks = new Map();
+    try {
+      write();
+    } finally {
+      this.looks = null;
+    }
   }
 
   refresh(): void {
+    this.numbers = null;
     this.environment.refresh();
   }
 
   meta(): StoreMeta {
-    const record = this.table('about')?.get(META_KEY) ?? null;
-    return record === null ? EMPTY_META : metaOf(record).meta;
+    if (this.numbers === null) {
+      const record = this.table('about')?.get(META_KEY) ?? null;
+      this.numbers = record === null ? EMPTY_META : metaOf(record).meta;
+    }
+    return this.numbers;
   }
 
   get(key: string): StoreEntry | null {
+    if (this.looks !== null) return this.look(key).entry;
     const bytes = keyBytes(key);
     const record = this.table('entries')?.get(bytes) ?? null;
-    return record === null ? null : entryOf(bytes, record);
+    return record === null ? null : entryOf(bytes, record, key);
   }
 
   scan(prefix: string, after: string | null, limit: number): StoreEntry[] {
@@ -100,30 +134,39 @@ export class LmdbTables implements WritableTables {
     return found;
   }
 
+  leasedKeys(): Iterable<LeasedKey> {
+    return this.leased;
+  }
+
   put(entry: StoreEntry): void {
-    const key = keyBytes(entry.key);
-    const record = entryRecord(key, entry);
-    this.forgetSum(key);
-    this.sum ^= checksumOf(record);
-    this.table('entries')?.put(key, record);
+    const look = this.look(entry.key);
+    const record = entryRecord(look.bytes, entry);
+    this.sum ^= look.checksum;
+    look.entry = entry;
+    look.checksum = checksumOf(record);
+    this.sum ^= look.checksum;
+    this.table('entries')?.put(look.bytes, record);
   }
 
   delete(key: string): void {
-    const bytes = keyBytes(key);
-    this.forgetSum(bytes);
-    this.table('entries')?.remove(bytes);
+    const look = this.look(key);
+    this.sum ^= look.checksum;
+    look.entry = null;
+    look.checksum = 0;
+    this.table('entries')?.remove(look.bytes);
   }
 
   append(commit: StoreCommit): void {
+    this.commitSizes.set(commit.revision, commitBytes(commit));
     this.table('history')?.put(numberKey(commit.revision), commitRecord(commit));
   }
 
   forget(revision: number): number {
-    const key = numberKey(revision);
-    const record = this.table('history')?.get(key) ?? null;
-    if (record === null) throw damaged(`revision ${revision} is missing in the history`);
-    this.table('history')?.remove(key);
-    return commitBytes(commitOf(key, record));
+    const bytes = this.commitSizes.get(revision);
+    if (bytes === undefined) throw damaged(`revision ${revision} is missing in the history`);
+    this.commitSizes.delete(revision);
+    this.table('history')?.remove(numberKey(revision));
+    return bytes;
   }
 
   putLease(record: LeaseRecord): void {
@@ -135,6 +178,8 @@ export class LmdbTables implements WritableTables {
   }
 
   setMeta(meta: StoreMeta): void {
+    // Not before it is committed do looks see it.
+    this.numbers = null;
     this.table('about')?.put(META_KEY, metaRecord(meta, this.sum));
   }
 
@@ -146,29 +191,45 @@ export class LmdbTables implements WritableTables {
     const record = this.table('about')?.get(META_KEY) ?? null;
     const { meta, sum } = record === null ? { meta: EMPTY_META, sum: 0 } : metaOf(record);
     let [keys, bytes, found] = [0, 0, 0];
+    this.leased = [];
     for (const { key, value } of this.table('entries')?.range(
       FIRST,
       behindPrefix(FIRST.subarray(1)),
     ) ?? []) {
+      const entry = entryFacts(key, value);
       keys++;
-      bytes += entryBytes(entryOf(key, value));
-      found ^= checksumOf(value);
+      bytes += entry.bytes;
+      found ^= entry.checksum;
+      if (entry.leased !== null) this.leased.push(entry.leased);
     }
     expect('keys', keys, meta.keys);
     expect('bytes of keys and values', bytes, meta.bytes);
     expect('sum of the entries', found >>> 0, sum >>> 0);
     let revision = meta.compacted;
+    this.commitSizes.clear();
     for (const { key, value } of this.table('history')?.range(FIRST, LAST_NUMBER) ?? []) {
-      expect('revision in the history', commitOf(key, value).revision, ++revision);
+      const commit = commitFacts(key, value);
+      expect('revision in the history', commit.revision, ++revision);
+      this.commitSizes.set(revision, commit.bytes);
     }
     expect('last revision in the history', revision, meta.revision);
     this.leases();
     this.sum = found;
   }
 
-  private forgetSum(key: Uint8Array): void {
-    const before = this.table('entries')?.get(key) ?? null;
-    if (before !== null) this.sum ^= checksumOf(before);
+  /** @throws RM_STORE_FORMAT when it is damaged */
+  private look(key: string): Look {
+    assert(this.looks !== null, 'a write outside of a commit');
+    const before = this.looks.get(key);
+    if (before !== undefined) return before;
+    const bytes = keyBytes(key);
+    const record = this.table('entries')?.get(bytes) ?? null;
+    const look: Look =
+      record === null
+        ? { bytes, entry: null, checksum: 0 }
+        : { bytes, entry: entryOf(bytes, record, key), checksum: checksumOf(record) };
+    this.looks.set(key, look);
+    return look;
   }
 
   private table(name: 'about' | 'entries' | 'history' | 'leases'): LmdbTable | null {

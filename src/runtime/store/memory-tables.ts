@@ -8,6 +8,7 @@ import { entryBytes, STORE_PAGE_BYTES } from './store-limits.ts';
 import {
   commitBytes,
   EMPTY_META,
+  type LeasedKey,
   type LeaseRecord,
   type StoreCommit,
   type StoreCommitter,
@@ -73,6 +74,10 @@ export class MemoryTables implements WritableTables, StoreCommitter {
 
   leases(): LeaseRecord[] {
     return [...this.leaseRecords.values()];
+  }
+
+  *leasedKeys(): Iterable<LeasedKey> {
+    for (const { key, lease } of this.entries.values()) if (lease !== null) yield { key, lease };
   }
 
   put(entry: StoreEntry): void {

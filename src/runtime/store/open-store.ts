@@ -72,11 +72,14 @@ export class OpenStore implements Store {
   constructor(parts: StoreParts) {
     this.parts = parts;
     this.wheel = new TimerWheel(parts.clock, parts.alarm);
-    this.reader = new StoreReader(parts.tables, parts.limits.watchesMax, (error) =>
-      this.fail(error),
-    );
     this.writer = null;
     this.committer = null;
+    this.reader = new StoreReader(
+      parts.tables,
+      parts.limits.watchesMax,
+      () => this.isCurrent(),
+      (error) => this.fail(error),
+    );
     this.failure = null;
     this.readOnly = null;
     this.closing = null;
@@ -236,6 +239,12 @@ export class OpenStore implements Store {
   private enter({ signal }: StoreCallOptions): void {
     if (this.failure !== null) throw this.failure;
     if (signal?.aborted === true) throw aborted(signal);
+  }
+
+  /** Only this store writes, for sure, and it has noticed all that it has written. */
+  private isCurrent(): boolean {
+    if (this.writer === null || this.committer === null || this.writer.isCommitting) return false;
+    return this.committer.isSure(this.parts.clock.monotonicMs());
   }
 
   private mayWrite(): StoreWriter {

@@ -136,10 +136,11 @@ export function checkKey(key: string): void {
 
 /** A prefix may be empty. @throws as checkKey */
 export function checkPrefix(prefix: string): void {
-  if (typeof prefix !== 'string' || LONE_SURROGATE.test(prefix)) {
+  const bytes = typeof prefix === 'string' ? utf8Bytes(prefix) : 0;
+  // A text of as many bytes as units is ASCII.
+  if (typeof prefix !== 'string' || (bytes > prefix.length && LONE_SURROGATE.test(prefix))) {
     throw badOption(`a key is ${JSON.stringify(prefix)}; expected well-formed Unicode text.`);
   }
-  const bytes = utf8Bytes(prefix);
   if (bytes > STORE_KEY_BYTES_MAX) {
     throw overLimit('bytes of a key', bytes, STORE_KEY_BYTES_MAX, 'shorten it');
   }

@@ -25,16 +25,27 @@ export class StoreReader implements WatchSource {
   ended: Error | null;
   private readonly tables: StoreTables;
   private readonly watchesMax: number;
+  private readonly isCurrent: () => boolean;
   private readonly damaged: (error: unknown) => Error;
   private readonly watches: Set<HistoryWatch>;
   private revision: number;
   private compacted: number;
 
-  /** @param damaged a watch met damage: the store stops. @returns what the watch is told. */
-  constructor(tables: StoreTables, watchesMax: number, damaged: (error: unknown) => Error) {
+  /**
+   * @param isCurrent whether nothing can have changed since the last notice: then a look need not
+   *   refresh the tables, which costs as much as the look.
+   * @param damaged a watch met damage: the store stops. @returns what the watch is told.
+   */
+  constructor(
+    tables: StoreTables,
+    watchesMax: number,
+    isCurrent: () => boolean,
+    damaged: (error: unknown) => Error,
+  ) {
     this.ended = null;
     this.tables = tables;
     this.watchesMax = watchesMax;
+    this.isCurrent = isCurrent;
     this.damaged = damaged;
     this.watches = new Set();
     this.revision = 0;
@@ -43,7 +54,7 @@ export class StoreReader implements WatchSource {
 
   get(key: string): StoreLookup {
     checkKey(key);
-    this.tables.refresh();
+    this.refresh();
     return { entry: this.tables.get(key), revision: this.tables.meta().revision };
   }
 
@@ -54,7 +65,7 @@ export class StoreReader implements WatchSource {
     if (!Number.isInteger(most) || most < 1 || most > STORE_PAGE_ENTRIES_MAX) {
       throw badOption(`limit is ${most}; expected an integer from 1 to ${STORE_PAGE_ENTRIES_MAX}.`);
     }
-    this.tables.refresh();
+    this.refresh();
     const entries = this.tables.scan(prefix, after ?? null, most);
     const last = entries.at(-1)?.key ?? null;
     const isLast = last === null || this.tables.scan(prefix, last, 1).length === 0;
@@ -66,7 +77,7 @@ export class StoreReader implements WatchSource {
     if (this.watches.size >= this.watchesMax) {
       throw overLimit('watches', this.watches.size + 1, this.watchesMax, 'end some');
     }
-    this.tables.refresh();
+    this.refresh();
     const { revision } = this.tables.meta();
     const after = options.after ?? revision;
     if (!Number.isSafeInteger(after) || after < 0) {
@@ -101,7 +112,7 @@ export class StoreReader implements WatchSource {
 
   history(after: number, limit: number): readonly StoreCommit[] {
     try {
-      this.tables.refresh();
+      this.refresh();
       // Another process may have compacted since the last notice.
       const { compacted } = this.tables.meta();
       this.compacted = compacted;
@@ -116,6 +127,10 @@ export class StoreReader implements WatchSource {
 
   forget(watch: HistoryWatch): void {
     this.watches.delete(watch);
+  }
+
+  private refresh(): void {
+    if (!this.isCurrent()) this.tables.refresh();
   }
 
   private wake(): void {

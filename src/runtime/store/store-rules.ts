@@ -39,12 +39,7 @@ export class StoreRules {
     for (const { lease, ttlMs } of this.tables.leases()) {
       this.open.set(lease, { lease, ttlMs, endsMs: nowMs + ttlMs });
     }
-    let after: string | null = null;
-    do {
-      const page: StoreEntry[] = this.tables.scan('', after, 1000);
-      for (const entry of page) if (entry.lease !== null) this.attach(entry.lease, entry.key);
-      after = page.at(-1)?.key ?? null;
-    } while (after !== null);
+    for (const { lease, key } of this.tables.leasedKeys()) this.attach(lease, key);
   }
 
   /** Leases that have not been ended. */

@@ -55,6 +55,8 @@ export type GiveUp = (whyNot: Error, unknown: (cause: Error) => Error) => void;
 /** Thread rule: the store's thread. */
 export class StoreWriter {
   readonly rules: StoreRules;
+  /** From before a commit until `committed` has returned; for ever after one that failed. */
+  isCommitting: boolean;
   private readonly parts: WriterParts;
   private readonly rate: RateLimit;
   private readonly leaseTimers: Map<number, CallbackTimer>;
@@ -65,6 +67,7 @@ export class StoreWriter {
 
   constructor(parts: WriterParts) {
     this.rules = parts.rules;
+    this.isCommitting = false;
     this.parts = parts;
     this.rate = new RateLimit(parts.limits.transactionsPerSecond, parts.clock.monotonicMs());
     this.leaseTimers = new Map();
@@ -165,6 +168,7 @@ export class StoreWriter {
     while (this.queue.length > 0 && this.closed === null) {
       const batch = this.takeBatch();
       if (batch.length === 0) continue;
+      this.isCommitting = true;
       try {
         await this.commit(batch);
       } catch (error) {
@@ -173,6 +177,7 @@ export class StoreWriter {
       }
       for (const work of batch) settle(work);
       this.parts.committed();
+      this.isCommitting = false;
     }
     this.pumping = null;
   }

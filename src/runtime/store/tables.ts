@@ -53,8 +53,13 @@ export interface StoreTables {
   leases(): LeaseRecord[];
 }
 
+/** A key that goes with a lease. */
+export type LeasedKey = { readonly lease: number; readonly key: string };
+
 /** Writes; inside a commit only, where looks see them at once. */
 export interface WritableTables extends StoreTables {
+  /** All keys that have a lease; outside of commits, by a new writer, before it writes. */
+  leasedKeys(): Iterable<LeasedKey>;
   put(entry: StoreEntry): void;
   delete(key: string): void;
   append(commit: StoreCommit): void;

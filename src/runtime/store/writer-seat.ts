@@ -96,7 +96,7 @@ export class WriterSeat implements StoreCommitter {
         other = found;
         return;
       }
-      write();
+      this.tables.writing(write);
       this.write(WRITER_KEY, { ...mine, beat: found.beat + 1 });
     });
     if (other !== null) {

@@ -132,7 +132,7 @@ async function statesOf(keys: readonly string[]): Promise<Map<string, StoreEntry
   return states;
 }
 
-test("history of processes - linearizable, over the writer's death, reads of others too", async () => {
+test("history of processes - is linearizable, over the writer's death, with reads of others", async () => {
   // Guards: P3, P4.
   const first = new Recorder(directory, 'writer', 1);
   await first.until(() => first.writes > 0);

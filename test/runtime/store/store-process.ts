@@ -16,8 +16,11 @@ export class StoreProcess {
   private readonly open = new Map<number, Open>();
   private ids = 0;
 
-  constructor() {
-    this.child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** @param nodeOptions for Node, before the program */
+  constructor(nodeOptions: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...nodeOptions, PROGRAM], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
     lines.on('line', (line) => this.answered(JSON.parse(line)));
     this.child.on('exit', () => {

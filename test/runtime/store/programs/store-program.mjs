@@ -60,6 +60,8 @@ const methods = {
     process.kill(process.pid, 'SIGSTOP');
   },
   close: () => store.close(),
+  // How far two looks at the wall clock are apart.
+  wallMoves: async () => Math.abs(Date.now() - Date.now()),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
