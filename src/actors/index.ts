@@ -56,6 +56,7 @@ export {
   scaleDownLimit,
   scaleUpLimit,
 } from './autoscaler/scaling-rules.ts';
+export type { ControlError, ControlErrorCode } from './errors.ts';
 export {
   allowedSize,
   type LeaveAnswer,
@@ -111,6 +112,19 @@ export {
 } from './rollout/rolling-replicas.ts';
 export { type FollowedSize, type FollowingZone, followedSize } from './rollout/zone-sizes.ts';
 export { type WaveSlot, type WaveStep, type WaveZone, waveStep } from './rollout/zone-waves.ts';
+export { fleetProblems, minAvailableOf, replicasOf } from './spec/fleet-checks.ts';
+export { type FleetField, fleetFields, fleetJsonSchema } from './spec/fleet-reference.ts';
+export {
+  API_VERSION,
+  type FleetInput,
+  type FleetSpec,
+  fleetSchema,
+  type ServiceInput,
+  type ServiceSpec,
+  type ShardedSpec,
+  type StatelessSpec,
+  serviceSchema,
+} from './spec/fleet-schema.ts';
 export {
   type Fenceposts,
   fenceposts,
@@ -118,4 +132,21 @@ export {
   type Rounding,
   resolved,
 } from './spec/int-or-percent.ts';
+export {
+  type Problem,
+  pathText,
+  problemAt,
+  problemsOf,
+  problemsText,
+  shown,
+} from './spec/problem.ts';
+export {
+  type FleetDefinition,
+  type FleetReading,
+  fleet,
+  invalidFleet,
+  readFleet,
+  service,
+} from './spec/read-fleet.ts';
+export { FLEET_TEXT_MAX, readFleetYaml } from './spec/yaml-fleet.ts';
 export type { Wall } from './wall-canary.ts';

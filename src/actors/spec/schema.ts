@@ -1,0 +1,2 @@
+/** The schema library, zod, as the files of this folder use it. */
+export { z } from 'zod';
