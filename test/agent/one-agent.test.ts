@@ -1,7 +1,7 @@
 /** Agents that start at the same instant on one directory: one comes up, the others say who it is. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,10 +14,17 @@ const MAIN = fileURLToPath(new URL('../../dist/agent/main.js', import.meta.url))
 const FOREVER = 'require("node:net").createServer().listen(0)';
 
 let directory = '';
+const children: ChildProcess[] = [];
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'rm-agent-'));
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  const path = join(directory, 'agent.json');
+  const { agent } = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { agent: '' };
+  for (const pid of agent === '' ? [] : markedBy(agent)) process.kill(pid, 'SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const locks = (): string[] => readdirSync(directory).filter((name) => name.includes('lock'));
 
@@ -29,6 +36,7 @@ async function started(): Promise<Start> {
   const child = spawn(process.execPath, [MAIN, '--directory', directory, ...brain], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  children.push(child);
   const lines = createInterface({ input: child.stderr });
   for await (const line of lines) {
     if (/agent of|RM_AGENT/.test(line)) return { child, word: line };
@@ -54,9 +62,7 @@ describe('one agent', () => {
     }
     const { agent } = JSON.parse(readFileSync(join(directory, 'agent.json'), 'utf8'));
     // Each found the brain of the one before it.
-    const brains = markedBy(agent);
-    expect(brains).toHaveLength(1);
-    for (const pid of brains) process.kill(pid, 'SIGKILL');
+    expect(markedBy(agent)).toHaveLength(1);
     expect(locks()).toEqual(['agent-4.lock']);
   });
 

@@ -3,9 +3,11 @@
  * whoever asks for it waits with its whole thread; so another process asks, and its end says that
  * the lock could be had. Called by a follower before it opens the file for writing. It promises
  * nothing for the moment after: a writer that goes on and is stopped again inside its next commit,
- * before the follower has opened the file, holds the follower up.
+ * before the follower has opened the file, holds the follower up. A follower that is killed leaves the
+ * process behind until the lock is free.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import type { Clock } from '../ports/clock.ts';
 import { CallbackTimer, type TimerWheel } from '../timers/timer-wheel.ts';
 import { lockProgram } from './lmdb-environment.ts';
@@ -63,6 +65,8 @@ export class LockWait {
 
 /** Null: it cannot be started, for want of a package in a bundle or of processes. */
 function begin(directory: string): ChildProcess | null {
+  // A program with Node inside would start itself once more.
+  if (!basename(process.execPath).startsWith('node')) return null;
   try {
     // What preloads are in the environment is for the program, not for this.
     const env = { ...process.env, NODE_OPTIONS: '' };

@@ -77,6 +77,8 @@ describe('leaders of two processes', () => {
     for (let round = 0; round < 5; round++) {
       const before = world.acts.length;
       await world.until(() => world.acts.length > before + random.below(12));
+      // Somewhere in the act that follows: a turn takes some microseconds, an act ten milliseconds.
+      for (let turns = random.below(4000); turns > 0; turns--) await new Promise(setImmediate);
       const victim = world.acts.at(-1) as { name: string; token: number };
       const pid = world.all.get(victim.name)?.child.pid as number;
       world.signal(victim.name, 'SIGSTOP');

@@ -87,6 +87,20 @@ describe('hanging commit', () => {
     await store.close();
   });
 
+  test('hanging commit - a store that is being closed waits no longer than its time', async () => {
+    const clock = new SimClock();
+    const store = open(clock, clock.alarm());
+    disk.isHealthy = false;
+    const inFlight = codeOf(store.transact(put('a'), patient));
+    await Promise.resolve();
+    const waits = codeOf(store.transact(put('b'), patient));
+    const closed = store.close();
+    expect(await waits).toBe('RM_STORE_CLOSED');
+    await driven(clock, closed);
+    expect([await inFlight, clock.monotonicMs()]).toEqual(['RM_STORE_UNKNOWN', 30_000]);
+    expect(await codeOf(store.get('a'))).toBe('RM_STORE_CLOSED');
+  });
+
   test('hanging commit - a process that was stopped itself gives it its time again', async () => {
     let nowMs = 0;
     let ring: () => void = () => undefined;
