@@ -7,6 +7,7 @@ import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 /** Codes raised by this layer. Stable across releases; `RM_<AREA>_<WHAT>`. */
 // biome-ignore format: one code a line, as in every layer.
 export type ControlErrorCode =
+  | 'RM_COMPARISON_INVALID'
   | 'RM_FLEET_INVALID';
 
 /** An error of the control plane. */

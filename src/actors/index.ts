@@ -125,6 +125,7 @@ export {
   metricPhase,
   runPhase,
 } from './rollout/analysis-verdict.ts';
+export type { Dispersion } from './rollout/block-dispersion.ts';
 export {
   approximateSplit,
   type CanaryRevisions,
@@ -137,6 +138,7 @@ export {
   replicasForWeight,
   routedCanarySizes,
 } from './rollout/canary-replicas.ts';
+export type { MetricComparison, MetricEvidence } from './rollout/metric-comparison.ts';
 export {
   forgottenRevisions,
   hasProgressed,
@@ -151,6 +153,7 @@ export {
   type ScaledRevision,
   shareChange,
 } from './rollout/proportional-scaling.ts';
+export type { PairedCounts } from './rollout/ratio-evidence.ts';
 export {
   firstReplicas,
   maxUnavailable,
@@ -164,6 +167,19 @@ export {
   unhealthyCleanup,
   withoutSurplus,
 } from './rollout/rolling-replicas.ts';
+export {
+  COMPARISON_DEFAULT,
+  COMPARISON_START,
+  type ComparedMetric,
+  type ComparisonBlock,
+  type ComparisonConfig,
+  type ComparisonReport,
+  type ComparisonState,
+  type ComparisonVerdict,
+  compareBlock,
+  comparisonReport,
+  type SideCounts,
+} from './rollout/sequential-comparison.ts';
 export { type FollowedSize, type FollowingZone, followedSize } from './rollout/zone-sizes.ts';
 export { type WaveSlot, type WaveStep, type WaveZone, waveStep } from './rollout/zone-waves.ts';
 export { fleetProblems, minAvailableOf, replicasOf } from './spec/fleet-checks.ts';
