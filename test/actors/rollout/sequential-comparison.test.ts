@@ -45,13 +45,14 @@ const codeOf = (block: ComparisonBlock, config = COMPARISON_DEFAULT): unknown =>
 };
 
 describe('sequential comparison', () => {
-  test('abort - a canary whose every request fails is worse after the first block', () => {
-    expect(verdict([{ canary: side(500, 500), baseline: side(500, 5) }])).toBe('worse');
+  test('abort - a canary whose every request fails is worse after the second block', () => {
+    const bad = { canary: side(500, 500), baseline: side(500, 5) };
+    expect(verdict([bad, bad])).toBe('worse');
   });
 
   test('abort - stays so whatever comes after it', () => {
     const bad = { canary: side(500, 500), baseline: side(500, 5) };
-    expect(verdict([bad, ...same(200, 1000)])).toBe('worse');
+    expect(verdict([bad, bad, ...same(200, 1000)])).toBe('worse');
   });
 
   test('promotion - nothing on 29 blocks, however many requests they hold', () => {
