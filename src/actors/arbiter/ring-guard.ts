@@ -1,6 +1,7 @@
 /**
  * What a new generation of a ring must not be: empty, older, without many of its members at once, or
- * with a shard that owns keys in fewer zones than it has replicas, or joins before it serves. Publishing is never held back by who has not heard of the last one; stopping is.
+ * with a shard that owns keys in fewer zones than it has replicas, or joins before it serves.
+ * Publishing is never held back by who has not heard of the last one; stopping is.
  */
 import { ADMITTED, type Rule, type Verdict } from '../protocol/decision.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';

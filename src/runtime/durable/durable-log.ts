@@ -91,7 +91,7 @@ export class DurableLog {
     const value = storedBytes(snapshot, `the state of ${this.key}`);
     const put: StoreOperation = { kind: 'put', key: this.snapshotKey(), value };
     const first = this.deletions(events.slice(0, EVENTS_AT_ONCE));
-    // An event that this incarnation does not know of would be forgotten.
+    // Whoever was overtaken is told here, and not one event later.
     const last: StoreCompare = { key: this.eventKey(snapshot.number + 1), revision: 0 };
     this.base = await this.write([put, ...first], events.length > 0 ? [last] : []);
     // More only when the log was longer than this definition lets it grow.

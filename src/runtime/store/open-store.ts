@@ -290,14 +290,17 @@ export class OpenStore implements Store {
   }
 }
 
-/** Values are copied now: the caller may go on using its buffers. */
+/** Values are copied now (`slice` of a Buffer would not): the caller may go on using its own. */
 function ownCopy(transaction: StoreTransaction): StoreTransaction {
   const step = (operation: StoreOperation): StoreOperation =>
-    operation.kind === 'put' ? { ...operation, value: operation.value.slice() } : operation;
+    operation.kind === 'put' ? { ...operation, value: new Uint8Array(operation.value) } : operation;
   return {
     compare: (transaction.compare ?? []).map((condition) =>
       'value' in condition
-        ? { key: condition.key, value: condition.value?.slice() ?? null }
+        ? {
+            key: condition.key,
+            value: condition.value === null ? null : new Uint8Array(condition.value),
+          }
         : { key: condition.key, revision: condition.revision },
     ),
     success: transaction.success.map(step),
