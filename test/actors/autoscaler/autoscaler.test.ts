@@ -201,7 +201,7 @@ describe('autoscaler', () => {
     expect(step.recommendation.why).toContain('load is 300, its target 100; 30 was asked for');
   });
 
-  test('autoscaler - after a failed change it waits, each time longer, and begins anew when one is done', () => {
+  test('autoscaler - after a failed change it waits, longer each time, until one is done', () => {
     const of = world(10);
     const grows = (outcome: AutoscalerInput['outcome']): boolean => {
       const { state, intents } = autoscalerStep(of.state, {
