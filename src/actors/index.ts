@@ -8,6 +8,14 @@ export { ringVerdict } from './arbiter/ring-guard.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
 export {
+  AUTOSCALER_START,
+  type AutoscalerInput,
+  type AutoscalerState,
+  type AutoscalerStep,
+  autoscalerStep,
+  type TimedCount,
+} from './autoscaler/autoscaler.machine.ts';
+export {
   CALM,
   decayMultiplier,
   type PanicConfig,

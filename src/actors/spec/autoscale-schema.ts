@@ -96,7 +96,7 @@ export const autoscaleSchema = z.strictObject({
   settle: duration.prefault('60s').describe('After a change, before the direction may turn.'),
   flapBudget: z
     .strictObject({
-      changes: integer(1, 10_000).prefault(20).describe('Starts and stops in the window.'),
+      changes: integer(1, 10_000).prefault(20).describe('Changes of the number in the window.'),
       window: positiveDuration.prefault('1h').describe('Any window of this length.'),
     })
     .prefault({})

@@ -182,6 +182,11 @@ export class OpenStore implements Store {
     this.enter(options);
     const bytes = checkTransaction(transaction, this.parts.limits);
     const own = ownCopy(transaction);
+    const writer = this.mayWrite();
+    // Nothing is written and nothing waits: there is no need to commit and to flush.
+    if (isLook(own) && writer.isIdle && this.isCurrent()) {
+      return this.guarded(() => writer.rules.transact(own, this.parts.clock.monotonicMs()));
+    }
     return this.write((rules, nowMs) => rules.transact(own, nowMs), bytes, options);
   }
 
@@ -288,6 +293,12 @@ export class OpenStore implements Store {
       throw this.fail(error);
     }
   }
+}
+
+/** Whatever its conditions say, it only gets. */
+function isLook({ success, failure = [] }: StoreTransaction): boolean {
+  const gets = ({ kind }: StoreOperation): boolean => kind === 'get';
+  return success.every(gets) && failure.every(gets);
 }
 
 /** Values are copied now (`slice` of a Buffer would not): the caller may go on using its own. */

@@ -1,0 +1,260 @@
+/**
+ * Decides how many instances, or shards, a service needs. It owns the demand and nothing else: what a
+ * rollout adds on top is the arbiter's arithmetic. Metrics propose, the highest wins; then a
+ * stabilization window, rate limits, a settle time and a flap budget hold it back. These restrain
+ * shrinking only, and by that turning back: capacity that is needed is never withheld. Pure.
+ *
+ *   metrics ─▶ highest ─▶ stabilized ─▶ rates, min and max ─▶ settle, flap budget (down) ─▶ setDemand
+ *      └ one failed: no shrinking                               └ backoff after a failed change
+ */
+
+import type { ServiceView } from '../protocol/fleet-view.ts';
+import type { Input, Intent } from '../protocol/intent.ts';
+import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { CALM, type PanicState } from './panic-mode.ts';
+import { type Proposal, proposals } from './proposals.ts';
+import { stabilize } from './scaling-history.ts';
+import { limitReplicas, type ScalingEvent, type ScalingRules } from './scaling-rules.ts';
+
+/** A number of replicas at a time, in monotonic milliseconds. */
+export type TimedCount = { readonly count: number; readonly atMs: number };
+
+/** What is remembered between passes. Plain data: it is stored with the decisions. */
+export type AutoscalerState = {
+  /** What was asked for: the least and the most of each bucket of time, oldest first. */
+  readonly asked: readonly TimedCount[];
+  /** Changes of the demand that were seen, whoever made them, oldest first. Down: below zero. */
+  readonly changes: readonly TimedCount[];
+  /** The demand at the last look; null: there was none. */
+  readonly demand: number | null;
+  readonly panic: PanicState;
+  /** Changes that failed, one after the other. */
+  readonly failures: number;
+  /** Nothing is proposed before. */
+  readonly backoffUntilMs: number;
+};
+
+/** What happened since the last pass, beside what is seen. */
+export type AutoscalerInput = {
+  readonly view: ServiceView;
+  /** Whether the last change could be carried out; null: nothing is known. */
+  readonly outcome: 'done' | 'failed' | null;
+  /** An operator's number, until it expires; null: none. */
+  readonly override: { readonly count: number; readonly untilMs: number } | null;
+};
+
+/** What it decided. */
+export type AutoscalerStep = {
+  readonly state: AutoscalerState;
+  readonly intents: readonly Intent[];
+  /** What it would do; in a dry run there is nothing else. */
+  readonly recommendation: { readonly count: number; readonly why: string };
+};
+
+/** Nothing is remembered. */
+export const AUTOSCALER_START: AutoscalerState = {
+  asked: [],
+  changes: [],
+  demand: null,
+  panic: CALM,
+  failures: 0,
+  backoffUntilMs: 0,
+};
+
+/**
+ * Buckets of the stabilization window. Range: 10 to 1,000. Higher: the window ends more exactly, and more
+ * is stored with each decision.
+ */
+const BUCKETS = 60;
+/** Changes that are remembered; of more, the oldest are forgotten and limits become wider. */
+const CHANGES_MAX = 500;
+/** After a failed change: so long, then twice as long, up to the most. Milliseconds. */
+const BACKOFF_FIRST_MS = 10_000;
+const BACKOFF_MAX_MS = 600_000;
+/** An intent that nobody has admitted by then was for another moment. Periods of a pass. */
+const EXPIRES_MS = 10_000;
+
+type Autoscale = NonNullable<ServiceSpec['autoscale']>;
+type Held = { readonly count: number; readonly why: string };
+
+/** One pass. A service without `autoscale` has no autoscaler. */
+export function autoscalerStep(state: AutoscalerState, input: AutoscalerInput): AutoscalerStep {
+  const { view } = input;
+  const { autoscale } = view.spec;
+  const { nowMs } = view;
+  const current = view.goal.demand;
+  const noted = noteOutcome(noteDemand(state, view, autoscale), input.outcome, nowMs);
+  if (autoscale === undefined) return held(noted, current, 'this service is not scaled by itself');
+  const { override } = input;
+  if (override !== null && nowMs < override.untilMs) {
+    return proposed(noted, view, override.count, [], {
+      count: override.count,
+      why: `an operator holds it at ${override.count} for ${override.untilMs - nowMs} ms more`,
+    });
+  }
+
+  const asked = proposals(view, autoscale, noted.panic);
+  const next = { ...noted, panic: asked.panic };
+  const known = asked.list.filter((one) => one.count !== null);
+  if (known.length === 0) return held(next, bounded(current, autoscale), 'no metric says anything');
+  const highest = known.reduce((most, one) => ((one.count ?? 0) > (most.count ?? 0) ? one : most));
+  let desired = highest.count ?? current;
+  let why = highest.why;
+  if (desired < current && known.length < asked.list.length) {
+    desired = current;
+    why = 'it would shrink, but a metric is missing';
+  }
+  const remembered = { ...next, asked: remember(next.asked, desired, nowMs, autoscale) };
+  const limited = limit(remembered, { current, desired, why }, autoscale, nowMs);
+  return proposed(remembered, view, limited.count, asked.list, limited);
+}
+
+/** The stabilization window, then rates and bounds, then what restrains shrinking. */
+function limit(
+  state: AutoscalerState,
+  {
+    current,
+    desired,
+    why,
+  }: { readonly current: number; readonly desired: number; readonly why: string },
+  autoscale: Autoscale,
+  nowMs: number,
+): Held {
+  const { min, max, up, down } = autoscale;
+  const ages = state.asked.map(({ count, atMs }) => ({
+    replicas: count,
+    ageS: (nowMs - atMs) / 1000,
+  }));
+  const windows = { upS: up.window / 1000, downS: down.window / 1000 };
+  const stable = stabilize(ages, { current, desired }, windows).replicas;
+  const { replicas, condition } = limitReplicas(
+    { current, desired: stable },
+    { min, max },
+    { up: rulesOf(up), down: rulesOf(down) },
+    pastOf(state.changes, nowMs),
+  );
+  const count = Math.min(Math.max(replicas, min), max);
+  if (count !== desired)
+    why += `; ${desired} was asked for, ${stable} after stabilization, ${condition}`;
+  if (nowMs < state.backoffUntilMs) {
+    const wait = state.backoffUntilMs - nowMs;
+    return { count: current, why: `the last change failed; waits ${wait} ms` };
+  }
+  if (count >= current) return { count, why };
+  const last = state.changes.at(-1);
+  if (last !== undefined && nowMs - last.atMs < autoscale.settle) {
+    const left = autoscale.settle - (nowMs - last.atMs);
+    return { count: current, why: `it would shrink to ${count}, but settles for ${left} ms more` };
+  }
+  const { changes, window } = autoscale.flapBudget;
+  const used = state.changes.filter(({ atMs }) => nowMs - atMs < window).length;
+  if (used >= changes) {
+    return {
+      count: current,
+      why: `it would shrink to ${count}, but has changed ${used} times in ${window} ms`,
+    };
+  }
+  return { count, why };
+}
+
+function proposed(
+  state: AutoscalerState,
+  view: ServiceView,
+  count: number,
+  asked: readonly Proposal[],
+  recommendation: Held,
+): AutoscalerStep {
+  const { autoscale } = view.spec;
+  if (count === view.goal.demand || autoscale?.dryRun === true) {
+    return { state, intents: [], recommendation };
+  }
+  const inputs: Input[] = asked.flatMap((one) => one.inputs);
+  const intent: Intent = {
+    who: 'autoscaler',
+    service: view.name,
+    act: { kind: 'setDemand', count },
+    priority: count > view.goal.demand ? 'safety' : 'shrink',
+    why: recommendation.why,
+    inputs,
+    alternatives: asked.map(({ name, count: own }) => `${name}: ${own ?? 'says nothing'}`),
+    expiresMs: view.nowMs + EXPIRES_MS,
+  };
+  return { state, intents: [intent], recommendation };
+}
+
+function held(state: AutoscalerState, count: number, why: string): AutoscalerStep {
+  return { state, intents: [], recommendation: { count, why } };
+}
+
+/** The demand is another one than at the last look: that is a change, whoever made it. */
+function noteDemand(
+  state: AutoscalerState,
+  { goal, nowMs }: ServiceView,
+  autoscale: Autoscale | undefined,
+): AutoscalerState {
+  const { demand } = goal;
+  if (state.demand === null || demand === state.demand) return { ...state, demand };
+  const longestMs = Math.max(
+    autoscale?.flapBudget.window ?? 0,
+    ...[...(autoscale?.up.policies ?? []), ...(autoscale?.down.policies ?? [])].map(
+      ({ period }) => period,
+    ),
+  );
+  const kept = state.changes.filter(({ atMs }) => nowMs - atMs <= longestMs).slice(1 - CHANGES_MAX);
+  return { ...state, demand, changes: [...kept, { count: demand - state.demand, atMs: nowMs }] };
+}
+
+function noteOutcome(
+  state: AutoscalerState,
+  outcome: AutoscalerInput['outcome'],
+  nowMs: number,
+): AutoscalerState {
+  if (outcome === null) return state;
+  if (outcome === 'done') return { ...state, failures: 0, backoffUntilMs: 0 };
+  const failures = state.failures + 1;
+  let waitMs = BACKOFF_FIRST_MS;
+  for (let i = 1; i < failures && waitMs < BACKOFF_MAX_MS; i++) waitMs *= 2;
+  return { ...state, failures, backoffUntilMs: nowMs + Math.min(waitMs, BACKOFF_MAX_MS) };
+}
+
+/** Of each bucket of the longer window the least and the most: no more is looked at. */
+function remember(
+  asked: readonly TimedCount[],
+  count: number,
+  nowMs: number,
+  { up, down }: Autoscale,
+): readonly TimedCount[] {
+  const longestMs = Math.max(up.window, down.window);
+  const bucketMs = Math.max(1, longestMs / BUCKETS);
+  const bucketOf = (atMs: number): number => Math.floor(atMs / bucketMs);
+  const kept = asked.filter(({ atMs }) => nowMs - atMs < longestMs);
+  const now = kept.filter(({ atMs }) => bucketOf(atMs) === bucketOf(nowMs)).map((one) => one.count);
+  const past = kept.filter(({ atMs }) => bucketOf(atMs) !== bucketOf(nowMs));
+  const [least, most] = [Math.min(count, ...now), Math.max(count, ...now)];
+  const own = least === most ? [least] : [least, most];
+  return [...past, ...own.map((each) => ({ count: each, atMs: nowMs }))];
+}
+
+function pastOf(changes: readonly TimedCount[], nowMs: number) {
+  const events = (sign: 1 | -1): ScalingEvent[] =>
+    changes
+      .filter(({ count }) => count * sign > 0)
+      .map(({ count, atMs }) => ({ change: count * sign, ageS: (nowMs - atMs) / 1000 }));
+  return { up: events(1), down: events(-1) };
+}
+
+function rulesOf(rules: Autoscale['up']): ScalingRules {
+  return {
+    select: rules.select,
+    stabilizationS: rules.window / 1000,
+    policies: rules.policies.map((policy) =>
+      'percent' in policy
+        ? { kind: 'percent', value: policy.percent * 100, periodS: policy.period / 1000 }
+        : { kind: 'replicas', value: policy.replicas, periodS: policy.period / 1000 },
+    ),
+  };
+}
+
+function bounded(count: number, { min, max }: Autoscale): number {
+  return Math.min(Math.max(count, min), max);
+}

@@ -1,0 +1,200 @@
+/**
+ * What each metric of a service asks for, in one pass: averages and shares over its units, one value for
+ * all, the work that arrives (Little's law), and panic mode. What cannot be read says nothing, in words.
+ */
+import type { ServiceView } from '../protocol/fleet-view.ts';
+import type { Input } from '../protocol/intent.ts';
+import type { MetricReading } from '../protocol/metric-reading.ts';
+import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { loadUnits } from './load-units.ts';
+import { type PanicState, panicStep } from './panic-mode.ts';
+import {
+  type CountedInstance,
+  type InstancesInput,
+  isWithin,
+  type MetricProposal,
+  replicasForAverage,
+  replicasForUtilization,
+  replicasForValue,
+  replicasForValuePerInstance,
+} from './replica-arithmetic.ts';
+
+/** What one metric asks for; null: it says nothing. */
+export type Proposal = {
+  readonly name: string;
+  readonly count: number | null;
+  readonly why: string;
+  readonly inputs: readonly Input[];
+};
+
+type Autoscale = NonNullable<ServiceSpec['autoscale']>;
+type Metric = NonNullable<Autoscale['metric']>;
+
+/** Metrics are means over so long, in milliseconds, as in Kubernetes. */
+const WINDOW_MS = 60_000;
+/** In panic mode: at most ten times as many at once, at least a tenth stays; as Knative. */
+const PANIC_RATE = 10;
+
+/** All of them, and panic mode's state after this pass. */
+export function proposals(
+  view: ServiceView,
+  autoscale: Autoscale,
+  panic: PanicState,
+): { readonly list: readonly Proposal[]; readonly panic: PanicState } {
+  const { metric, metrics, queue } = autoscale;
+  const all = metric === undefined ? metrics : [metric, ...metrics];
+  const list = all.map((one) => ofMetric(view, autoscale, one));
+  if (queue !== undefined) list.push(ofQueue(view, autoscale, queue));
+  const [first] = all;
+  if (autoscale.panic === undefined || first === undefined) return { list, panic };
+  const panicking = ofPanic(view, autoscale.panic, first, panic);
+  if (panicking.proposal !== null) list.push(panicking.proposal);
+  return { list, panic: panicking.state };
+}
+
+function ofMetric(view: ServiceView, autoscale: Autoscale, metric: Metric): Proposal {
+  const kind = metric.kind ?? (metric.name === 'cpu' ? 'utilization' : 'average');
+  const tolerance = { scaleDown: autoscale.tolerance, scaleUp: autoscale.tolerance };
+  const currentReplicas = view.goal.demand;
+  const targetMilli = BigInt(Math.max(1, Math.round(metric.target * 1000)));
+  if (kind === 'value' || kind === 'valuePerInstance') {
+    const scope = { service: view.name };
+    const reading = view.metric({ name: metric.name, scope, windowMs: WINDOW_MS });
+    if (reading.kind !== 'value') return silent(metric.name, reading);
+    const input = {
+      currentReplicas,
+      tolerance,
+      targetMilli,
+      usageMilli: [BigInt(Math.round(reading.value * 1000))],
+      readyCount: Math.min(currentReplicas, readyCount(view)),
+    };
+    const asked = kind === 'value' ? replicasForValue(input) : replicasForValuePerInstance(input);
+    return told(metric, asked, reading.ageMs);
+  }
+  const isShare = kind === 'utilization';
+  const { cpu } = view.spec.resources;
+  const { instances, usageMilli, ageMs } = loadUnits(view, {
+    name: metric.name,
+    windowMs: WINDOW_MS,
+    warmupMs: metric.warmup ?? 0,
+    requestMilli: isShare && cpu !== undefined ? BigInt(cpu) : null,
+  });
+  const input = { currentReplicas, tolerance, instances, usageMilli };
+  const asked = isShare
+    ? replicasForUtilization({ ...input, targetPercent: metric.target })
+    : replicasForAverage({ ...input, targetMilli });
+  const units = instances.filter((one) => one.class !== 'ignored').length;
+  if (units <= currentReplicas) return told(metric, asked, ageMs);
+  const request = isShare ? BigInt(Math.round((cpu ?? 0) * metric.target)) / 100n : targetMilli;
+  return told(metric, withSurge({ ...input, targetMilli: request }, asked), ageMs);
+}
+
+/**
+ * There is more than the demand: a rollout's surge thins the load out. What counts is all of the load
+ * against the demand, so the mean is no ground to keep what the rollout has added. Units that say
+ * nothing are taken to be just busy enough when the rest asks for less.
+ */
+function withSurge(
+  input: InstancesInput & { readonly targetMilli: bigint },
+  asked: MetricProposal,
+): MetricProposal {
+  if (asked.kind === 'failed') return asked;
+  const { instances, usageMilli, currentReplicas, targetMilli } = input;
+  const of = (wanted: CountedInstance['class']): readonly CountedInstance[] =>
+    instances.filter((one) => one.class === wanted);
+  const used = of('ready').map(({ id }) => usageMilli.get(id) ?? 0n);
+  const against = (usage: readonly bigint[]): MetricProposal =>
+    replicasForValuePerInstance({ ...input, usageMilli: usage });
+  const plain = against(used);
+  if (plain.kind === 'failed') return plain;
+  const filled = against([...used, ...of('missing').map(() => targetMilli)]);
+  const isShrinking = plain.replicas < currentReplicas && filled.kind === 'replicas';
+  const replicas = isShrinking ? Math.min(filled.replicas, currentReplicas) : plain.replicas;
+  return { ...asked, replicas };
+}
+
+/** Work under way = arrivals in a second × seconds that one takes. */
+function ofQueue(
+  view: ServiceView,
+  autoscale: Autoscale,
+  queue: NonNullable<Autoscale['queue']>,
+): Proposal {
+  const scope = { service: view.name };
+  const read = (name: string): MetricReading => view.metric({ name, scope, windowMs: WINDOW_MS });
+  const [arrivals, serviceTime] = [read(queue.arrivals), read(queue.serviceTime)];
+  if (arrivals.kind !== 'value') return silent(queue.arrivals, arrivals);
+  if (serviceTime.kind !== 'value') return silent(queue.serviceTime, serviceTime);
+  const underWay = arrivals.value * serviceTime.value;
+  const needed = underWay / queue.concurrency;
+  const { demand } = view.goal;
+  const tolerance = { scaleDown: autoscale.tolerance, scaleUp: autoscale.tolerance };
+  const isEnough = demand > 0 && isWithin(tolerance, needed / demand);
+  return {
+    name: 'queue',
+    count: isEnough ? demand : Math.ceil(needed),
+    why: `${underWay} requests are under way, ${queue.concurrency} for each instance`,
+    inputs: [input(queue.arrivals, arrivals), input(queue.serviceTime, serviceTime)],
+  };
+}
+
+function ofPanic(
+  view: ServiceView,
+  config: NonNullable<Autoscale['panic']>,
+  metric: Metric,
+  state: PanicState,
+): { readonly state: PanicState; readonly proposal: Proposal | null } {
+  const read = (windowMs: number): MetricReading =>
+    view.metric({ name: metric.name, scope: { service: view.name }, windowMs });
+  const [short, long] = [read(config.window), read(config.stable)];
+  if (short.kind !== 'value' || long.kind !== 'value') return { state, proposal: null };
+  const step = panicStep(
+    {
+      target: metric.target,
+      scaleUpRateMax: PANIC_RATE,
+      scaleDownRateMax: PANIC_RATE,
+      panicThreshold: config.threshold,
+      stableWindowS: config.stable / 1000,
+      targetBurst: 0,
+    },
+    state,
+    {
+      nowS: view.nowMs / 1000,
+      stableConcurrency: long.value,
+      panicConcurrency: short.value,
+      readyCount: readyCount(view),
+      isReachable: true,
+    },
+  );
+  if (step.state.panicS === null) return { state: step.state, proposal: null };
+  const why = `panic: ${short.value} in ${config.window} ms, and ${readyCount(view)} instances are ready`;
+  const inputs = [input(`${metric.name}, short`, short), input(`${metric.name}, long`, long)];
+  return { state: step.state, proposal: { name: 'panic', count: step.replicas, why, inputs } };
+}
+
+/** Units that serve now. */
+function readyCount({ instances, spec }: ServiceView): number {
+  const ready = instances.filter(({ state }) => state === 'ready');
+  return spec.kind === 'sharded' ? new Set(ready.map(({ ordinal }) => ordinal)).size : ready.length;
+}
+
+function told({ name, target }: Metric, asked: MetricProposal, ageMs: number): Proposal {
+  if (asked.kind === 'failed') return { name, count: null, why: asked.why, inputs: [] };
+  const share = asked.utilizationPercent;
+  const usage = share === null ? `${Number(asked.usageMilli) / 1000}` : `${share} %`;
+  return {
+    name,
+    count: asked.replicas,
+    why: `${name} is ${usage}, its target ${target}`,
+    inputs: [{ name, value: usage, ageMs }],
+  };
+}
+
+function silent(name: string, reading: MetricReading): Proposal {
+  const age = reading.kind === 'stale' || reading.kind === 'notANumber' ? reading.ageMs : 0;
+  const inputs = [{ name, value: reading.kind, ageMs: age }];
+  return { name, count: null, why: `${name} is ${reading.kind}`, inputs };
+}
+
+function input(name: string, reading: MetricReading & { readonly kind: 'value' }): Input {
+  return { name, value: String(reading.value), ageMs: reading.ageMs };
+}
