@@ -75,6 +75,20 @@ export {
   leaveRequests,
 } from './hashring/delayed-leave.ts';
 export {
+  type Ejection,
+  type EjectionConfig,
+  type EjectionStep,
+  ejectionStep,
+  type MemberTraffic,
+} from './healer/outlier-ejection.ts';
+export {
+  type MemberHealth,
+  type RemedyConfig,
+  type RemedyVerdict,
+  remedyVerdict,
+  restartDelayMs,
+} from './healer/remedy-limit.ts';
+export {
   type InstanceConfig,
   type InstanceEffect,
   type InstanceInput,
