@@ -184,7 +184,7 @@ export const machinesArePure: Rule = (files) => {
     ),
     ...ban(
       machines.filter(isControl),
-      /from '(?:.*\.actor\.ts|(?!\.\/|\.\.\/(protocol|arithmetic|spec)\/).*)'/,
+      /from '(?:.*\.actor\.ts|(?!\.\/|\.\.\/(protocol|arithmetic|spec)\/|\.\.\/\.\.\/hotpath\/).*)'/,
       'a machine imports what is pure: of its folder, protocol, arithmetic, spec',
     ),
   ];
