@@ -138,6 +138,7 @@ export {
   type Priority,
 } from './protocol/intent.ts';
 export {
+  finiteReading,
   type MetricQuery,
   type MetricReading,
   type MetricScope,
