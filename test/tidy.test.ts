@@ -50,6 +50,12 @@ const bad: readonly (readonly [keyof typeof RULES, string, string, RegExp])[] = 
     `${HEAD}import { x } from '../b.ts';\n`,
     /a machine/,
   ],
+  [
+    'machinesArePure',
+    'src/actors/a/a.machine.ts',
+    `${HEAD}import { x } from './a.actor.ts';\n`,
+    /a machine/,
+  ],
   ['testsNeitherSleepNorSkip', 'test/a.test.ts', `${HEAD}${skip}'x')\n`, /every test runs/],
   ['testsNeitherSleepNorSkip', 'test/a.test.ts', `${HEAD}${sleep}f, 1)\n`, /await an event/],
   ['nothingIsUnfinished', 'src/hotpath/a.ts', `${HEAD}// ${unfinished}: later\n`, /finish it/],

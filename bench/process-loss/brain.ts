@@ -12,7 +12,7 @@ import { Counter } from './counter.ts';
 /** Writes under way at once. */
 const LANES = 64;
 /** Actors that are started at once. More: the collector copies all that is under way. */
-const WAVE = 500;
+const WAVE = 100;
 
 const [directory = '', control = '', count = '0'] = process.argv.slice(2);
 const agent = await connectAgent({ socket: process.env[SOCKET_VARIABLE] ?? '' });

@@ -74,6 +74,32 @@ export {
   type LeaveRequest,
   leaveRequests,
 } from './hashring/delayed-leave.ts';
+export {
+  type Ejection,
+  type EjectionConfig,
+  type EjectionStep,
+  ejectionStep,
+  type MemberTraffic,
+} from './healer/outlier-ejection.ts';
+export {
+  type MemberHealth,
+  type RemedyConfig,
+  type RemedyVerdict,
+  remedyVerdict,
+  restartDelayMs,
+} from './healer/remedy-limit.ts';
+export {
+  type InstanceConfig,
+  type InstanceEffect,
+  type InstanceInput,
+  type InstanceRecord,
+  type InstanceStep,
+  instanceStep,
+  isFailing,
+  newInstance,
+  type ProbeKind,
+  probesOf,
+} from './instance/instance.machine.ts';
 export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
 export {
   type GoalView,
@@ -112,6 +138,7 @@ export {
   type Priority,
 } from './protocol/intent.ts';
 export {
+  finiteReading,
   type MetricQuery,
   type MetricReading,
   type MetricScope,

@@ -41,6 +41,7 @@ export function admit(view: ServiceView, intents: readonly Intent[]): readonly D
       taken.add(targetOf(intent.act));
       const instance = instanceOf(view, intent.act);
       if (instance !== null && isDisruptive(intent.act)) budget.charge(instance);
+      if (intent.act.kind === 'publishRing') budget.publish(intent.act.members);
     }
     return { intent, verdict };
   });
@@ -74,7 +75,9 @@ function verdictOn(
   }
   const blocked = blockedRevision(view, intent);
   if (blocked !== null) return blocked;
-  if (act.kind === 'publishRing') return ringVerdict(view, act);
+  if (act.kind === 'publishRing') {
+    return ringVerdict(view, act, (slot) => budget.isServed(slot));
+  }
   if (!isDisruptive(act)) return ADMITTED;
 
   const instance = instanceOf(view, act);
@@ -90,10 +93,14 @@ function verdictOn(
     const why = `${instance.id} was last seen ${ageMs} ms ago; expected at most ${view.maxStalenessMs}`;
     return delayed('stale', why, 'it is seen again');
   }
-  const barrier = barrierVerdict(view, act, instance);
-  if (barrier !== null) return barrier;
-  // A zombie serves nobody whom it should.
-  if (act.kind === 'fence') return ADMITTED;
+  if (act.kind === 'replace' && act.slot !== instance.slot) {
+    const why = `${act.instance} is in slot ${instance.slot}, not in ${act.slot}`;
+    return refused('target', why, 'it is proposed for the slot of its instance');
+  }
+  if (!budget.hasSubstitute(instance)) {
+    const barrier = barrierVerdict(view, act, instance);
+    if (barrier !== null) return barrier;
+  }
   return budget.verdict(instance, priority === 'rollback' ? instance.revision : null);
 }
 
@@ -134,8 +141,8 @@ function inOrder(a: Intent, b: Intent): number {
   return rank(a) - rank(b) || compareText(keyOf(a), keyOf(b));
 }
 
-function keyOf({ act, who, why }: Intent): string {
-  return `${targetOf(act)} ${act.kind} ${who} ${why}`;
+function keyOf({ act, who, why, expiresMs }: Intent): string {
+  return `${targetOf(act)} ${act.kind} ${who} ${why} ${JSON.stringify(act)} ${expiresMs}`;
 }
 
 /** What is changed: two acts on the same thing in one pass would be a race. */

@@ -6,7 +6,8 @@
  *
  * Sharded: each shard keeps `minAvailable` (its quorum, unless declared lower) and misses at most
  * `maxUnavailable`; and only one zone is disrupted by decision at a time, since a zone is one replica of
- * every shard. Stateless: the service keeps its demand less `maxUnavailable`.
+ * every shard. Stateless: the service keeps its demand less `maxUnavailable`. Nobody is counted on who
+ * was not seen for too long: an old look at one is no ground to take away another.
  */
 
 import { ADMITTED, type Verdict } from '../protocol/decision.ts';
@@ -16,8 +17,15 @@ import {
   minReadyOf,
   type ServiceView,
 } from '../protocol/fleet-view.ts';
-import type { InstanceId, RevisionId } from '../protocol/identity.ts';
-import { minAvailableOf } from '../spec/fleet-checks.ts';
+import {
+  type InstanceId,
+  type RevisionId,
+  type SlotId,
+  slotOf,
+  slotParts,
+} from '../protocol/identity.ts';
+import { isOnItsWayOut } from '../protocol/instance-state.ts';
+import { minAvailableOf, replicasOf } from '../spec/fleet-checks.ts';
 
 /** Kinds of operations that take an instance away while they are open. */
 const DISRUPTIVE: readonly string[] = ['replace', 'stop', 'eject', 'fence'];
@@ -35,6 +43,10 @@ type Standing = {
 export class DisruptionBudget {
   private readonly view: ServiceView;
   private readonly standings: ReadonlyMap<InstanceId, Standing>;
+  /** Slots whose instance is being taken away and is not seen any more. */
+  private readonly emptied: readonly SlotId[];
+  /** Members of the generation that was admitted in this pass. */
+  private published: ReadonlySet<SlotId>;
 
   constructor(view: ServiceView) {
     this.view = view;
@@ -47,10 +59,13 @@ export class DisruptionBudget {
     this.standings = new Map(
       view.instances.map((one) => {
         const isLeaving = isVoluntary(one) || open.has(one.id);
-        const isServing = !isLeaving && isAvailable(one, view.nowMs, minReadyMs);
+        const isFresh = view.nowMs - one.seenMs <= view.maxStalenessMs;
+        const isServing = !isLeaving && isFresh && isAvailable(one, view.nowMs, minReadyMs);
         return [one.id, { view: one, isServing, isLeaving }];
       }),
     );
+    this.emptied = [...open].filter((id) => !this.standings.has(id)).map(slotOf);
+    this.published = new Set();
   }
 
   /**
@@ -61,10 +76,21 @@ export class DisruptionBudget {
     const standing = this.standings.get(instance.id);
     if (standing === undefined || !standing.isServing) return ADMITTED;
     if (this.view.spec.kind === 'stateless') return this.stateless();
-    // A slot that owns no key serves nobody.
-    const { ring } = this.view;
-    if (ring !== null && !ring.members.includes(instance.slot)) return ADMITTED;
+    if (!this.ownsKeys(instance) || this.hasSubstitute(instance)) return ADMITTED;
     return this.sharded(instance, despite);
+  }
+
+  /** Another instance of its slot serves. */
+  hasSubstitute(instance: InstanceView): boolean {
+    return this.isServed(instance.slot, instance.id);
+  }
+
+  /** Whether a slot has an instance that serves, other than one. */
+  isServed(slot: SlotId, except: InstanceId | null = null): boolean {
+    for (const { view, isServing } of this.standings.values()) {
+      if (isServing && view.slot === slot && view.id !== except) return true;
+    }
+    return false;
   }
 
   /** It is taken away: from now on it counts as gone. */
@@ -75,9 +101,14 @@ export class DisruptionBudget {
     standing.isServing = false;
   }
 
+  /** A ring is published: from now on its members own keys, and those of the last one still do. */
+  publish(members: readonly SlotId[]): void {
+    this.published = new Set(members);
+  }
+
   private stateless(): Verdict {
     const { goal, spec } = this.view;
-    const serving = this.count(() => true);
+    const serving = [...this.standings.values()].filter(({ isServing }) => isServing).length;
     const least = goal.demand - spec.budget.maxUnavailable;
     if (serving - 1 >= least) return ADMITTED;
     return {
@@ -100,8 +131,7 @@ export class DisruptionBudget {
         unblock: `all of zone ${zone} is available again`,
       };
     }
-    const isOfShard = ({ view }: Standing): boolean => view.ordinal === instance.ordinal;
-    const serving = this.count(isOfShard);
+    const serving = this.servingOf(instance.ordinal);
     const missing = this.missing(instance.ordinal, despite);
     const least = minAvailableOf(spec, zones.length);
     const most = spec.budget.maxUnavailable;
@@ -119,46 +149,48 @@ export class DisruptionBudget {
   /** Another zone that is being disrupted by decision; null: none. */
   private leavingZone(own: string): string | null {
     for (const { view, isLeaving } of this.standings.values()) {
-      if (isLeaving && view.zone !== own && !this.hasSuccessor(view)) return view.zone;
+      if (isLeaving && view.zone !== own && !this.isServed(view.slot)) return view.zone;
+    }
+    for (const slot of this.emptied) {
+      const zone = slotParts(slot)?.zone ?? own;
+      if (zone !== own && !this.isServed(slot)) return zone;
     }
     return null;
   }
 
-  /** Its slot has another instance that serves: nothing is missing there. */
-  private hasSuccessor(gone: InstanceView): boolean {
-    for (const { view, isServing } of this.standings.values()) {
-      if (isServing && view.slot === gone.slot) return true;
-    }
-    return false;
+  /** A slot that is in no ring that anybody may know serves nobody. */
+  private ownsKeys({ slot }: InstanceView): boolean {
+    const { ring } = this.view;
+    if (ring === null || ring.acknowledged < ring.generation) return true;
+    return ring.members.includes(slot) || this.published.has(slot);
   }
 
   /** Zones in which a shard has nothing that serves. */
   private missing(ordinal: number, despite: RevisionId | null): number {
     const { zones, spec } = this.view;
-    const replicas = spec.kind === 'sharded' ? (spec.replicas ?? Math.min(3, zones.length)) : 0;
-    const excused = [...this.standings.values()].filter(
-      ({ view, isServing }) =>
-        view.ordinal === ordinal && !isServing && despite !== null && view.revision === despite,
-    );
-    const serving = this.count(({ view }) => view.ordinal === ordinal);
-    return Math.max(0, replicas - serving - new Set(excused.map(({ view }) => view.slot)).size);
+    if (spec.kind !== 'sharded') return 0;
+    const excused = new Set<SlotId>();
+    for (const { view } of this.standings.values()) {
+      if (view.ordinal !== ordinal || view.revision !== despite) continue;
+      if (!this.isServed(view.slot)) excused.add(view.slot);
+    }
+    const gone = replicasOf(spec, zones.length) - this.servingOf(ordinal);
+    return Math.max(0, gone - excused.size);
   }
 
-  /** Slots with an instance that serves and of which this is true. */
-  private count(is: (standing: Standing) => boolean): number {
-    const slots = new Set<string>();
-    let pool = 0;
-    for (const standing of this.standings.values()) {
-      if (!standing.isServing || !is(standing)) continue;
-      slots.add(standing.view.slot);
-      pool++;
+  /** Slots of a shard that own keys and have an instance that serves. */
+  private servingOf(ordinal: number): number {
+    const slots = new Set<SlotId>();
+    for (const { view, isServing } of this.standings.values()) {
+      if (isServing && view.ordinal === ordinal && this.ownsKeys(view)) slots.add(view.slot);
     }
-    return this.view.spec.kind === 'sharded' ? slots.size : pool;
+    return slots.size;
   }
 }
 
-function isVoluntary({ state }: InstanceView): boolean {
-  return state === 'leaving' || state === 'draining' || state === 'stopping';
+/** Ejected is away by decision, too; what has failed beside that is not. */
+function isVoluntary({ state, isEjected }: InstanceView): boolean {
+  return isOnItsWayOut(state) || (state === 'ready' && isEjected);
 }
 
 function isOpen(outcome: string): boolean {

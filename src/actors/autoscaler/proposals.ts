@@ -4,7 +4,7 @@
  */
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Input } from '../protocol/intent.ts';
-import type { MetricReading } from '../protocol/metric-reading.ts';
+import { finiteReading, type MetricReading } from '../protocol/metric-reading.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { loadUnits } from './load-units.ts';
 import { type PanicState, panicStep } from './panic-mode.ts';
@@ -37,10 +37,11 @@ const PANIC_RATE = 10;
 
 /** All of them, and panic mode's state after this pass. */
 export function proposals(
-  view: ServiceView,
+  seen: ServiceView,
   autoscale: Autoscale,
   panic: PanicState,
 ): { readonly list: readonly Proposal[]; readonly panic: PanicState } {
+  const view: ServiceView = { ...seen, metric: (query) => finiteReading(seen.metric(query)) };
   const { metric, metrics, queue } = autoscale;
   const all = metric === undefined ? metrics : [metric, ...metrics];
   const list = all.map((one) => ofMetric(view, autoscale, one));

@@ -12,7 +12,7 @@
  *      └────────────┴───────────┴──▶ stopping ◀── leaving, draining, unready, ready
  *                                      │
  *      any but stopped ──▶ failed      ▼
- *      any but stopped ──▶ unknown ──▶ stopped
+ *      any but stopped, fenced ──▶ unknown ──▶ stopped
  *      any but stopped ──▶ fenced ──▶ stopped
  *
  * No stopped → anything: the slot's next instance is another one. No stopping → ready: the signal was

@@ -31,6 +31,12 @@ export type MetricQuery = {
   readonly windowMs: number;
 };
 
+/** The same, but an infinite value says no more than one that is no number: nobody can divide it. */
+export function finiteReading(reading: MetricReading): MetricReading {
+  if (reading.kind !== 'value' || Number.isFinite(reading.value)) return reading;
+  return { kind: 'notANumber', samples: reading.samples, ageMs: reading.ageMs };
+}
+
 /** @returns null for a reading that is no number */
 export function readingValue(reading: MetricReading): number | null {
   return reading.kind === 'value' ? reading.value : null;

@@ -56,7 +56,7 @@ const metric = z.strictObject({
     .string()
     .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/)
     .describe('cpu, concurrency, rate, queue_depth, series_per_shard, or the name of a metric.'),
-  target: number(1e-9, 1e15).describe(
+  target: number(1e-3, 1e15).describe(
     'What one instance, or shard, is to have of it; of cpu: percent.',
   ),
   kind: z

@@ -66,6 +66,11 @@ function policyProblems({ policy }: FleetSpec): Problem[] {
     const message = `is ${policy.leaseTtl} ms; expected ${least}: one late look would depose the leader`;
     problems.push(problemAt(['policy', 'leaseTtl'], message));
   }
+  if (policy.maxStaleness < policy.period) {
+    const least = `at least policy.period, ${policy.period} ms`;
+    const message = `is ${policy.maxStaleness} ms; expected ${least}: nothing could ever be stopped`;
+    problems.push(problemAt(['policy', 'maxStaleness'], message));
+  }
   return problems;
 }
 
@@ -111,7 +116,7 @@ function autoscaleProblems(service: ServiceSpec, path: Path): Problem[] {
   const add = (key: Path, message: string): void => {
     problems.push(problemAt([...path, 'autoscale', ...key], message));
   };
-  const { min, max, metric, metrics, queue } = autoscale;
+  const { min, max, metric, metrics, queue, tolerance, panic } = autoscale;
   if (min > max) add(['min'], `is ${min}, more than max, ${max}; swap them`);
   const all = metric === undefined ? metrics : [metric, ...metrics];
   if (all.length === 0 && queue === undefined) {
@@ -119,6 +124,15 @@ function autoscaleProblems(service: ServiceSpec, path: Path): Problem[] {
   }
   if (all.some(({ name }) => name === 'cpu') && resources.cpu === undefined) {
     add([], 'decides by cpu, a share of what instances ask for; say resources.cpu');
+  }
+  if (tolerance >= 1) add(['tolerance'], 'is 100%: nothing would ever shrink; expected less');
+  if (panic !== undefined && panic.window >= panic.stable) {
+    const message = `is ${panic.window} ms; expected less than panic.stable, ${panic.stable} ms`;
+    add(['panic', 'window'], message);
+  }
+  if (panic !== undefined && panic.threshold <= 1) {
+    const message = `is ${100 * panic.threshold}%: it would always panic; expected more than 100%`;
+    add(['panic', 'threshold'], message);
   }
   const [key, count] =
     service.kind === 'sharded'
@@ -186,7 +200,9 @@ function statelessProblems(service: StatelessSpec, path: Path): Problem[] {
     const message = 'is for shards; a stateless service has maxUnavailable';
     problems.push(problemAt([...path, 'budget', 'minAvailable'], message));
   }
-  const surge = 'maxSurge' in rollout ? resolved(rollout.maxSurge, service.instances, 'up') : null;
+  // Of as many as it may come to have: a share of none is none.
+  const most = Math.max(1, service.instances, service.autoscale?.max ?? 0);
+  const surge = 'maxSurge' in rollout ? resolved(rollout.maxSurge, most, 'up') : null;
   if (budget.maxUnavailable === 0 && surge === 0) {
     const message = 'and rollout.maxSurge are 0: nothing could ever be replaced; raise one of them';
     problems.push(problemAt([...path, 'budget', 'maxUnavailable'], message));

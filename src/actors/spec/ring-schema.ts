@@ -43,10 +43,7 @@ export const ringSchema = z
     sections: integer(1, 10_000)
       .prefault(1000)
       .describe('Of each member, for ketama. More: evener, more memory.'),
-    weights: z
-      .record(name, number(0.01, 100))
-      .prefault({})
-      .describe('By zone or shard; default 1.'),
+    weights: z.record(name, number(0.01, 100)).prefault({}).describe('By zone; default 1.'),
     boundedLoad: number(1.01, 10)
       .optional()
       .describe('No member gets more than so many times the mean. Stateless services only.'),

@@ -1,5 +1,7 @@
 /** What a service's rollout says that could never work. Part of fleet-checks.ts. */
+import { minReadyOf } from '../protocol/fleet-view.ts';
 import type { ServiceSpec } from './fleet-schema.ts';
+import { type IntOrPercent, resolved } from './int-or-percent.ts';
 import { type Problem, problemAt } from './problem.ts';
 
 type Path = readonly (string | number)[];
@@ -22,9 +24,10 @@ export function rolloutProblems(service: ServiceSpec, path: Path): Problem[] {
   if (kind === 'stateless' && rollout.strategy === 'zones') {
     add(['strategy'], 'is zones for a stateless service; use rolling, canary or blueGreen');
   }
-  if ((rollout.minReady ?? 0) >= rollout.progressDeadline) {
+  const minReady = minReadyOf(service);
+  if (minReady >= rollout.progressDeadline) {
     const deadline = `progressDeadline, ${rollout.progressDeadline} ms`;
-    const message = `is ${rollout.minReady} ms; nothing would be available before ${deadline}`;
+    const message = `is ${minReady} ms; nothing would be available before ${deadline}`;
     add(['minReady'], message);
   }
   if (rollout.comparison.block < BLOCK_MS_MIN) {
@@ -43,7 +46,20 @@ export function rolloutProblems(service: ServiceSpec, path: Path): Problem[] {
     }
   });
   if (rollout.strategy === 'canary') canaryProblems(rollout, add);
+  if (rollout.strategy === 'zones' && isNothing(rollout.maxUnavailable)) {
+    const got = `is ${rollout.maxUnavailable}: nothing could ever be replaced`;
+    add(['maxUnavailable'], `${got}; expected at least 1, or a percentage above 0%`);
+  }
+  if (rollout.strategy === 'blueGreen' && isNothing(rollout.preview)) {
+    const got = `is ${rollout.preview}: nothing would be seen before it is promoted`;
+    add(['preview'], `${got}; expected at least 1, or a percentage above 0%`);
+  }
   return problems;
+}
+
+/** None of any number. */
+function isNothing(value: IntOrPercent): boolean {
+  return resolved(value, 100, 'up') === 0;
 }
 
 function canaryProblems(
@@ -61,6 +77,10 @@ function canaryProblems(
         );
       }
       reached = step.weight;
+    }
+    if ('replicas' in step && traffic !== 'router') {
+      const why = "the numbers of instances are the canary's weight";
+      add(['steps', i, 'replicas'], `does nothing where ${why}; use weight, or traffic: router`);
     }
     if ('analyze' in step && analysis.length === 0 && !comparison.enabled) {
       add(['steps', i, 'analyze'], 'has nothing to measure; add analysis, or enable comparison');

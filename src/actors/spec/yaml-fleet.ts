@@ -2,7 +2,7 @@
  * A fleet from YAML: core schema, no aliases that multiply, no duplicate keys, one document; every
  * problem with its line and column. The only file that knows the package `yaml`.
  */
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import { type Problem, problemAt } from './problem.ts';
 import { type FleetReading, readFleet } from './read-fleet.ts';
 
@@ -50,7 +50,7 @@ export function readFleetYaml(text: string): FleetReading {
     data = document.toJS({ maxAliasCount: ALIASES_MAX });
   } catch (error) {
     const message = `${(error as Error).message}; write it out`;
-    return { ok: false, problems: [problemAt([], message)] };
+    return { ok: false, problems: [placed(lines, aliasOffset(document), message)] };
   }
   const reading = readFleet(data);
   if (reading.ok) return reading;
@@ -74,6 +74,20 @@ function depthProblem(text: string): Problem | null {
 function tooDeep(line: number): Problem {
   const message = `nests more than ${DEPTH_MAX} levels; is it a fleet?`;
   return { path: [], message, line, column: 1 };
+}
+
+/** The alias that names nothing, or the first: only aliases make plain data fail. */
+function aliasOffset(document: Document): number {
+  let first: number | null = null;
+  let unresolved: number | null = null;
+  visit(document, {
+    Alias(_key, node) {
+      const at = node.range?.[0] ?? 0;
+      first ??= at;
+      if (node.resolve(document) === undefined) unresolved ??= at;
+    },
+  });
+  return unresolved ?? first ?? 0;
 }
 
 function placed(lines: LineCounter, offset: number, message: string): Problem {

@@ -23,6 +23,8 @@ export type DurableRecord = {
 export type DurableContent = {
   readonly snapshot: DurableRecord | null;
   readonly events: readonly DurableRecord[];
+  /** Of all events that lie there: some may be in the snapshot and wait to be deleted. */
+  readonly numbers: readonly number[];
 };
 
 /** Events of one transaction, and events deleted by one. Below a store's limit of operations. */
@@ -65,7 +67,7 @@ export class DurableLog {
       const events = hasEvents ? await this.events() : [];
       const rest = events.filter((event) => event.number > (snapshot?.number ?? 0));
       const gap = rest.findIndex((event, i) => event.number !== (snapshot?.number ?? 0) + 1 + i);
-      if (gap < 0) return { snapshot, events: rest };
+      if (gap < 0) return { snapshot, events: rest, numbers: events.map(({ number }) => number) };
       // Another incarnation may have put a state in place of events between the two looks.
       const known = this.base;
       await this.snapshot();
@@ -89,7 +91,7 @@ export class DurableLog {
     const value = storedBytes(snapshot, `the state of ${this.key}`);
     const put: StoreOperation = { kind: 'put', key: this.snapshotKey(), value };
     const first = this.deletions(events.slice(0, EVENTS_AT_ONCE));
-    // An event that this incarnation does not know of would be forgotten.
+    // Whoever was overtaken is told here, and not one event later.
     const last: StoreCompare = { key: this.eventKey(snapshot.number + 1), revision: 0 };
     this.base = await this.write([put, ...first], events.length > 0 ? [last] : []);
     // More only when the log was longer than this definition lets it grow.
@@ -109,9 +111,16 @@ export class DurableLog {
 
   private async events(): Promise<DurableRecord[]> {
     const events: DurableRecord[] = [];
+    const prefix = `${this.prefix}events/`;
     for (let after: string | null = null; ; ) {
-      const page = await this.store.list(`${this.prefix}events/`, { after });
-      events.push(...page.entries.map((one) => this.read(one)));
+      const page = await this.store.list(prefix, { after });
+      for (const entry of page.entries) {
+        // Of an actor whose key is this one and `/events` more.
+        if (entry.key.length !== prefix.length + DIGITS) continue;
+        const event = this.read(entry);
+        if (this.eventKey(event.number) !== entry.key) throw this.noRecord(entry.key);
+        events.push(event);
+      }
       after = page.next;
       if (after === null) return events;
     }
@@ -146,7 +155,12 @@ export class DurableLog {
     ) {
       return record as DurableRecord;
     }
-    throw runtimeError('RM_DURABLE_CORRUPT', `${key} holds no event or state.`, { key });
+    throw this.noRecord(key);
+  }
+
+  private noRecord(key: string): Error {
+    const message = `${key} holds no event or state of its name; restore it from a backup.`;
+    return runtimeError('RM_DURABLE_CORRUPT', message, { key });
   }
 
   private gapAt(number: number): Error {

@@ -92,7 +92,7 @@ class EventSourced<S, E> implements PersistentEvents<S, E> {
 
   async open(): Promise<void> {
     const { key, upcastEvent, upcastState } = this.options;
-    const { snapshot, events } = await this.log.open(true);
+    const { snapshot, events, numbers } = await this.log.open(true);
     if (snapshot !== null) {
       const state = upcast(snapshot, this.version, upcastState, `the state of ${key}`);
       this.base = storedBytes(state, `the state of ${key}`);
@@ -100,7 +100,7 @@ class EventSourced<S, E> implements PersistentEvents<S, E> {
     }
     const what = `an event of ${key}`;
     this.tail = events.map((event) => upcast(event, this.version, upcastEvent, what) as E);
-    this.stored = events.map(({ number }) => number);
+    this.stored = [...numbers];
     this.last += events.length;
     this.state = this.replayed();
     if (this.tail.length >= this.snapshotEvery) await this.shorten();

@@ -183,7 +183,7 @@ function unanswered(name: StoreCallName, error: RuntimeError): Error {
 function copied({ compare = [], success, failure = [] }: StoreTransaction): StoreTransaction {
   const copy = <T extends object>(one: T): T => {
     const { value } = one as { readonly value?: unknown };
-    return value instanceof Uint8Array ? { ...one, value: value.slice() } : one;
+    return value instanceof Uint8Array ? { ...one, value: new Uint8Array(value) } : one;
   };
   return { compare: compare.map(copy), success: success.map(copy), failure: failure.map(copy) };
 }

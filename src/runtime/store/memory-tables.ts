@@ -128,7 +128,7 @@ export class MemoryTables implements WritableTables, StoreCommitter {
 }
 
 function copy(entry: StoreEntry): StoreEntry {
-  return { ...entry, value: entry.value.slice() };
+  return { ...entry, value: new Uint8Array(entry.value) };
 }
 
 function copyChange(change: StoreChange): StoreChange {

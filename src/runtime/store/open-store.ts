@@ -182,6 +182,11 @@ export class OpenStore implements Store {
     this.enter(options);
     const bytes = checkTransaction(transaction, this.parts.limits);
     const own = ownCopy(transaction);
+    const writer = this.mayWrite();
+    // Nothing is written and nothing waits: there is no need to commit and to flush.
+    if (isLook(own) && writer.isIdle && this.isCurrent()) {
+      return this.guarded(() => writer.rules.transact(own, this.parts.clock.monotonicMs()));
+    }
     return this.write((rules, nowMs) => rules.transact(own, nowMs), bytes, options);
   }
 
@@ -290,14 +295,23 @@ export class OpenStore implements Store {
   }
 }
 
-/** Values are copied now: the caller may go on using its buffers. */
+/** Whatever its conditions say, it only gets. */
+function isLook({ success, failure = [] }: StoreTransaction): boolean {
+  const gets = ({ kind }: StoreOperation): boolean => kind === 'get';
+  return success.every(gets) && failure.every(gets);
+}
+
+/** Values are copied now (`slice` of a Buffer would not): the caller may go on using its own. */
 function ownCopy(transaction: StoreTransaction): StoreTransaction {
   const step = (operation: StoreOperation): StoreOperation =>
-    operation.kind === 'put' ? { ...operation, value: operation.value.slice() } : operation;
+    operation.kind === 'put' ? { ...operation, value: new Uint8Array(operation.value) } : operation;
   return {
     compare: (transaction.compare ?? []).map((condition) =>
       'value' in condition
-        ? { key: condition.key, value: condition.value?.slice() ?? null }
+        ? {
+            key: condition.key,
+            value: condition.value === null ? null : new Uint8Array(condition.value),
+          }
         : { key: condition.key, revision: condition.revision },
     ),
     success: transaction.success.map(step),

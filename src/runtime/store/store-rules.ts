@@ -64,7 +64,7 @@ export class StoreRules {
     const changes: StoreChange[] = [];
     const revision = this.numbers.revision + 1;
     for (const step of steps) {
-      if (step.kind === 'get') entries.push(this.tables.get(step.key));
+      if (step.kind === 'get') entries.push(handedOut(this.tables.get(step.key)));
       else if (step.kind === 'put') changes.push(this.put(step, revision));
       else if (this.remove(step.key)) changes.push({ kind: 'delete', key: step.key });
     }
@@ -200,6 +200,11 @@ export class StoreRules {
       numbers.historyBytes -= this.tables.forget(++numbers.compacted);
     }
   }
+}
+
+/** Looks of one commit share an entry; whoever asked for it may change its value. */
+function handedOut(entry: StoreEntry | null): StoreEntry | null {
+  return entry === null ? null : { ...entry, value: new Uint8Array(entry.value) };
 }
 
 /** Whether two values are the same bytes. */

@@ -114,6 +114,11 @@ export class StoreWriter {
     this.parts.wheel.start(timer, this.rules.endsMs(lease) ?? 0);
   }
 
+  /** Whether nothing waits and nothing is being committed. */
+  get isIdle(): boolean {
+    return this.pumping === null;
+  }
+
   /** A commit without a transaction, unless one is under way: shows others that this one lives. */
   touch(): void {
     if (this.closed === null && this.pumping === null) this.push(housekeeping(() => undefined));

@@ -39,7 +39,7 @@ export type LeaseRecord = { readonly lease: number; readonly ttlMs: number };
 
 /**
  * Looks. Each throws when what is there cannot be read or is damaged; the store stops then. Values
- * that are handed out are the caller's.
+ * that are handed out are the caller's, but inside a commit, where looks may share them.
  */
 export interface StoreTables {
   /** From here on looks see all that is committed now, and nothing that follows in this turn. */

@@ -201,7 +201,7 @@ describe('autoscaler', () => {
     expect(step.recommendation.why).toContain('load is 300, its target 100; 30 was asked for');
   });
 
-  test('autoscaler - after a failed change it waits, each time longer, and begins anew when one is done', () => {
+  test('autoscaler - after a failed change it waits, longer each time, until one is done', () => {
     const of = world(10);
     const grows = (outcome: AutoscalerInput['outcome']): boolean => {
       const { state, intents } = autoscalerStep(of.state, {
@@ -345,4 +345,26 @@ describe('autoscaler', () => {
       }
     },
   );
+});
+
+describe('autoscaler and infinite metrics', () => {
+  const metric = { name: 'load', target: TARGET };
+  const looks: readonly (readonly [string, Partial<Scale>])[] = [
+    ['an average', { metric }],
+    ['a value', { metric: { ...metric, kind: 'value' } }],
+    ['panic', { metric, panic: {} }],
+    ['a queue', { queue: { arrivals: 'a', serviceTime: 'b', concurrency: 1 } }],
+  ];
+  test.each(looks)('autoscaler - %s that is infinite says nothing', (_name, scale) => {
+    for (const of of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const view = seen(world(10), 0, { scale, reading: value(of) });
+      const { state, intents } = autoscalerStep(AUTOSCALER_START, {
+        view,
+        outcome: null,
+        override: null,
+      });
+      expect(intents).toEqual([]);
+      expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    }
+  });
 });

@@ -82,6 +82,9 @@ describe('fleet', () => {
     const rollout = { strategy: 'rolling', maxSurge: 0 };
     const data = changed('services.web.budget', { maxUnavailable: 0 });
     expect(problemsIn(data)).toEqual([]);
+    // A quarter of none is none, but it will not stay at none.
+    ((data.services as Json).web as Json).instances = 0;
+    expect(problemsIn(data)).toEqual([]);
     ((data.services as Json).web as Json).rollout = rollout;
     expect(problemsText(problemsIn(data))).toContain('nothing could ever be replaced');
   });

@@ -276,4 +276,54 @@ export const WRONG: readonly (readonly [string, unknown, string, string])[] = [
     'services.web.rollout.dynamicStable',
     'needs a router',
   ],
+  [
+    'services.web.rollout',
+    { strategy: 'canary', steps: [{ replicas: 2 }], traffic: 'instances' },
+    'services.web.rollout.steps[0].replicas',
+    'use weight, or traffic: router',
+  ],
+  [
+    'services.web.rollout',
+    { strategy: 'blueGreen', preview: '0%' },
+    'services.web.rollout.preview',
+    'nothing would be seen',
+  ],
+  [
+    'services.receiver.rollout',
+    { strategy: 'zones', maxUnavailable: 0 },
+    'services.receiver.rollout.maxUnavailable',
+    'nothing could ever be replaced',
+  ],
+  // The default of a sharded service is longer.
+  [
+    'services.receiver.rollout',
+    { strategy: 'zones', progressDeadline: '10s' },
+    'services.receiver.rollout.minReady',
+    'is 10000 ms; nothing would be available before',
+  ],
+  ['policy', { maxStaleness: '500ms' }, 'policy.maxStaleness', 'nothing could ever be stopped'],
+  [
+    'services.receiver.autoscale.tolerance',
+    '100%',
+    'services.receiver.autoscale.tolerance',
+    'nothing would ever shrink',
+  ],
+  [
+    'services.receiver.autoscale.panic',
+    { window: '2m' },
+    'services.receiver.autoscale.panic.window',
+    'expected less than panic.stable',
+  ],
+  [
+    'services.receiver.autoscale.panic',
+    { threshold: '90%' },
+    'services.receiver.autoscale.panic.threshold',
+    'it would always panic',
+  ],
+  [
+    'services.receiver.autoscale.metric.target',
+    0.0001,
+    'services.receiver.autoscale.metric.target',
+    'expected a number from 0.001',
+  ],
 ];

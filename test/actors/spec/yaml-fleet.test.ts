@@ -56,7 +56,8 @@ describe('fleet in YAML', () => {
   ).join('\n');
   const hostile: readonly (readonly [string, string, string])[] = [
     ['nothing', '', 'got null; expected a fleet'],
-    ['a bomb of aliases', laughs, 'alias'],
+    ['a bomb of aliases', laughs, 'shop.yaml:2:10: Excessive alias count'],
+    ['an alias of nothing', `${GOOD}x: *y`, 'shop.yaml:11:4: Unresolved alias'],
     ['duplicate keys', `${GOOD}name: again\n`, 'Map keys must be unique'],
     ['an open bracket', `${GOOD}x: [`, 'Flow sequence'],
     ['ten thousand brackets', `x: ${'['.repeat(10_000)}`, 'nests more than 100 levels'],

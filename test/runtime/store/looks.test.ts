@@ -75,4 +75,38 @@ describe('store looks', () => {
     expect(await looks()).toBe(0);
     expect((await store.get('k')).entry?.value).toEqual(Uint8Array.of(1));
   });
+
+  test('store looks - a transaction that only gets is not committed, unless something is', async () => {
+    const { tables, store } = opened();
+    store.promote(tables);
+    let commits = 0;
+    const { commit } = tables;
+    tables.commit = (write) => {
+      commits++;
+      return commit.call(tables, write);
+    };
+    const look = () => store.transact({ success: [{ kind: 'get', key: 'k' }] });
+    expect(await look()).toEqual({ succeeded: true, revision: 0, entries: [null] });
+    expect(commits).toBe(0);
+    // Behind a write it waits for it, and sees it.
+    const put = store.transact({
+      success: [{ kind: 'put', key: 'k', value: new Uint8Array([1]) }],
+    });
+    const behind = look();
+    await Promise.resolve();
+    await Promise.resolve();
+    tables.finish();
+    expect((await put).revision).toBe(1);
+    const seen = await behind;
+    expect([seen.revision, seen.entries[0]?.value]).toEqual([1, new Uint8Array([1])]);
+    expect(commits).toBe(1);
+    // Whoever is not sure to be the writer asks the file.
+    tables.sure = false;
+    const unsure = look();
+    await Promise.resolve();
+    await Promise.resolve();
+    tables.finish();
+    expect((await unsure).revision).toBe(1);
+    expect(commits).toBe(2);
+  });
 });
