@@ -4,6 +4,7 @@
  * needs a fresh look, a ring that everybody has heard of, and room in the budget. Pure: the same view
  * and the same intents, in any order, give the same decisions.
  */
+import { compareText } from '../arithmetic/compare-text.ts';
 import { ADMITTED, type Decision, type Rule, type Verdict } from '../protocol/decision.ts';
 import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import type { InstanceId } from '../protocol/identity.ts';
@@ -174,10 +175,6 @@ function instanceOf(view: ServiceView, act: Act): InstanceView | null {
 
 function instanceIdOf(act: Act): InstanceId | null {
   return 'instance' in act ? act.instance : null;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function refused(rule: Rule, why: string, unblock: string): Verdict {

@@ -3,6 +3,7 @@
  * zone is one replica of everything, so two zones that miss something may miss the same. As the
  * zone-aware disruption budget of Grafana's rollout-operator. Pure.
  */
+import { compareText } from '../arithmetic/compare-text.ts';
 
 /** Members of one zone that do not serve. */
 export type ZoneLoss = {
@@ -26,7 +27,7 @@ export function zoneVerdict(
   losses: readonly ZoneLoss[],
   maxUnavailable: number,
 ): ZoneVerdict {
-  const sorted = losses.toSorted((a, b) => (a.zone < b.zone ? -1 : a.zone > b.zone ? 1 : 0));
+  const sorted = losses.toSorted((a, b) => compareText(a.zone, b.zone));
   const others = sorted.filter(({ zone }) => zone !== ownZone);
   const broken = others.find((loss) => loss.notReady + loss.unknown > 0);
   if (broken !== undefined) return { kind: 'denied', loss: broken };

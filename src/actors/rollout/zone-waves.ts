@@ -3,6 +3,7 @@
  * replica of every shard, so many slots of one zone may go together while the others stay whole. The
  * order and the guards are those of Grafana's rollout-operator. Pure; one pass.
  */
+import { compareText } from '../arithmetic/compare-text.ts';
 
 /** A slot of a zone, as it is seen. */
 export type WaveSlot = {
@@ -80,10 +81,6 @@ function replaceable(zone: WaveZone, outdated: readonly WaveSlot[]): string[] {
     .slice(0, count)
     .filter(({ isLeaving }) => !isLeaving)
     .map(({ name }) => name);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Runs of digits as numbers: x-9 before x-10. */

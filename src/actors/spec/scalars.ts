@@ -2,6 +2,7 @@
  * The scalars of a fleet's specification: lengths of time, shares, amounts, names. Each is written with
  * its unit and read into one number: milliseconds, shares of 1, thousandths of a core, bytes.
  */
+import { shown } from './problem.ts';
 import { z } from './schema.ts';
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
@@ -95,10 +96,4 @@ export function number(min: number, max: number) {
 /** What was got and what was expected; a key that is missing has got nothing. */
 function said(expected: string): (issue: { readonly input?: unknown }) => string {
   return ({ input }) => `got ${shown(input)}; expected ${expected}`;
-}
-
-function shown(input: unknown): string {
-  if (input === undefined) return 'nothing';
-  const text = JSON.stringify(input) ?? String(input);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
