@@ -25,10 +25,8 @@ import {
   slotParts,
 } from '../protocol/identity.ts';
 import { isOnItsWayOut } from '../protocol/instance-state.ts';
+import { DISRUPTIVE } from '../protocol/intent.ts';
 import { minAvailableOf, replicasOf } from '../spec/fleet-checks.ts';
-
-/** Kinds of operations that take an instance away while they are open. */
-const DISRUPTIVE: readonly string[] = ['replace', 'stop', 'eject', 'fence'];
 
 /** What one instance is to the budget. */
 type Standing = {

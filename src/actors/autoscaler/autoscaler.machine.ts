@@ -8,6 +8,7 @@
  *      └ one failed: no shrinking                               └ backoff after a failed change
  */
 
+import { doubled } from '../arithmetic/doubling.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Input, Intent } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
@@ -69,9 +70,8 @@ const BUCKETS = 60;
 /** Changes that are remembered; of more, the oldest are forgotten and limits become wider. */
 const CHANGES_MAX = 500;
 /** After a failed change: so long, then twice as long, up to the most. Milliseconds. */
-const BACKOFF_FIRST_MS = 10_000;
-const BACKOFF_MAX_MS = 600_000;
-/** An intent that nobody has admitted by then was for another moment. Periods of a pass. */
+const BACKOFF_MS = { first: 10_000, max: 600_000 };
+/** An intent that nobody has admitted by then was for another moment. Milliseconds. */
 const EXPIRES_MS = 10_000;
 
 type Autoscale = NonNullable<ServiceSpec['autoscale']>;
@@ -133,7 +133,7 @@ function limit(
     { up: rulesOf(up), down: rulesOf(down) },
     pastOf(state.changes, nowMs),
   );
-  const count = Math.min(Math.max(replicas, min), max);
+  const count = bounded(replicas, autoscale);
   if (count !== desired)
     why += `; ${desired} was asked for, ${stable} after stabilization, ${condition}`;
   if (nowMs < state.backoffUntilMs) {
@@ -212,9 +212,7 @@ function noteOutcome(
   if (outcome === null) return state;
   if (outcome === 'done') return { ...state, failures: 0, backoffUntilMs: 0 };
   const failures = state.failures + 1;
-  let waitMs = BACKOFF_FIRST_MS;
-  for (let i = 1; i < failures && waitMs < BACKOFF_MAX_MS; i++) waitMs *= 2;
-  return { ...state, failures, backoffUntilMs: nowMs + Math.min(waitMs, BACKOFF_MAX_MS) };
+  return { ...state, failures, backoffUntilMs: nowMs + doubled(failures, BACKOFF_MS) };
 }
 
 /** Of each bucket of the longer window the least and the most: no more is looked at. */

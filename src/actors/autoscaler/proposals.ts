@@ -17,6 +17,7 @@ import {
   replicasForUtilization,
   replicasForValue,
   replicasForValuePerInstance,
+  type Tolerance,
 } from './replica-arithmetic.ts';
 
 /** What one metric asks for; null: it says nothing. */
@@ -55,12 +56,11 @@ export function proposals(
 
 function ofMetric(view: ServiceView, autoscale: Autoscale, metric: Metric): Proposal {
   const kind = metric.kind ?? (metric.name === 'cpu' ? 'utilization' : 'average');
-  const tolerance = { scaleDown: autoscale.tolerance, scaleUp: autoscale.tolerance };
+  const tolerance = toleranceOf(autoscale);
   const currentReplicas = view.goal.demand;
   const targetMilli = BigInt(Math.max(1, Math.round(metric.target * 1000)));
   if (kind === 'value' || kind === 'valuePerInstance') {
-    const scope = { service: view.name };
-    const reading = view.metric({ name: metric.name, scope, windowMs: WINDOW_MS });
+    const reading = ofService(view, metric.name, WINDOW_MS);
     if (reading.kind !== 'value') return silent(metric.name, reading);
     const input = {
       currentReplicas,
@@ -120,15 +120,14 @@ function ofQueue(
   autoscale: Autoscale,
   queue: NonNullable<Autoscale['queue']>,
 ): Proposal {
-  const scope = { service: view.name };
-  const read = (name: string): MetricReading => view.metric({ name, scope, windowMs: WINDOW_MS });
-  const [arrivals, serviceTime] = [read(queue.arrivals), read(queue.serviceTime)];
+  const arrivals = ofService(view, queue.arrivals, WINDOW_MS);
+  const serviceTime = ofService(view, queue.serviceTime, WINDOW_MS);
   if (arrivals.kind !== 'value') return silent(queue.arrivals, arrivals);
   if (serviceTime.kind !== 'value') return silent(queue.serviceTime, serviceTime);
   const underWay = arrivals.value * serviceTime.value;
   const needed = underWay / queue.concurrency;
   const { demand } = view.goal;
-  const tolerance = { scaleDown: autoscale.tolerance, scaleUp: autoscale.tolerance };
+  const tolerance = toleranceOf(autoscale);
   const isEnough = demand > 0 && isWithin(tolerance, needed / demand);
   return {
     name: 'queue',
@@ -144,9 +143,8 @@ function ofPanic(
   metric: Metric,
   state: PanicState,
 ): { readonly state: PanicState; readonly proposal: Proposal | null } {
-  const read = (windowMs: number): MetricReading =>
-    view.metric({ name: metric.name, scope: { service: view.name }, windowMs });
-  const [short, long] = [read(config.window), read(config.stable)];
+  const short = ofService(view, metric.name, config.window);
+  const long = ofService(view, metric.name, config.stable);
   if (short.kind !== 'value' || long.kind !== 'value') return { state, proposal: null };
   const step = panicStep(
     {
@@ -170,6 +168,16 @@ function ofPanic(
   const why = `panic: ${short.value} in ${config.window} ms, and ${readyCount(view)} instances are ready`;
   const inputs = [input(`${metric.name}, short`, short), input(`${metric.name}, long`, long)];
   return { state: step.state, proposal: { name: 'panic', count: step.replicas, why, inputs } };
+}
+
+/** One value for the whole service. */
+function ofService(view: ServiceView, name: string, windowMs: number): MetricReading {
+  return view.metric({ name, scope: { service: view.name }, windowMs });
+}
+
+/** The specification has one for both ways. */
+function toleranceOf({ tolerance }: Autoscale): Tolerance {
+  return { scaleDown: tolerance, scaleUp: tolerance };
 }
 
 /** Units that serve now. */

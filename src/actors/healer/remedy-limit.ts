@@ -3,6 +3,7 @@
  * the members, and replacing them one by one would finish what it began. An identified failed domain (a
  * zone that is gone) does not count against the others, and is left alone itself. Pure.
  */
+import { doubled } from '../arithmetic/doubling.ts';
 
 /** One member. */
 export type MemberHealth = {
@@ -102,10 +103,7 @@ function groupedByDomain(
  */
 export function restartDelayMs(
   ends: number,
-  { first, max }: { readonly first: number; readonly max: number },
+  limits: { readonly first: number; readonly max: number },
 ): number {
-  if (ends <= 1) return 0;
-  let delay = first;
-  for (let i = 2; i < ends && delay < max; i++) delay *= 2;
-  return Math.min(delay, max);
+  return ends <= 1 ? 0 : doubled(ends - 1, limits);
 }

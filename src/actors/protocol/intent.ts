@@ -78,9 +78,15 @@ export type Intent = {
   readonly expiresMs: number;
 };
 
-/** Whether an act can take something away from those who use it. */
+/** Acts that can take something away from those who use it, also as operations that are open. */
+export const DISRUPTIVE: readonly string[] = [
+  'replace',
+  'stop',
+  'eject',
+  'fence',
+] satisfies readonly Act['kind'][];
+
+/** Whether an act is one of them. */
 export function isDisruptive(act: Act): boolean {
-  return (
-    act.kind === 'replace' || act.kind === 'stop' || act.kind === 'eject' || act.kind === 'fence'
-  );
+  return DISRUPTIVE.includes(act.kind);
 }

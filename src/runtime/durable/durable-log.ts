@@ -65,8 +65,9 @@ export class DurableLog {
     for (;;) {
       const snapshot = await this.snapshot();
       const events = hasEvents ? await this.events() : [];
-      const rest = events.filter((event) => event.number > (snapshot?.number ?? 0));
-      const gap = rest.findIndex((event, i) => event.number !== (snapshot?.number ?? 0) + 1 + i);
+      const last = snapshot?.number ?? 0;
+      const rest = events.filter(({ number }) => number > last);
+      const gap = rest.findIndex(({ number }, i) => number !== last + 1 + i);
       if (gap < 0) return { snapshot, events: rest, numbers: events.map(({ number }) => number) };
       // Another incarnation may have put a state in place of events between the two looks.
       const known = this.base;
