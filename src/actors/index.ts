@@ -100,16 +100,22 @@ export {
   type ProbeKind,
   probesOf,
 } from './instance/instance.machine.ts';
+export { type ControllerStep, INTENT_EXPIRES_MS } from './protocol/controller-step.ts';
 export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
 export {
+  type FailureView,
   type GoalView,
   type InstanceView,
   isAvailable,
   minReadyOf,
   type OperationView,
+  type Reservation,
   type RevisionView,
   type RingView,
+  type RoutesView,
   type ServiceView,
+  type SlotView,
+  type VerbView,
 } from './protocol/fleet-view.ts';
 export {
   type InstanceId,
@@ -136,6 +142,8 @@ export {
   isDisruptive,
   PRIORITIES,
   type Priority,
+  type Share,
+  type SliceOverride,
 } from './protocol/intent.ts';
 export {
   finiteReading,

@@ -4,8 +4,10 @@ import {
   type InstanceState,
   type InstanceView,
   type Intent,
+  type RingView,
   type ServiceInput,
   type ServiceView,
+  type SlotView,
   slotId,
 } from 'ringmaster/control-plane';
 
@@ -33,8 +35,30 @@ export function instanceView(
     seenMs: NOW_MS,
     restarts: 0,
     isEjected: false,
+    isBaseline: false,
+    isFailing: false,
+    isGoing: false,
     ...more,
     state,
+  };
+}
+
+/** The slot of an instance, calm. */
+export function slotView({ slot, zone, ordinal, revision }: InstanceView): SlotView {
+  const calm = { isBaseline: false, isReplacing: false, ends: 0, notBeforeMs: 0 };
+  return { id: slot, zone, ordinal, revision, ...calm };
+}
+
+/** A ring of normal weights that everybody has heard of. */
+export function ringView(generation: number, members: readonly string[]): RingView {
+  const weights = members.map(() => 1);
+  return {
+    generation,
+    members,
+    weights,
+    overrides: [],
+    acknowledged: generation,
+    publishedMs: NOW_MS - 60_000,
   };
 }
 
@@ -50,12 +74,20 @@ export function serviceView(service: ServiceInput, more: Partial<ServiceView> = 
     name: 'shop',
     spec,
     maxStalenessMs: 15_000,
-    goal: { number: 1, demand: 1, stable: 'r1', target: 'r1', weight: 0 },
-    revisions: [{ id: 'r1', version: 'v1', isBlocked: false }],
+    goal: { number: 1, demand: 1, stable: 'r1', target: 'r1', shares: [] },
+    revisions: [{ id: 'r1', version: 'v1', isBlocked: false, stableMs: 0 }],
+    slots: (more.instances ?? []).map(slotView),
     instances: [],
     ring: null,
+    routes: { number: 1, acknowledged: 1 },
     operations: [],
+    verbs: [],
+    failures: [],
+    zombies: [],
+    quarantinedKeys: [],
     isFrozen: false,
+    hold: null,
+    reservations: null,
     metric: () => ({ kind: 'missing' }),
     ...more,
   };
@@ -75,7 +107,7 @@ export function statelessView(count: number, more: Partial<ServiceView> = {}): S
   const instances = Array.from({ length: count }, (_, ordinal) =>
     instanceView({ zone: ZONES[ordinal % 3] as string, ordinal }),
   );
-  const goal = { number: 1, demand: count, stable: 'r1', target: 'r1', weight: 0 };
+  const goal = { number: 1, demand: count, stable: 'r1', target: 'r1', shares: [] };
   const service: ServiceInput = { kind: 'stateless', command: ['x'], instances: count };
   return serviceView(service, { instances, goal, ...more });
 }

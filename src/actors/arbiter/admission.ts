@@ -14,6 +14,7 @@ import {
   type Intent,
   isDisruptive,
   PRIORITIES,
+  type Priority,
 } from '../protocol/intent.ts';
 import { DisruptionBudget } from './disruption-budget.ts';
 import { ringVerdict } from './ring-guard.ts';
@@ -21,15 +22,32 @@ import { ringVerdict } from './ring-guard.ts';
 /** Who may propose what: each field of a goal has one owner, beside the operator. */
 const OWNERS: Readonly<Record<Act['kind'], readonly ControllerKind[]>> = {
   setDemand: ['autoscaler', 'region'],
+  setTarget: ['rollout'],
   setSplit: ['rollout'],
+  setStable: ['rollout'],
   replace: ['rollout', 'healer'],
-  stop: ['rollout', 'healer', 'autoscaler'],
-  start: ['rollout', 'healer', 'autoscaler', 'region'],
+  stop: ['rollout', 'healer', 'placement'],
+  start: ['rollout', 'placement'],
+  keep: ['placement'],
   eject: ['healer'],
   readmit: ['healer'],
   fence: ['healer'],
+  quarantineKey: ['healer'],
+  releaseKey: ['healer'],
   publishRing: ['hashring'],
   blockRevision: ['rollout', 'healer'],
+  unblockRevision: ['rollout'],
+};
+
+/** How urgent a controller may call what it wants: who says safety passes a freeze. */
+const CLAIMS: Readonly<Record<ControllerKind, readonly Priority[]>> = {
+  operator: PRIORITIES,
+  rollout: ['rollback', 'rollout'],
+  hashring: ['safety', 'shrink', 'rebalance'],
+  autoscaler: ['safety', 'shrink'],
+  healer: ['safety', 'heal'],
+  region: ['safety', 'shrink'],
+  placement: ['safety', 'rollback', 'rollout', 'shrink'],
 };
 
 /** Decides on all of them. Intents of other services are not for this view. */
@@ -63,10 +81,14 @@ function verdictOn(
       'its owner proposes it',
     );
   }
+  const claim = claimVerdict(view, intent);
+  if (claim !== null) return claim;
   if (intent.expiresMs <= view.nowMs) {
     const late = view.nowMs - intent.expiresMs;
     return refused('expired', `it was wanted until ${late} ms ago`, 'it is proposed again');
   }
+  const bounds = boundsVerdict(view, intent);
+  if (bounds !== null) return bounds;
   if (taken.has(targetOf(act))) {
     const why = `${targetOf(act)} was decided on already in this pass`;
     return delayed('target', why, 'the next pass, if it is still wanted then');
@@ -76,6 +98,8 @@ function verdictOn(
   }
   const blocked = blockedRevision(view, intent);
   if (blocked !== null) return blocked;
+  const region = regionVerdict(view, intent);
+  if (region !== null) return region;
   if (act.kind === 'publishRing') {
     return ringVerdict(view, act, (slot) => budget.isServed(slot));
   }
@@ -105,10 +129,51 @@ function verdictOn(
   return budget.verdict(instance, priority === 'rollback' ? instance.revision : null);
 }
 
+/** What is urgent is so by what it does, not by what it is called. */
+function claimVerdict({ goal }: ServiceView, { act, who, priority }: Intent): Verdict | null {
+  if (who === 'operator') return null;
+  const why = `${who} calls ${act.kind} a matter of ${priority}`;
+  if (!CLAIMS[who].includes(priority)) {
+    return refused('priority', why, `it is proposed as ${CLAIMS[who].join(' or ')}`);
+  }
+  if (priority === 'rollback' && act.kind === 'replace' && act.revision !== goal.stable) {
+    return refused(
+      'priority',
+      `${why}, and ${act.revision} is not stable`,
+      'it goes back to stable',
+    );
+  }
+  const isShrinking = act.kind === 'setDemand' && act.count < goal.demand;
+  const isTaking = isShrinking || act.kind === 'stop' || act.kind === 'replace';
+  if (priority !== 'safety' || !isTaking) return null;
+  return refused('priority', `${why}, and it takes capacity away`, 'it is proposed as what it is');
+}
+
+/** A number that is scaled by itself stays between its bounds, whoever proposes it. */
+function boundsVerdict({ spec }: ServiceView, { act, who }: Intent): Verdict | null {
+  if (act.kind !== 'setDemand' || who === 'operator' || spec.autoscale === undefined) return null;
+  const { min, max } = spec.autoscale;
+  if (act.count >= min && act.count <= max) return null;
+  const why = `${act.count} is wanted; autoscale allows ${min} to ${max}`;
+  return refused('bounds', why, 'it is within autoscale.min and autoscale.max');
+}
+
+/** With several regions, one shrinks at a time, and only while the others can carry its loss. */
+function regionVerdict(view: ServiceView, { act, who }: Intent): Verdict | null {
+  if (view.reservations === null || who === 'operator') return null;
+  if (act.kind !== 'setDemand' || act.count >= view.goal.demand) return null;
+  const isReserved = view.reservations.some(
+    ({ kind, untilMs }) => kind === 'shrink' && untilMs > view.nowMs,
+  );
+  if (isReserved) return null;
+  const why = `it would shrink region ${view.region} without a reservation`;
+  return delayed('region', why, 'the coordinator grants this region a reservation to shrink');
+}
+
 /** Only safety and what an operator orders pass while a service is frozen. */
 function isFrozen(view: ServiceView, { act, who, priority }: Intent): boolean {
   if (!view.isFrozen || who === 'operator' || priority === 'safety') return false;
-  return act.kind !== 'blockRevision';
+  return act.kind !== 'blockRevision' && act.kind !== 'quarantineKey';
 }
 
 function blockedRevision(view: ServiceView, { act, who }: Intent): Verdict | null {
@@ -153,16 +218,25 @@ function targetOf(act: Act): string {
     case 'stop':
     case 'eject':
     case 'readmit':
+    case 'keep':
     case 'fence':
       return act.instance;
+    case 'quarantineKey':
+    case 'releaseKey':
+      return `key ${act.key}`;
     case 'start':
       return act.slot;
     case 'blockRevision':
-      return act.revision;
+    case 'unblockRevision':
+      return `revision ${act.revision}`;
     case 'publishRing':
       return 'ring';
     case 'setDemand':
       return 'demand';
+    case 'setTarget':
+      return 'target';
+    case 'setStable':
+      return 'stable';
     case 'setSplit':
       return 'split';
   }

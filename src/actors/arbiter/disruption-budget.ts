@@ -187,8 +187,8 @@ export class DisruptionBudget {
 }
 
 /** Ejected is away by decision, too; what has failed beside that is not. */
-function isVoluntary({ state, isEjected }: InstanceView): boolean {
-  return isOnItsWayOut(state) || (state === 'ready' && isEjected);
+function isVoluntary({ state, isEjected, isGoing }: InstanceView): boolean {
+  return isGoing || isOnItsWayOut(state) || (state === 'ready' && isEjected);
 }
 
 function isOpen(outcome: string): boolean {

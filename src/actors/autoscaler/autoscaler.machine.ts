@@ -9,6 +9,7 @@
  */
 
 import { doubled } from '../arithmetic/doubling.ts';
+import { type ControllerStep, INTENT_EXPIRES_MS } from '../protocol/controller-step.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Input, Intent } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
@@ -40,14 +41,10 @@ export type AutoscalerInput = {
   readonly view: ServiceView;
   /** Whether the last change could be carried out; null: nothing is known. */
   readonly outcome: 'done' | 'failed' | null;
-  /** An operator's number, until it expires; null: none. */
-  readonly override: { readonly count: number; readonly untilMs: number } | null;
 };
 
 /** What it decided. */
-export type AutoscalerStep = {
-  readonly state: AutoscalerState;
-  readonly intents: readonly Intent[];
+export type AutoscalerStep = ControllerStep<AutoscalerState> & {
   /** What it would do; in a dry run there is nothing else. */
   readonly recommendation: { readonly count: number; readonly why: string };
 };
@@ -71,8 +68,6 @@ const BUCKETS = 60;
 const CHANGES_MAX = 500;
 /** After a failed change: so long, then twice as long, up to the most. Milliseconds. */
 const BACKOFF_MS = { first: 10_000, max: 600_000 };
-/** An intent that nobody has admitted by then was for another moment. Milliseconds. */
-const EXPIRES_MS = 10_000;
 
 type Autoscale = NonNullable<ServiceSpec['autoscale']>;
 type Held = { readonly count: number; readonly why: string };
@@ -84,19 +79,24 @@ export function autoscalerStep(state: AutoscalerState, input: AutoscalerInput): 
   const { nowMs } = view;
   const current = view.goal.demand;
   const noted = noteOutcome(noteDemand(state, view, autoscale), input.outcome, nowMs);
-  if (autoscale === undefined) return held(noted, current, 'this service is not scaled by itself');
-  const { override } = input;
-  if (override !== null && nowMs < override.untilMs) {
-    return proposed(noted, view, override.count, [], {
-      count: override.count,
-      why: `an operator holds it at ${override.count} for ${override.untilMs - nowMs} ms more`,
+  if (autoscale === undefined) {
+    const step = held(noted, current, 'this service is not scaled by itself', nowMs);
+    return { ...step, againMs: null };
+  }
+  const { hold } = view;
+  if (hold !== null && nowMs < hold.untilMs) {
+    return proposed(noted, view, hold.count, [], {
+      count: hold.count,
+      why: `an operator holds it at ${hold.count} for ${hold.untilMs - nowMs} ms more`,
     });
   }
 
   const asked = proposals(view, autoscale, noted.panic);
   const next = { ...noted, panic: asked.panic };
   const known = asked.list.filter((one) => one.count !== null);
-  if (known.length === 0) return held(next, bounded(current, autoscale), 'no metric says anything');
+  if (known.length === 0) {
+    return held(next, bounded(current, autoscale), 'no metric says anything', nowMs);
+  }
   const highest = known.reduce((most, one) => ((one.count ?? 0) > (most.count ?? 0) ? one : most));
   let desired = highest.count ?? current;
   let why = highest.why;
@@ -165,8 +165,10 @@ function proposed(
   recommendation: Held,
 ): AutoscalerStep {
   const { autoscale } = view.spec;
+  // What it reads may be another number in the very next pass.
+  const againMs = view.nowMs;
   if (count === view.goal.demand || autoscale?.dryRun === true) {
-    return { state, intents: [], recommendation };
+    return { state, intents: [], againMs, recommendation };
   }
   const inputs: Input[] = asked.flatMap((one) => one.inputs);
   const intent: Intent = {
@@ -177,13 +179,13 @@ function proposed(
     why: recommendation.why,
     inputs,
     alternatives: asked.map(({ name, count: own }) => `${name}: ${own ?? 'says nothing'}`),
-    expiresMs: view.nowMs + EXPIRES_MS,
+    expiresMs: view.nowMs + INTENT_EXPIRES_MS,
   };
-  return { state, intents: [intent], recommendation };
+  return { state, intents: [intent], againMs, recommendation };
 }
 
-function held(state: AutoscalerState, count: number, why: string): AutoscalerStep {
-  return { state, intents: [], recommendation: { count, why } };
+function held(state: AutoscalerState, count: number, why: string, againMs: number): AutoscalerStep {
+  return { state, intents: [], againMs, recommendation: { count, why } };
 }
 
 /** The demand is another one than at the last look: that is a change, whoever made it. */

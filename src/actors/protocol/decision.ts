@@ -7,10 +7,13 @@ import type { Intent } from './intent.ts';
 /** Rules by which intents are admitted, in the order in which they are asked. */
 export const RULES = [
   'owner',
+  'priority',
   'expired',
+  'bounds',
   'frozen',
   'target',
   'blocked revision',
+  'region',
   'stale',
   'ring',
   'ring barrier',

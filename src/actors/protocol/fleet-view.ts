@@ -6,6 +6,7 @@
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import type { InstanceId, RevisionId, SlotId } from './identity.ts';
 import type { InstanceState } from './instance-state.ts';
+import type { Share, SliceOverride } from './intent.ts';
 import type { MetricQuery, MetricReading } from './metric-reading.ts';
 
 /** One instance, as it is seen. Times are monotonic milliseconds of the pass's clock. */
@@ -23,19 +24,43 @@ export type InstanceView = {
   readonly readySinceMs: number | null;
   /** When it was last seen; what is older than `maxStaleness` is no ground to stop anything. */
   readonly seenMs: number;
-  /** Ends by itself, one after the other, within the backoff's reset time. */
+  /** Ends by itself, one after the other, within the backoff's reset time; its slot's. */
   readonly restarts: number;
   /** Out of the traffic by the healer. */
   readonly isEjected: boolean;
+  /** Of a canary's baseline. */
+  readonly isBaseline: boolean;
+  /** Its liveness or its start has failed. */
+  readonly isFailing: boolean;
+  /** It was decided that it goes; it may still be serving. */
+  readonly isGoing: boolean;
 };
 
-/** Why a revision is where it is. */
+/** A place for one instance. */
+export type SlotView = {
+  readonly id: SlotId;
+  readonly zone: string;
+  readonly ordinal: number;
+  /** What it is to have. */
+  readonly revision: RevisionId;
+  readonly isBaseline: boolean;
+  /** Its instance is being replaced by decision; until another one serves. */
+  readonly isReplacing: boolean;
+  /** Ends by themselves, one after the other. */
+  readonly ends: number;
+  /** No instance is started in it before; monotonic milliseconds. */
+  readonly notBeforeMs: number;
+};
+
+/** A revision, newest last. */
 export type RevisionView = {
   readonly id: RevisionId;
   /** Of people: `v2`. */
   readonly version: string;
   /** Not to be started by itself: it was aborted. */
   readonly isBlocked: boolean;
+  /** When it was last stable; null: it never was. */
+  readonly stableMs: number | null;
 };
 
 /** What the arbiter has written down as wanted. */
@@ -48,15 +73,26 @@ export type GoalView = {
   readonly stable: RevisionId;
   /** What the specification asks for. */
   readonly target: RevisionId;
-  /** Percent of the traffic for the target. */
-  readonly weight: number;
+  /** How a stateless service is divided. A sharded one has a revision for each slot. */
+  readonly shares: readonly Share[];
 };
 
 /** Owners of keys, and who has heard of them. */
 export type RingView = {
   readonly generation: number;
   readonly members: readonly SlotId[];
+  /** Of each member; 1 is normal. */
+  readonly weights: readonly number[];
+  readonly overrides: readonly SliceOverride[];
   /** Lowest generation that a router that counts has acknowledged. */
+  readonly acknowledged: number;
+  readonly publishedMs: number;
+};
+
+/** Which slots are served by whom: numbered apart from the ring, since a restart moves no key. */
+export type RoutesView = {
+  readonly number: number;
+  /** Lowest number that a router that counts has acknowledged. */
   readonly acknowledged: number;
 };
 
@@ -69,6 +105,39 @@ export type OperationView = {
   readonly issuedMs: number;
 };
 
+/** What an operator said; each is numbered, and done once. */
+export type VerbView = {
+  readonly number: number;
+  readonly verb:
+    | 'promote'
+    | 'promoteFull'
+    | 'pause'
+    | 'resume'
+    | 'abort'
+    | 'retry'
+    | 'undo'
+    | 'restart';
+  /** Of `undo`: which revision; null: the one before. */
+  readonly to: RevisionId | null;
+  readonly atMs: number;
+};
+
+/** An instance ended by itself. The last hundred are kept. */
+export type FailureView = {
+  readonly instance: InstanceId;
+  readonly slot: SlotId;
+  readonly zone: string;
+  readonly revision: RevisionId;
+  readonly atMs: number;
+  /** The same for ends that look alike: exit code, signal, first frame. */
+  readonly signature: string;
+  /** The key that was being worked on, where the instance says so. */
+  readonly key: string | null;
+};
+
+/** Of several regions one that may do something for a while. */
+export type Reservation = { readonly kind: 'shrink' | 'wave'; readonly untilMs: number };
+
 /** One service in one pass. */
 export type ServiceView = {
   readonly nowMs: number;
@@ -79,10 +148,21 @@ export type ServiceView = {
   readonly maxStalenessMs: number;
   readonly goal: GoalView;
   readonly revisions: readonly RevisionView[];
+  readonly slots: readonly SlotView[];
   readonly instances: readonly InstanceView[];
   readonly ring: RingView | null;
+  readonly routes: RoutesView;
   readonly operations: readonly OperationView[];
+  readonly verbs: readonly VerbView[];
+  readonly failures: readonly FailureView[];
+  /** Ended, by the agent's word, and yet they answer. */
+  readonly zombies: readonly InstanceId[];
+  readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
+  /** An operator's number, until it expires; null: none. */
+  readonly hold: { readonly count: number; readonly untilMs: number } | null;
+  /** Null: the fleet has one region, and needs none. */
+  readonly reservations: readonly Reservation[] | null;
   /** Reads a metric as of this pass: the same query gives the same reading. */
   readonly metric: (query: MetricQuery) => MetricReading;
 };

@@ -4,14 +4,15 @@
  */
 import type { InstanceId, RevisionId, SlotId } from './identity.ts';
 
-/** Who proposes. Each field of a goal has one owner among them. */
+/** Who proposes. Each field of a goal has one owner among them; `placement` is the arbiter's own. */
 export type ControllerKind =
   | 'operator'
   | 'rollout'
   | 'hashring'
   | 'autoscaler'
   | 'healer'
-  | 'region';
+  | 'region'
+  | 'placement';
 
 /**
  * What goes first when not all can be admitted: safety and added capacity, going back to what worked,
@@ -21,32 +22,53 @@ export const PRIORITIES = ['safety', 'rollback', 'heal', 'rollout', 'shrink', 'r
 /** One of them. */
 export type Priority = (typeof PRIORITIES)[number];
 
+/** A revision's part of a stateless service. */
+export type Share = {
+  readonly revision: RevisionId;
+  /** Slots that it is to have. */
+  readonly count: number;
+  /** Percent of the traffic; null for all shares: the traffic follows the instances. */
+  readonly weight: number | null;
+  /** A fresh group of the stable revision, for a canary to be compared with. */
+  readonly isBaseline: boolean;
+};
+
+/** A part of the ring's keys that does not go where the ring says. */
+export type SliceOverride = {
+  /** Number of the slice; there are `SLICES` in `hashring/slices.ts`. */
+  readonly slice: number;
+  /** Who has it instead: one, or several that share its load. */
+  readonly owners: readonly SlotId[];
+};
+
 /** What is to be done. */
 export type Act =
   /** So many instances, or shards, are needed. The autoscaler's and the operator's. */
   | { readonly kind: 'setDemand'; readonly count: number }
-  /** Which slots are to have which revision, and what may be there beside them. The rollout's. */
+  /** Another revision is wanted: the way back to an old one. The rollout's and the operator's. */
+  | { readonly kind: 'setTarget'; readonly revision: RevisionId }
+  /** How a stateless service is divided among revisions, all of them. The rollout's. */
+  | { readonly kind: 'setSplit'; readonly shares: readonly Share[] }
+  /** A rollout is complete: this is what runs when nothing is being rolled out. The rollout's. */
+  | { readonly kind: 'setStable'; readonly revision: RevisionId }
+  /** A slot is to have an instance of a revision; one that is not there is made. */
   | {
-      readonly kind: 'setSplit';
-      readonly target: RevisionId;
-      /** Instances of the target, of a stateless service. */
-      readonly targetCount: number;
-      /** Instances of other revisions that stay. */
-      readonly stableCount: number;
-      /** Percent of the traffic for the target. */
-      readonly weight: number;
+      readonly kind: 'start';
+      readonly slot: SlotId;
+      readonly revision: RevisionId;
+      readonly isBaseline: boolean;
     }
-  /** A slot's instance gives way to one of another revision. The rollout's and the healer's. */
+  /** A slot's instance gives way to another one. The rollout's and the healer's. */
   | {
       readonly kind: 'replace';
       readonly slot: SlotId;
       readonly instance: InstanceId;
       readonly revision: RevisionId;
     }
-  /** An instance ends and nothing takes its place. */
+  /** An instance ends and nothing takes its place; its slot goes with it. */
   | { readonly kind: 'stop'; readonly instance: InstanceId }
-  /** An instance is added. */
-  | { readonly kind: 'start'; readonly slot: SlotId; readonly revision: RevisionId }
+  /** An instance that was leaving stays. */
+  | { readonly kind: 'keep'; readonly instance: InstanceId }
   /** Out of the traffic, or back into it; the process stays. The healer's. */
   | { readonly kind: 'eject' | 'readmit'; readonly instance: InstanceId }
   /** A process that was given up may answer nobody any more. The healer's. */
@@ -56,9 +78,16 @@ export type Act =
       readonly kind: 'publishRing';
       readonly generation: number;
       readonly members: readonly SlotId[];
+      /** Of each member, in the same order; 1 is normal. */
+      readonly weights: readonly number[];
+      readonly overrides: readonly SliceOverride[];
     }
+  /** A key is answered by nobody, wherever it belongs, or is so again. The healer's. */
+  | { readonly kind: 'quarantineKey' | 'releaseKey'; readonly key: string }
   /** A revision is not to be started again by itself. The rollout's and the healer's. */
-  | { readonly kind: 'blockRevision'; readonly revision: RevisionId };
+  | { readonly kind: 'blockRevision'; readonly revision: RevisionId; readonly reason: string }
+  /** It may be tried again: somebody has said so. The rollout's and the operator's. */
+  | { readonly kind: 'unblockRevision'; readonly revision: RevisionId };
 
 /** A fact that an intent rests on, with its age. */
 export type Input = { readonly name: string; readonly value: string; readonly ageMs: number };

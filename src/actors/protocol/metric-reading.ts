@@ -22,13 +22,28 @@ export type MetricScope = {
   readonly revision?: string;
   readonly zone?: string;
   readonly instance?: string;
+  /** Of a revision that has one: its baseline, or everything but its baseline. */
+  readonly isBaseline?: boolean;
 };
 
-/** What is read: a name such as `error_ratio` or `p99`, and over how long. */
+/**
+ * What is read: a name, and over how long. What routers and callers measure of every service:
+ *
+ *   requests, errors      how many in the window
+ *   slow                  how many took longer than `aboveMs`
+ *   rate                  requests in a second
+ *   error_ratio           errors / requests; without requests it is not a number
+ *   p50, p90, p99         milliseconds that a request took
+ *   consecutive_errors    of one instance, until now
+ *
+ * Everything else is a metric that instances expose.
+ */
 export type MetricQuery = {
   readonly name: string;
   readonly scope: MetricScope;
   readonly windowMs: number;
+  /** Of `slow`: the limit that was fixed before. */
+  readonly aboveMs?: number;
 };
 
 /** The same, but an infinite value says no more than one that is no number: nobody can divide it. */

@@ -11,7 +11,14 @@ import {
   type ServiceView,
 } from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
-import { instanceView, intentOf, NOW_MS, shardedView, statelessView } from '../service-view.ts';
+import {
+  instanceView,
+  intentOf,
+  NOW_MS,
+  ringView,
+  shardedView,
+  statelessView,
+} from '../service-view.ts';
 
 const verdicts = (decisions: readonly Decision[]): readonly string[] =>
   decisions.map(({ verdict }) =>
@@ -25,6 +32,11 @@ const replace = (view: ServiceView, at: number, more: Partial<Intent> = {}): Int
 };
 const stop = (view: ServiceView, at: number, more: Partial<Intent> = {}): Intent =>
   intentOf({ kind: 'stop', instance: (view.instances[at] as InstanceView).id }, more);
+const publishing = (generation: number, members: readonly string[]): Intent => {
+  const weights = members.map(() => 1);
+  const act: Act = { kind: 'publishRing', generation, members, weights, overrides: [] };
+  return intentOf(act, { who: 'hashring', priority: 'rebalance' });
+};
 const withInstance = (view: ServiceView, at: number, more: Partial<InstanceView>): ServiceView => {
   const isReady = more.state === undefined || more.state === 'ready';
   return {
@@ -42,7 +54,7 @@ describe('admission', () => {
     const view = statelessView(4);
     const demand: Act = { kind: 'setDemand', count: 9 };
     expect(one(view, intentOf(demand))).toBe('refused: owner');
-    expect(one(view, intentOf(demand, { who: 'autoscaler' }))).toBe('admitted');
+    expect(one(view, intentOf(demand, { who: 'autoscaler', priority: 'safety' }))).toBe('admitted');
     expect(one(view, intentOf(demand, { who: 'operator' }))).toBe('admitted');
     // Two owners on one field in one pass: the first by priority has it.
     const both = [
@@ -61,7 +73,10 @@ describe('admission', () => {
     const frozen = { ...view, isFrozen: true };
     expect(one(frozen, replace(view, 0))).toBe('delayed: frozen');
     expect(one(frozen, replace(view, 0, { who: 'operator' }))).toBe('admitted');
-    const blocked = { ...view, revisions: [{ id: 'r2', version: 'v2', isBlocked: true }] };
+    const blocked = {
+      ...view,
+      revisions: [{ id: 'r2', version: 'v2', isBlocked: true, stableMs: null }],
+    };
     expect(one(blocked, replace(view, 0))).toBe('refused: blocked revision');
     expect(one(view, intentOf({ kind: 'stop', instance: 'shop/eu/z/9#1' }))).toBe(
       'refused: target',
@@ -141,17 +156,19 @@ describe('admission', () => {
     const view = shardedView(3);
     const members = view.instances.map(({ slot }) => slot);
     const tail = (view.instances[2] as InstanceView).slot;
-    const ring = { generation: 7, members, acknowledged: 7 };
+    const ring = ringView(7, members);
     expect(one({ ...view, ring }, stop(view, 2))).toBe('delayed: ring barrier');
     const left = {
-      generation: 8,
-      members: members.filter((slot) => slot !== tail),
+      ...ringView(
+        8,
+        members.filter((slot) => slot !== tail),
+      ),
       acknowledged: 7,
     };
     expect(one({ ...view, ring: left }, stop(view, 2))).toBe('delayed: ring barrier');
     expect(one({ ...view, ring: { ...left, acknowledged: 8 } }, stop(view, 2))).toBe('admitted');
     // Publishing waits for nobody.
-    const publish = intentOf({ kind: 'publishRing', generation: 9, members }, { who: 'hashring' });
+    const publish = publishing(9, members);
     expect(one({ ...view, ring: left }, publish)).toBe('admitted');
   });
 
@@ -159,11 +176,10 @@ describe('admission', () => {
     // Guards: A6, A8.
     const view = shardedView(10);
     const members = view.instances.map(({ slot }) => slot);
-    const withRing = { ...view, ring: { generation: 3, members, acknowledged: 3 } };
+    const withRing = { ...view, ring: ringView(3, members) };
     const publish = (generation: number, keep: number): string => {
       const kept = view.instances.filter(({ ordinal }) => ordinal < keep).map(({ slot }) => slot);
-      const act: Act = { kind: 'publishRing', generation, members: kept };
-      return one(withRing, intentOf(act, { who: 'hashring' }));
+      return one(withRing, publishing(generation, kept));
     };
     expect(publish(4, 0)).toBe('refused: ring');
     expect(publish(3, 10)).toBe('refused: ring');
@@ -216,7 +232,7 @@ describe('admission', () => {
     return list.map(([kind, at, priority]) => {
       const { id, slot } = view.instances[at] as InstanceView;
       const act = { kind, instance: id, slot, revision: 'r2' } as Act;
-      return intentOf(act, { who: 'healer', priority: priority as Intent['priority'] });
+      return intentOf(act, { who: 'operator', priority: priority as Intent['priority'] });
     });
   }
   const serves = (view: ServiceView, instance: InstanceView): boolean =>

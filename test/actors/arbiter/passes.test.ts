@@ -12,7 +12,7 @@ import {
   type ServiceView,
 } from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
-import { instanceView, intentOf, NOW_MS, shardedView } from '../service-view.ts';
+import { instanceView, intentOf, NOW_MS, ringView, shardedView } from '../service-view.ts';
 
 const ZONES = ['a', 'b', 'c'];
 const SHARDS = 3;
@@ -36,7 +36,10 @@ class World {
 
   constructor() {
     this.instances = [...shardedView(SHARDS).instances];
-    this.ring = { generation: 1, members: this.instances.map(({ slot }) => slot), acknowledged: 1 };
+    this.ring = ringView(
+      1,
+      this.instances.map(({ slot }) => slot),
+    );
   }
 
   view(): ServiceView {
@@ -120,17 +123,22 @@ class World {
   }
 }
 
+function publish(generation: number, members: readonly string[]): Act {
+  const weights = members.map(() => 1);
+  return { kind: 'publishRing', generation, members, weights, overrides: [] };
+}
+
 function actOf(world: World, [kind, at]: readonly [string, number]): Act | null {
   const { ring } = world;
   const generation = ring.generation + 1;
   const all = ZONES.flatMap((zone) => [0, 1, 2].map((shard) => `shop/eu/${zone}/${shard}`));
   if (kind === 'zones') {
     const members = all.filter((slot) => slot.split('/')[2] !== ZONES[at % 3]);
-    return { kind: 'publishRing', generation, members };
+    return publish(generation, members);
   }
   if (kind === 'shards') {
     const members = all.filter((slot) => Number(slot.split('/')[3]) <= at % 4);
-    return { kind: 'publishRing', generation, members };
+    return publish(generation, members);
   }
   const one = world.instances[at];
   if (one === undefined) return null;
@@ -139,9 +147,8 @@ function actOf(world: World, [kind, at]: readonly [string, number]): Act | null 
 }
 
 function intentFor(act: Act, i: number): Intent {
-  const who = act.kind === 'publishRing' ? 'hashring' : 'healer';
   const priority = (['safety', 'rollback', 'heal', 'shrink'] as const)[i % 4] ?? 'heal';
-  return intentOf(act, { who, priority, expiresMs: Number.MAX_SAFE_INTEGER });
+  return intentOf(act, { who: 'operator', priority, expiresMs: Number.MAX_SAFE_INTEGER });
 }
 
 function pass(world: World, wants: readonly (readonly [string, number])[]): void {

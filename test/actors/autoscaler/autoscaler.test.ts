@@ -52,7 +52,7 @@ function world(demand: number): World {
 function seen(
   { demand, nowMs, created }: World,
   load: number,
-  { scale = {}, surge = 0, reading }: Look = {},
+  { scale = {}, surge = 0, reading, hold = null }: Look = {},
 ): ServiceView {
   const instances: InstanceView[] = created.map((createdMs, ordinal) => {
     const isReady = nowMs - createdMs >= BOOT_MS;
@@ -75,13 +75,14 @@ function seen(
   const share = ready === 0 ? 0 : load / ready;
   const metric = (query: MetricQuery): MetricReading =>
     reading ?? value(query.scope.instance === undefined ? load : share);
-  const goal = { number: 1, demand, stable: 'r1', target: 'r1', weight: 0 };
-  return serviceView(SERVICE(scale), { nowMs, instances, goal, metric });
+  const goal = { number: 1, demand, stable: 'r1', target: 'r1', shares: [] };
+  return serviceView(SERVICE(scale), { nowMs, instances, goal, hold, metric });
 }
 type Look = {
   readonly scale?: Partial<Scale>;
   readonly surge?: number;
   readonly reading?: MetricReading;
+  readonly hold?: ServiceView['hold'];
 };
 
 /** One pass; what it wants is done at once. @returns the demand after it */
@@ -91,7 +92,7 @@ function pass(
   look: Look = {},
   more: Partial<AutoscalerInput> = {},
 ): number {
-  const input = { view: seen(of, load, look), outcome: null, override: null, ...more };
+  const input = { view: seen(of, load, look), outcome: null, ...more };
   const { state, intents } = autoscalerStep(of.state, input);
   of.state = state;
   for (const { act } of intents) {
@@ -163,7 +164,6 @@ describe('autoscaler', () => {
       const { recommendation } = autoscalerStep(of.state, {
         view: seen(of, 10, { reading }),
         outcome: null,
-        override: null,
       });
       expect(recommendation.why).toBe('no metric says anything');
     }
@@ -177,7 +177,7 @@ describe('autoscaler', () => {
     };
     const of = world(10);
     const decide = (load: number) =>
-      autoscalerStep(AUTOSCALER_START, { view: other(load, of), outcome: null, override: null });
+      autoscalerStep(AUTOSCALER_START, { view: other(load, of), outcome: null });
     expect(decide(100).intents).toEqual([]);
     expect(decide(100).recommendation.why).toContain('a metric is missing');
     expect(decide(2000).intents.map(({ act }) => act)).toEqual([{ kind: 'setDemand', count: 20 }]);
@@ -185,17 +185,17 @@ describe('autoscaler', () => {
 
   test('autoscaler - an operator holds it, until that expires', () => {
     const of = world(10);
-    const override = { count: 42, untilMs: NOW_MS + 60_000 };
-    expect(pass(of, 100, {}, { override })).toBe(42);
-    expect(pass(of, 100, {}, { override })).toBe(42);
-    of.nowMs = override.untilMs;
+    const hold = { count: 42, untilMs: NOW_MS + 60_000 };
+    expect(pass(of, 100, { hold })).toBe(42);
+    expect(pass(of, 100, { hold })).toBe(42);
+    of.nowMs = hold.untilMs;
     expect(run(of, 30, 100)).toBe(1);
   });
 
   test('autoscaler - a dry run says what it would do, and asks for nothing', () => {
     const of = world(10);
     const view = seen(of, 3000, { scale: { dryRun: true } });
-    const step = autoscalerStep(AUTOSCALER_START, { view, outcome: null, override: null });
+    const step = autoscalerStep(AUTOSCALER_START, { view, outcome: null });
     expect(step.intents).toEqual([]);
     expect(step.recommendation).toMatchObject({ count: 20 });
     expect(step.recommendation.why).toContain('load is 300, its target 100; 30 was asked for');
@@ -207,7 +207,6 @@ describe('autoscaler', () => {
       const { state, intents } = autoscalerStep(of.state, {
         view: seen(of, 3000),
         outcome,
-        override: null,
       });
       of.state = state;
       return intents.length > 0;
@@ -231,11 +230,11 @@ describe('autoscaler', () => {
     const view = serviceView(
       { kind: 'stateless', command: ['x'], instances: 10, autoscale: { min: 1, max: 99, queue } },
       {
-        goal: { number: 1, demand: 10, stable: 'r1', target: 'r1', weight: 0 },
+        goal: { number: 1, demand: 10, stable: 'r1', target: 'r1', shares: [] },
         metric: ({ name }) => value(name === 'arrivals' ? 200 : 0.3),
       },
     );
-    const { intents } = autoscalerStep(AUTOSCALER_START, { view, outcome: null, override: null });
+    const { intents } = autoscalerStep(AUTOSCALER_START, { view, outcome: null });
     // 200 a second × 0.3 s are 60 under way; four for each instance.
     expect(intents.map(({ act }) => act)).toEqual([{ kind: 'setDemand', count: 15 }]);
   });
@@ -255,7 +254,6 @@ describe('autoscaler', () => {
       const { state, intents } = autoscalerStep(of.state, {
         view: { ...view, metric },
         outcome: null,
-        override: null,
       });
       of.state = state;
       of.nowMs += 2000;
@@ -327,7 +325,6 @@ describe('autoscaler', () => {
         const { state, intents, recommendation } = autoscalerStep(of.state, {
           view: { ...view, spec },
           outcome: null,
-          override: null,
         });
         of.state = JSON.parse(JSON.stringify(state));
         expect(of.state).toEqual(state);
@@ -361,7 +358,6 @@ describe('autoscaler and infinite metrics', () => {
       const { state, intents } = autoscalerStep(AUTOSCALER_START, {
         view,
         outcome: null,
-        override: null,
       });
       expect(intents).toEqual([]);
       expect(JSON.parse(JSON.stringify(state))).toEqual(state);
