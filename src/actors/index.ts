@@ -202,6 +202,16 @@ export {
   unhealthyCleanup,
   withoutSurplus,
 } from './rollout/rolling-replicas.ts';
+export { type RolloutInput, rolloutStep } from './rollout/rollout.machine.ts';
+export {
+  type Pause,
+  ROLLOUT_EDGES,
+  ROLLOUT_START,
+  type RolloutPhase,
+  type RolloutRun,
+  type RolloutState,
+  type RolloutStatus,
+} from './rollout/rollout-state.ts';
 export {
   COMPARISON_DEFAULT,
   COMPARISON_START,
