@@ -75,6 +75,36 @@ export {
   leaveRequests,
 } from './hashring/delayed-leave.ts';
 export {
+  HASHRING_START,
+  type HashringState,
+  hashringStep,
+} from './hashring/hashring.machine.ts';
+export { hotKeyOverrides } from './hashring/hot-keys.ts';
+export {
+  type HotSliceInput,
+  hotSlices,
+  memberLoads,
+  type SliceLoad,
+  type SliceMove,
+} from './hashring/hot-slices.ts';
+export { type RingWish, ringWish } from './hashring/ring-members.ts';
+export {
+  memberOf,
+  openedTable,
+  type RingSpec,
+  type RingTableInput,
+  ringTable,
+  slotsByMember,
+  tableHash,
+} from './hashring/ring-table.ts';
+export { type RingWhatIf, ringWhatIf } from './hashring/ring-what-if.ts';
+export { SLICES, sliceOf } from './hashring/slices.ts';
+export {
+  hashringsJson,
+  type ThanosHashring,
+  thanosHashring,
+} from './hashring/thanos-hashrings.ts';
+export {
   type Ejection,
   type EjectionConfig,
   type EjectionStep,
