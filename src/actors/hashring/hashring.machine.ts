@@ -49,8 +49,9 @@ const HOUR_MS = 3_600_000;
 /** Changes of overrides that are remembered; of more, the two oldest count as one, at the later time. */
 const CHURN_MAX = 120;
 /**
- * Between two looks at the loads, and after a change until loads are those of the new ring. Shorter: hot keys are found sooner, and a table is built more often
- * (some 30 ms for a hundred members). Milliseconds.
+ * Between two looks at the loads, and after a change until they are those of the new ring. Shorter: hot
+ * keys are found sooner, and a table is built more often (some 30 ms for a hundred members).
+ * Milliseconds.
  */
 const HOT_LOOK_MS = 60_000;
 
@@ -174,7 +175,8 @@ function hotLook(view: ServiceView, spec: RingSpec, ring: RingView, left: number
   }
   const found = hotKeyOverrides(view, spec, ring, left);
   const tolerance = Math.round(spec.hotKeys.tolerance * 100);
-  const why = `${found?.moved ?? 0} slices make a member's load more than ${tolerance} % above the mean; ${left} may move this hour`;
+  const slices = `${found?.moved ?? 0} slices make a load more than ${tolerance} % above the mean`;
+  const why = `${slices}; ${left} may move this hour`;
   return { ...look, overrides: found?.overrides ?? null, why };
 }
 

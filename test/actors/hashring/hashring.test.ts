@@ -278,10 +278,9 @@ const event = fc.oneof(
 
 describe('always', () => {
   // Guards: A4, A5, A6, A8, A14, A16.
-  property.prop(
-    [fc.constantFrom('sharded', 'stateless'), fc.array(event, { maxLength: 60 })],
-    { numRuns: 300 },
-  )('always - what is proposed is never refused, whole, newer, and settles', (kind, events) => {
+  property.prop([fc.constantFrom('sharded', 'stateless'), fc.array(event, { maxLength: 60 })], {
+    numRuns: 300,
+  })('always - what is proposed is never refused, whole, newer, and settles', (kind, events) => {
     const world = new RingWorld(3, kind);
     for (const one of events) {
       if ('count' in one) world.demand = one.count;
