@@ -2,11 +2,46 @@
  * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
  * published controller defines it. The controllers themselves are not built yet.
  */
+
+export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
+export { type Admitted, applyAct, instancesOf, operationKey } from './arbiter/apply-act.ts';
+export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
+export { type Effect, effectsOf } from './arbiter/effects.ts';
+export { newEntry, type Observation, observe } from './arbiter/observations.ts';
+export { placementIntents } from './arbiter/placement.ts';
+export {
+  RECORD_VERSION,
+  type RecordChanges,
+  recordChanges,
+  recordFrom,
+  recordOf,
+  recordText,
+} from './arbiter/record-data.ts';
+export {
+  type ControllerStates,
+  type GoalRecord,
+  type InstanceEntry,
+  type OperationRecord,
+  type RevisionRecord,
+  type RingRecord,
+  type Route,
+  type RouterRecord,
+  type RoutesRecord,
+  type ServiceRecord,
+  type SlotRecord,
+  specOf,
+  withEntry,
+} from './arbiter/records.ts';
 export { ringVerdict } from './arbiter/ring-guard.ts';
+export { isReadyFor, routesOf } from './arbiter/routes.ts';
+export { type Answers, decide, type Look, look, type PassResult } from './arbiter/service-pass.ts';
+export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
+export { settle } from './arbiter/settle.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
+export { restartDelayMs } from './arithmetic/restart-delay.ts';
 export {
   AUTOSCALER_START,
   type AutoscalerInput,
@@ -67,7 +102,30 @@ export {
   scaleDownLimit,
   scaleUpLimit,
 } from './autoscaler/scaling-rules.ts';
-export type { ControlError, ControlErrorCode } from './errors.ts';
+export {
+  CONTROLLER_NAMES,
+  CONTROLLERS,
+  type ControllerName,
+  stepController,
+} from './brain/controllers.ts';
+export {
+  decisionText,
+  Journal,
+  type JournalPass,
+  type JournalSpan,
+  queryText,
+  recordingMetric,
+  replayedMetric,
+} from './brain/journal.ts';
+export { type ReplayReport, replaySpan } from './brain/replay.ts';
+export { type PassInput, runPass, type WholePass } from './brain/run-pass.ts';
+export {
+  type DecisionEntry,
+  DecisionLog,
+  type DecisionQuery,
+  decisionLine,
+} from './decisions/decision-log.ts';
+export { type ControlError, type ControlErrorCode, controlError } from './errors.ts';
 export {
   allowedSize,
   type LeaveAnswer,
@@ -116,7 +174,6 @@ export {
   type RemedyConfig,
   type RemedyVerdict,
   remedyVerdict,
-  restartDelayMs,
 } from './healer/remedy-limit.ts';
 export {
   type InstanceConfig,
@@ -167,6 +224,7 @@ export {
 export {
   type Act,
   type ControllerKind,
+  DISRUPTIVE,
   type Input,
   type Intent,
   isDisruptive,
@@ -174,6 +232,7 @@ export {
   type Priority,
   type Share,
   type SliceOverride,
+  targetOf,
 } from './protocol/intent.ts';
 export {
   finiteReading,
@@ -190,7 +249,13 @@ export {
   metricPhase,
   runPhase,
 } from './rollout/analysis-verdict.ts';
-export type { Dispersion } from './rollout/block-dispersion.ts';
+export {
+  type Dispersion,
+  disperse,
+  inflation,
+  NO_DISPERSION,
+  shareRatio,
+} from './rollout/block-dispersion.ts';
 export {
   approximateSplit,
   type CanaryRevisions,
@@ -203,7 +268,15 @@ export {
   replicasForWeight,
   routedCanarySizes,
 } from './rollout/canary-replicas.ts';
-export type { MetricComparison, MetricEvidence } from './rollout/metric-comparison.ts';
+export {
+  type BlockStakes,
+  blockStakes,
+  compareMetric,
+  type MetricComparison,
+  type MetricEvidence,
+  metricEvidence,
+  NO_COMPARISON,
+} from './rollout/metric-comparison.ts';
 export {
   forgottenRevisions,
   hasProgressed,
@@ -218,7 +291,15 @@ export {
   type ScaledRevision,
   shareChange,
 } from './rollout/proportional-scaling.ts';
-export type { PairedCounts } from './rollout/ratio-evidence.ts';
+export {
+  afterBlock,
+  BETTER_BETS,
+  logEvidence,
+  type PairedCounts,
+  type Stakes,
+  stakesOf,
+  WORSE_BETS,
+} from './rollout/ratio-evidence.ts';
 export {
   firstReplicas,
   maxUnavailable,
@@ -283,5 +364,5 @@ export {
   readFleet,
   service,
 } from './spec/read-fleet.ts';
+export { revisionOf } from './spec/revision.ts';
 export { FLEET_TEXT_MAX, readFleetYaml } from './spec/yaml-fleet.ts';
-export type { Wall } from './wall-canary.ts';
