@@ -17,6 +17,8 @@ export type PassSurroundings = {
   /** Of the fleet: everything is frozen. */
   readonly isFrozen: boolean;
   readonly reservations: readonly Reservation[] | null;
+  /** Requests in a second by slice of the keys; absent or null: nobody has measured it. */
+  readonly sliceLoads?: readonly number[] | null;
   readonly metric: (query: MetricQuery) => MetricReading;
 };
 
@@ -30,6 +32,7 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
   const { ring, routes } = record;
   return {
     ...around,
+    sliceLoads: around.sliceLoads ?? null,
     name: record.name,
     spec: record.spec,
     goal: record.goal,
