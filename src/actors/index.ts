@@ -132,11 +132,7 @@ export {
   type LeaveRequest,
   leaveRequests,
 } from './hashring/delayed-leave.ts';
-export {
-  HASHRING_START,
-  type HashringState,
-  hashringStep,
-} from './hashring/hashring.machine.ts';
+export { HASHRING_START, type HashringState, hashringStep } from './hashring/hashring.machine.ts';
 export { hotKeyOverrides } from './hashring/hot-keys.ts';
 export {
   type HotSliceInput,
@@ -147,6 +143,7 @@ export {
 } from './hashring/hot-slices.ts';
 export { type RingWish, ringWish } from './hashring/ring-members.ts';
 export {
+  hasWeights,
   memberOf,
   openedTable,
   type RingSpec,
@@ -156,12 +153,8 @@ export {
   tableHash,
 } from './hashring/ring-table.ts';
 export { type RingWhatIf, ringWhatIf } from './hashring/ring-what-if.ts';
-export { SLICES, sliceOf } from './hashring/slices.ts';
-export {
-  hashringsJson,
-  type ThanosHashring,
-  thanosHashring,
-} from './hashring/thanos-hashrings.ts';
+export { pointOf, SLICES, sliceOf } from './hashring/slices.ts';
+export { hashringsJson, type ThanosHashring, thanosHashring } from './hashring/thanos-hashrings.ts';
 export {
   type Ejection,
   type EjectionConfig,
@@ -187,6 +180,30 @@ export {
   type ProbeKind,
   probesOf,
 } from './instance/instance.machine.ts';
+export {
+  owns,
+  quorumViolations,
+  staleViolations,
+  takenInstances,
+} from './invariants/availability.ts';
+export {
+  demandViolations,
+  exposureViolations,
+  ownerViolations,
+  remedyViolations,
+  traceViolations,
+} from './invariants/goals.ts';
+export {
+  actsOf,
+  admittedOf,
+  INVARIANTS,
+  type InvariantId,
+  isNoGround,
+  type PassFacts,
+  type Violation,
+} from './invariants/invariant.ts';
+export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
+export { orderViolations, ringViolations, routeViolations } from './invariants/tables.ts';
 export { type ControllerStep, INTENT_EXPIRES_MS } from './protocol/controller-step.ts';
 export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
 export {
@@ -365,4 +382,5 @@ export {
   service,
 } from './spec/read-fleet.ts';
 export { revisionOf } from './spec/revision.ts';
+export { ringProblems } from './spec/ring-checks.ts';
 export { FLEET_TEXT_MAX, readFleetYaml } from './spec/yaml-fleet.ts';

@@ -92,6 +92,7 @@ function started(
 ): ServiceRecord {
   const { zone = '', ordinal = 0 } = slotParts(act.slot) ?? {};
   const before = record.slots.get(act.slot);
+  const id = instanceId(act.slot, record.made + 1);
   const slot: SlotRecord = {
     id: act.slot,
     zone,
@@ -103,11 +104,12 @@ function started(
     revision: act.revision,
     isBaseline: act.isBaseline,
     isRemoved: false,
-    incarnation: (before?.incarnation ?? 0) + 1,
+    inside: [...(before?.inside ?? []), id],
   };
-  const entry = newEntry(slot, instanceId(slot.id, slot.incarnation), nowMs);
+  const entry = newEntry(slot, id, nowMs);
   return {
     ...record,
+    made: record.made + 1,
     slots: withEntry(record.slots, slot.id, slot),
     instances: withEntry(record.instances, entry.id, entry),
   };
@@ -182,18 +184,8 @@ export function instancesOf(
   { instances, slots }: Pick<ServiceRecord, 'instances' | 'slots'>,
   slot: SlotId,
 ): readonly InstanceEntry[] {
-  const last = slots.get(slot)?.incarnation ?? 0;
-  const found: InstanceEntry[] = [];
-  // An older one than that has outlived as many replacements: nobody waits for it.
-  for (let i = Math.max(1, last - INCARNATIONS_MAX); i <= last; i++) {
-    const entry = instances.get(instanceId(slot, i));
-    if (entry !== undefined) found.push(entry);
-  }
-  return found;
+  return (slots.get(slot)?.inside ?? []).flatMap((id) => instances.get(id) ?? []);
 }
-
-/** Instances of one slot that may be there at once. */
-const INCARNATIONS_MAX = 64;
 
 function withInstance(
   record: ServiceRecord,
@@ -234,7 +226,7 @@ function withOperation(record: ServiceRecord, act: Lasting, at: Admitted): Servi
 function targetOf(record: ServiceRecord, act: Lasting): string {
   if (act.kind === 'publishRing') return String(act.generation);
   if (act.kind !== 'start') return act.instance;
-  return instanceId(act.slot, record.slots.get(act.slot)?.incarnation ?? 0);
+  return instanceId(act.slot, record.made);
 }
 
 /** The same act on the same target for the same goal has the same key, whoever issues it. */

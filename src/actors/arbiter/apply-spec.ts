@@ -36,6 +36,7 @@ export function newService(
     isFrozen: spec.frozen,
     hold: null,
     decisions: 0,
+    made: 0,
   };
 }
 

@@ -18,8 +18,8 @@ export type SlotRecord = {
   /** What it is to have. */
   readonly revision: RevisionId;
   readonly isBaseline: boolean;
-  /** Number of its last instance; never used again. */
-  readonly incarnation: number;
+  /** Who is in it, the oldest first: more than one while one gives way to another. */
+  readonly inside: readonly InstanceId[];
   /** The instance that gives way, until another one serves; null: none does. */
   readonly replaced: InstanceId | null;
   /** Goes with its instance. */
@@ -145,6 +145,8 @@ export type ServiceRecord = {
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
   /** Decisions that were made. */
   readonly decisions: number;
+  /** Instances that were made: the number of each is used once, also when its slot comes back. */
+  readonly made: number;
 };
 
 /** The specification that instances of a revision were made by. */

@@ -60,8 +60,11 @@ class Settling {
     const { state } = entry.life;
     if (state !== 'failed' && state !== 'stopped') return;
     this.instances.delete(entry.id);
-    const slot = this.slots.get(entry.slot);
-    if (slot === undefined || state !== 'failed' || entry.going !== null) return;
+    const before = this.slots.get(entry.slot);
+    if (before === undefined) return;
+    const slot = { ...before, inside: before.inside.filter((id) => id !== entry.id) };
+    this.slots.set(slot.id, slot);
+    if (state !== 'failed' || entry.going !== null) return;
     const { backoff } = specOf(this.record, entry.revision).heal;
     const wasClean = this.nowMs - entry.createdMs >= backoff.reset;
     const ends = wasClean ? 1 : slot.ends + 1;

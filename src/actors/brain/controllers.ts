@@ -7,6 +7,7 @@ import {
   type AutoscalerState,
   autoscalerStep,
 } from '../autoscaler/autoscaler.machine.ts';
+import { HASHRING_START, type HashringState, hashringStep } from '../hashring/hashring.machine.ts';
 import type { ControllerStep } from '../protocol/controller-step.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 
@@ -17,6 +18,8 @@ type Step = (state: unknown, view: ServiceView) => ControllerStep<unknown>;
 export const CONTROLLERS = {
   autoscaler: (state: unknown, view: ServiceView): ControllerStep<AutoscalerState> =>
     autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view, outcome: null }),
+  hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>
+    hashringStep((state as HashringState | null) ?? HASHRING_START, { view }),
 } as const satisfies Readonly<Record<string, Step>>;
 
 /** One of them. */
