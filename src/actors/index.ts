@@ -2,11 +2,46 @@
  * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
  * published controller defines it. The controllers themselves are not built yet.
  */
+
+export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
+export { type Admitted, applyAct, instancesOf, operationKey } from './arbiter/apply-act.ts';
+export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
+export { type Effect, effectsOf } from './arbiter/effects.ts';
+export { newEntry, type Observation, observe } from './arbiter/observations.ts';
+export { placementIntents } from './arbiter/placement.ts';
+export {
+  RECORD_VERSION,
+  type RecordChanges,
+  recordChanges,
+  recordFrom,
+  recordOf,
+  recordText,
+} from './arbiter/record-data.ts';
+export {
+  type ControllerStates,
+  type GoalRecord,
+  type InstanceEntry,
+  type OperationRecord,
+  type RevisionRecord,
+  type RingRecord,
+  type Route,
+  type RouterRecord,
+  type RoutesRecord,
+  type ServiceRecord,
+  type SlotRecord,
+  specOf,
+  withEntry,
+} from './arbiter/records.ts';
 export { ringVerdict } from './arbiter/ring-guard.ts';
+export { isReadyFor, routesOf } from './arbiter/routes.ts';
+export { type Answers, decide, type Look, look, type PassResult } from './arbiter/service-pass.ts';
+export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
+export { settle } from './arbiter/settle.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
+export { restartDelayMs } from './arithmetic/restart-delay.ts';
 export {
   AUTOSCALER_START,
   type AutoscalerInput,
@@ -67,13 +102,59 @@ export {
   scaleDownLimit,
   scaleUpLimit,
 } from './autoscaler/scaling-rules.ts';
-export type { ControlError, ControlErrorCode } from './errors.ts';
+export {
+  CONTROLLER_NAMES,
+  CONTROLLERS,
+  type ControllerName,
+  stepController,
+} from './brain/controllers.ts';
+export {
+  decisionText,
+  Journal,
+  type JournalPass,
+  type JournalSpan,
+  queryText,
+  recordingMetric,
+  replayedMetric,
+} from './brain/journal.ts';
+export { type ReplayReport, replaySpan } from './brain/replay.ts';
+export { type PassInput, runPass, type WholePass } from './brain/run-pass.ts';
+export {
+  type DecisionEntry,
+  DecisionLog,
+  type DecisionQuery,
+  decisionLine,
+} from './decisions/decision-log.ts';
+export { type ControlError, type ControlErrorCode, controlError } from './errors.ts';
 export {
   allowedSize,
   type LeaveAnswer,
   type LeaveRequest,
   leaveRequests,
 } from './hashring/delayed-leave.ts';
+export { HASHRING_START, type HashringState, hashringStep } from './hashring/hashring.machine.ts';
+export { hotKeyOverrides } from './hashring/hot-keys.ts';
+export {
+  type HotSliceInput,
+  hotSlices,
+  memberLoads,
+  type SliceLoad,
+  type SliceMove,
+} from './hashring/hot-slices.ts';
+export { type RingWish, ringWish } from './hashring/ring-members.ts';
+export {
+  hasWeights,
+  memberOf,
+  openedTable,
+  type RingSpec,
+  type RingTableInput,
+  ringTable,
+  slotsByMember,
+  tableHash,
+} from './hashring/ring-table.ts';
+export { type RingWhatIf, ringWhatIf } from './hashring/ring-what-if.ts';
+export { pointOf, SLICES, sliceOf } from './hashring/slices.ts';
+export { hashringsJson, type ThanosHashring, thanosHashring } from './hashring/thanos-hashrings.ts';
 export {
   type Ejection,
   type EjectionConfig,
@@ -86,7 +167,6 @@ export {
   type RemedyConfig,
   type RemedyVerdict,
   remedyVerdict,
-  restartDelayMs,
 } from './healer/remedy-limit.ts';
 export {
   type InstanceConfig,
@@ -100,6 +180,30 @@ export {
   type ProbeKind,
   probesOf,
 } from './instance/instance.machine.ts';
+export {
+  owns,
+  quorumViolations,
+  staleViolations,
+  takenInstances,
+} from './invariants/availability.ts';
+export {
+  demandViolations,
+  exposureViolations,
+  ownerViolations,
+  remedyViolations,
+  traceViolations,
+} from './invariants/goals.ts';
+export {
+  actsOf,
+  admittedOf,
+  INVARIANTS,
+  type InvariantId,
+  isNoGround,
+  type PassFacts,
+  type Violation,
+} from './invariants/invariant.ts';
+export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
+export { orderViolations, ringViolations, routeViolations } from './invariants/tables.ts';
 export { type ControllerStep, INTENT_EXPIRES_MS } from './protocol/controller-step.ts';
 export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
 export {
@@ -137,6 +241,7 @@ export {
 export {
   type Act,
   type ControllerKind,
+  DISRUPTIVE,
   type Input,
   type Intent,
   isDisruptive,
@@ -144,6 +249,7 @@ export {
   type Priority,
   type Share,
   type SliceOverride,
+  targetOf,
 } from './protocol/intent.ts';
 export {
   finiteReading,
@@ -160,7 +266,13 @@ export {
   metricPhase,
   runPhase,
 } from './rollout/analysis-verdict.ts';
-export type { Dispersion } from './rollout/block-dispersion.ts';
+export {
+  type Dispersion,
+  disperse,
+  inflation,
+  NO_DISPERSION,
+  shareRatio,
+} from './rollout/block-dispersion.ts';
 export {
   approximateSplit,
   type CanaryRevisions,
@@ -173,7 +285,15 @@ export {
   replicasForWeight,
   routedCanarySizes,
 } from './rollout/canary-replicas.ts';
-export type { MetricComparison, MetricEvidence } from './rollout/metric-comparison.ts';
+export {
+  type BlockStakes,
+  blockStakes,
+  compareMetric,
+  type MetricComparison,
+  type MetricEvidence,
+  metricEvidence,
+  NO_COMPARISON,
+} from './rollout/metric-comparison.ts';
 export {
   forgottenRevisions,
   hasProgressed,
@@ -188,7 +308,15 @@ export {
   type ScaledRevision,
   shareChange,
 } from './rollout/proportional-scaling.ts';
-export type { PairedCounts } from './rollout/ratio-evidence.ts';
+export {
+  afterBlock,
+  BETTER_BETS,
+  logEvidence,
+  type PairedCounts,
+  type Stakes,
+  stakesOf,
+  WORSE_BETS,
+} from './rollout/ratio-evidence.ts';
 export {
   firstReplicas,
   maxUnavailable,
@@ -263,5 +391,6 @@ export {
   readFleet,
   service,
 } from './spec/read-fleet.ts';
+export { revisionOf } from './spec/revision.ts';
+export { ringProblems } from './spec/ring-checks.ts';
 export { FLEET_TEXT_MAX, readFleetYaml } from './spec/yaml-fleet.ts';
-export type { Wall } from './wall-canary.ts';

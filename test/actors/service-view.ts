@@ -79,6 +79,7 @@ export function serviceView(service: ServiceInput, more: Partial<ServiceView> = 
     slots: (more.instances ?? []).map(slotView),
     instances: [],
     ring: null,
+    sliceLoads: null,
     routes: { number: 1, acknowledged: 1 },
     operations: [],
     verbs: [],

@@ -15,6 +15,7 @@ import {
   isDisruptive,
   PRIORITIES,
   type Priority,
+  targetOf,
 } from '../protocol/intent.ts';
 import { DisruptionBudget } from './disruption-budget.ts';
 import { ringVerdict } from './ring-guard.ts';
@@ -103,7 +104,10 @@ function verdictOn(
   if (act.kind === 'publishRing') {
     return ringVerdict(view, act, (slot) => budget.isServed(slot));
   }
-  if (!isDisruptive(act)) return ADMITTED;
+  if (act.kind === 'start') return startVerdict(view, act);
+  if (act.kind === 'fence' && view.zombies.includes(act.instance)) return ADMITTED;
+  const isTaking = isDisruptive(act);
+  if (!isTaking && act.kind !== 'keep' && act.kind !== 'readmit') return ADMITTED;
 
   const instance = instanceOf(view, act);
   if (instance === null) {
@@ -113,6 +117,7 @@ function verdictOn(
       'it is proposed for one that is',
     );
   }
+  if (!isTaking) return ADMITTED;
   const ageMs = view.nowMs - instance.seenMs;
   if (ageMs > view.maxStalenessMs) {
     const why = `${instance.id} was last seen ${ageMs} ms ago; expected at most ${view.maxStalenessMs}`;
@@ -127,6 +132,16 @@ function verdictOn(
     if (barrier !== null) return barrier;
   }
   return budget.verdict(instance, priority === 'rollback' ? instance.revision : null);
+}
+
+/** One slot has one instance that stays, and one data directory has one process. */
+function startVerdict(view: ServiceView, act: Extract<Act, { kind: 'start' }>): Verdict {
+  const inside = view.instances.filter(({ slot }) => slot === act.slot);
+  const other = inside.find(({ isGoing }) => !isGoing) ?? null;
+  const blocking = other ?? (view.spec.data === undefined ? null : (inside[0] ?? null));
+  if (blocking === null) return ADMITTED;
+  const why = `${blocking.id} is in ${act.slot}, ${blocking.state}`;
+  return delayed('target', why, 'it has ended, or is replaced');
 }
 
 /** What is urgent is so by what it does, not by what it is called. */
@@ -209,37 +224,6 @@ function inOrder(a: Intent, b: Intent): number {
 
 function keyOf({ act, who, why, expiresMs }: Intent): string {
   return `${targetOf(act)} ${act.kind} ${who} ${why} ${JSON.stringify(act)} ${expiresMs}`;
-}
-
-/** What is changed: two acts on the same thing in one pass would be a race. */
-function targetOf(act: Act): string {
-  switch (act.kind) {
-    case 'replace':
-    case 'stop':
-    case 'eject':
-    case 'readmit':
-    case 'keep':
-    case 'fence':
-      return act.instance;
-    case 'quarantineKey':
-    case 'releaseKey':
-      return `key ${act.key}`;
-    case 'start':
-      return act.slot;
-    case 'blockRevision':
-    case 'unblockRevision':
-      return `revision ${act.revision}`;
-    case 'publishRing':
-      return 'ring';
-    case 'setDemand':
-      return 'demand';
-    case 'setTarget':
-      return 'target';
-    case 'setStable':
-      return 'stable';
-    case 'setSplit':
-      return 'split';
-  }
 }
 
 function instanceOf(view: ServiceView, act: Act): InstanceView | null {

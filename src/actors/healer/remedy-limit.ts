@@ -3,7 +3,6 @@
  * the members, and replacing them one by one would finish what it began. An identified failed domain (a
  * zone that is gone) does not count against the others, and is left alone itself. Pure.
  */
-import { doubled } from '../arithmetic/doubling.ts';
 
 /** One member. */
 export type MemberHealth = {
@@ -95,15 +94,4 @@ function groupedByDomain(
     else list.push(member);
   }
   return domains;
-}
-
-/**
- * How long after its last end an instance is started again: at once the first time, then `first`,
- * doubling up to `max`. `ends`: in a row, since it last ran for the reset time. Milliseconds.
- */
-export function restartDelayMs(
-  ends: number,
-  limits: { readonly first: number; readonly max: number },
-): number {
-  return ends <= 1 ? 0 : doubled(ends - 1, limits);
 }

@@ -151,6 +151,8 @@ export type ServiceView = {
   readonly slots: readonly SlotView[];
   readonly instances: readonly InstanceView[];
   readonly ring: RingView | null;
+  /** Requests in a second of each slice of the keys, by its number; null: nobody has measured it. */
+  readonly sliceLoads: readonly number[] | null;
   readonly routes: RoutesView;
   readonly operations: readonly OperationView[];
   readonly verbs: readonly VerbView[];

@@ -119,3 +119,34 @@ export const DISRUPTIVE: readonly string[] = [
 export function isDisruptive(act: Act): boolean {
   return DISRUPTIVE.includes(act.kind);
 }
+
+/** What is changed: two acts on the same thing in one pass would be a race. */
+export function targetOf(act: Act): string {
+  switch (act.kind) {
+    case 'replace':
+    case 'stop':
+    case 'eject':
+    case 'readmit':
+    case 'keep':
+    case 'fence':
+      return act.instance;
+    case 'quarantineKey':
+    case 'releaseKey':
+      return `key ${act.key}`;
+    case 'start':
+      return act.slot;
+    case 'blockRevision':
+    case 'unblockRevision':
+      return `revision ${act.revision}`;
+    case 'publishRing':
+      return 'ring';
+    case 'setDemand':
+      return 'demand';
+    case 'setTarget':
+      return 'target';
+    case 'setStable':
+      return 'stable';
+    case 'setSplit':
+      return 'split';
+  }
+}

@@ -5,6 +5,7 @@
 import type { FleetSpec, ServiceSpec, ShardedSpec, StatelessSpec } from './fleet-schema.ts';
 import { resolved } from './int-or-percent.ts';
 import { type Problem, problemAt } from './problem.ts';
+import { ringProblems } from './ring-checks.ts';
 import { rolloutProblems } from './rollout-checks.ts';
 
 type Path = readonly (string | number)[];
@@ -18,6 +19,7 @@ export function fleetProblems(fleet: FleetSpec): Problem[] {
       ...templateProblems(service, path),
       ...autoscaleProblems(service, path),
       ...rolloutProblems(service, path),
+      ...ringProblems(fleet, service, path),
       ...(service.kind === 'sharded'
         ? shardedProblems(fleet, service, path)
         : statelessProblems(service, path)),
@@ -150,7 +152,7 @@ function autoscaleProblems(service: ServiceSpec, path: Path): Problem[] {
 
 function shardedProblems(fleet: FleetSpec, service: ShardedSpec, path: Path): Problem[] {
   const problems: Problem[] = [];
-  const { ring, budget } = service;
+  const { budget } = service;
   const add = (key: Path, message: string): void => {
     problems.push(problemAt([...path, ...key], message));
   };
@@ -172,23 +174,6 @@ function shardedProblems(fleet: FleetSpec, service: ShardedSpec, path: Path): Pr
   }
   if (budget.maxUnavailable === 0) {
     add(['budget', 'maxUnavailable'], 'is 0: nothing could ever be replaced; expected at least 1');
-  }
-  if (ring.boundedLoad !== undefined) {
-    add(['ring', 'boundedLoad'], 'moves keys by load, but these members own their keys; remove it');
-  }
-  if (ring.exportThanos !== undefined && ring.hotKeys.enabled) {
-    add(
-      ['ring', 'hotKeys'],
-      'cannot be told to Thanos; switch one of hotKeys and exportThanos off',
-    );
-  }
-  const names = new Set(fleet.regions.flatMap(({ zones }) => zones));
-  const weights = Object.keys(ring.weights);
-  for (const key of weights.filter((one) => !names.has(one))) {
-    add(['ring', 'weights', key], `is no zone of any region; expected ${[...names].join(', ')}`);
-  }
-  if (weights.length > 0 && ring.algorithm !== 'ketama' && ring.algorithm !== 'maglev') {
-    add(['ring', 'weights'], `${ring.algorithm} has no weights; use ketama, or remove them`);
   }
   return problems;
 }

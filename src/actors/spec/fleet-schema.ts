@@ -55,7 +55,7 @@ const sharded = z.strictObject({
   replicas: integer(1, 3)
     .optional()
     .describe('Of each key: zones that are used. Default: all zones, at most 3.'),
-  ring: ringSchema.describe('Who owns which key.'),
+  ring: ringSchema.prefault({}).describe('Who owns which key.'),
   rollout: rolloutSchema.prefault({ strategy: 'zones' }).describe('From one revision to the next.'),
   ...common,
 });

@@ -23,7 +23,7 @@ export type ThreadLimits = {
 /** A pool of `threads` actor threads. */
 export function piscinaThreads(threads: number, limits: ThreadLimits): ThreadPool {
   const pool = new Piscina({
-    filename: fileURLToPath(new URL('./thread-entry.js', import.meta.url)),
+    filename: fileURLToPath(new URL('./thread-door.cjs', import.meta.url)),
     name: 'runSeat',
     minThreads: threads,
     maxThreads: threads,

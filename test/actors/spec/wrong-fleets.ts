@@ -205,9 +205,27 @@ export const WRONG: readonly (readonly [string, unknown, string, string])[] = [
   ],
   [
     'services.receiver.ring',
-    { weights: { a: 2 }, algorithm: 'jump' },
+    { weights: { a: 2 } },
     'services.receiver.ring.weights',
-    'jump has no weights',
+    'every zone has a copy of every key',
+  ],
+  [
+    'services.receiver.ring',
+    { algorithm: 'maglev', exportThanos: 'x.json' },
+    'services.receiver.ring.exportThanos',
+    'needs ketama',
+  ],
+  [
+    'services.web.ring',
+    { weights: { a: 2 } },
+    'services.web.ring.weights',
+    'ketama has no weights',
+  ],
+  [
+    'services.web.ring',
+    { algorithm: 'jump' },
+    'services.web.ring.algorithm',
+    'numbers members without a gap',
   ],
   ['services.web.budget', { minAvailable: 2 }, 'services.web.budget.minAvailable', 'is for shards'],
   [

@@ -1,0 +1,244 @@
+/**
+ * What happened since the last pass, folded into the records: words of agents, answers of probes,
+ * acknowledgements of routers, ends, and what operators said. Each may come twice, late, or about
+ * something that is gone. Pure; who decides is admission.ts.
+ */
+import { type InstanceInput, instanceStep, newInstance } from '../instance/instance.machine.ts';
+import type { FailureView, VerbView } from '../protocol/fleet-view.ts';
+import type { InstanceId, RevisionId } from '../protocol/identity.ts';
+import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { routerSays } from './acknowledgement.ts';
+import { applied } from './apply-spec.ts';
+import { DraftMap } from './draft-map.ts';
+import { type InstanceEntry, type ServiceRecord, specOf, withEntry } from './records.ts';
+
+/** What was seen or said; plain data, and recorded with the pass. */
+export type Observation =
+  | {
+      readonly kind: 'agent';
+      readonly instance: InstanceId;
+      readonly word: 'running' | 'ended' | 'silent';
+    }
+  | {
+      readonly kind: 'probe';
+      readonly instance: InstanceId;
+      readonly probe: 'startup' | 'liveness' | 'readiness';
+      readonly isWell: boolean;
+    }
+  | {
+      readonly kind: 'drain';
+      readonly instance: InstanceId;
+      readonly answer: 'mayStop' | 'tooEarly' | 'no';
+    }
+  /** It ended by itself, and how. */
+  | {
+      readonly kind: 'failure';
+      readonly instance: InstanceId;
+      readonly signature: string;
+      readonly key: string | null;
+    }
+  /** It has ended, and something answers in its name. */
+  | { readonly kind: 'zombie'; readonly instance: InstanceId; readonly isAnswering: boolean }
+  | {
+      readonly kind: 'router';
+      readonly id: string;
+      readonly generation: number;
+      readonly routes: number;
+    }
+  /** The agent has seen a router's end, or a human says that it is gone. */
+  | { readonly kind: 'routerGone'; readonly id: string; readonly standing: 'dead' | 'excused' }
+  /** Nobody knows what became of an operation: an executor was lost with it. */
+  | { readonly kind: 'operationUnknown'; readonly key: string }
+  | { readonly kind: 'apply'; readonly spec: ServiceSpec; readonly revision: RevisionId }
+  | {
+      readonly kind: 'verb';
+      readonly verb: VerbView['verb'];
+      readonly to: RevisionId | null;
+    }
+  | { readonly kind: 'hold'; readonly count: number | null; readonly untilMs: number }
+  | { readonly kind: 'freeze'; readonly isFrozen: boolean };
+
+/** Verbs and ends that are remembered; of more, the oldest are forgotten. */
+const VERBS_MAX = 50;
+const FAILURES_MAX = 100;
+/** Ended instances that still answer; of more, the oldest are forgotten, and found again if they do. */
+const ZOMBIES_MAX = 1000;
+/**
+ * Part of the greatest age after which a look that changed nothing but its time is written down. Higher:
+ * older looks. Lower: every probe of every instance makes a new record.
+ */
+const SEEN_PART = 4;
+
+/** All of them, in the order in which they came. */
+export function observe(
+  record: ServiceRecord,
+  observations: readonly Observation[],
+  { nowMs, maxStalenessMs }: { readonly nowMs: number; readonly maxStalenessMs: number },
+): ServiceRecord {
+  const draft = new Draft(record, maxStalenessMs / SEEN_PART);
+  for (const one of observations) draft.note(one, nowMs);
+  return draft.record();
+}
+
+/** The records under change: each map is copied once, however much happened. */
+class Draft {
+  private next: ServiceRecord;
+  private readonly seenEveryMs: number;
+  private readonly instances: DraftMap<InstanceId, InstanceEntry>;
+
+  constructor(record: ServiceRecord, seenEveryMs: number) {
+    this.next = record;
+    this.seenEveryMs = seenEveryMs;
+    this.instances = new DraftMap(record.instances);
+  }
+
+  record(): ServiceRecord {
+    const { map } = this.instances;
+    return map === this.next.instances ? this.next : { ...this.next, instances: map };
+  }
+
+  note(one: Observation, nowMs: number): void {
+    switch (one.kind) {
+      case 'agent':
+      case 'probe':
+      case 'drain':
+        this.step(one.instance, { ...one, nowMs } as InstanceInput);
+        return;
+      case 'failure':
+        this.failed(one, nowMs);
+        return;
+      case 'zombie':
+        this.zombie(one.instance, one.isAnswering);
+        return;
+      case 'router':
+        this.set({ routers: withEntry(this.next.routers, one.id, routerSays(one, nowMs)) });
+        return;
+      case 'routerGone':
+        this.gone(one.id, one.standing);
+        return;
+      case 'operationUnknown': {
+        const operation = this.next.operations.get(one.key);
+        if (operation === undefined) return;
+        const unknown = { ...operation, outcome: 'unknown' as const };
+        this.set({ operations: withEntry(this.next.operations, one.key, unknown) });
+        return;
+      }
+      case 'apply':
+        this.next = applied(this.next, one.spec, one.revision, nowMs);
+        return;
+      case 'verb': {
+        const number = (this.next.verbs.at(-1)?.number ?? 0) + 1;
+        const said = { number, verb: one.verb, to: one.to, atMs: nowMs };
+        this.set({ verbs: [...this.next.verbs, said].slice(-VERBS_MAX) });
+        return;
+      }
+      case 'hold':
+        this.set({ hold: one.count === null ? null : { count: one.count, untilMs: one.untilMs } });
+        return;
+      case 'freeze':
+        this.set({ isFrozen: one.isFrozen });
+    }
+  }
+
+  private set(more: Partial<ServiceRecord>): void {
+    this.next = { ...this.next, ...more };
+  }
+
+  private step(id: InstanceId, input: InstanceInput): void {
+    const entry = this.instances.get(id);
+    if (entry === undefined) return;
+    const { record: life } = instanceStep(entry.life, input, specOf(this.next, entry.revision));
+    if (isSameBut(entry.life, life, this.seenEveryMs)) return;
+    this.instances.set(id, { ...entry, life });
+  }
+
+  private failed(
+    one: { readonly instance: InstanceId; readonly signature: string; readonly key: string | null },
+    nowMs: number,
+  ): void {
+    const entry = this.instances.get(one.instance);
+    if (entry === undefined) return;
+    const { id, slot, zone, revision, going } = entry;
+    this.step(id, { kind: 'agent', word: 'ended', nowMs });
+    // One that was told to go has not failed by going.
+    if (going !== null && entry.life.state === 'stopping') return;
+    const { signature, key } = one;
+    const failure: FailureView = {
+      instance: id,
+      slot,
+      zone,
+      revision,
+      atMs: nowMs,
+      signature,
+      key,
+    };
+    if (this.next.failures.some((known) => known.instance === id)) return;
+    this.set({ failures: [...this.next.failures, failure].slice(-FAILURES_MAX) });
+  }
+
+  private zombie(id: InstanceId, isAnswering: boolean): void {
+    const { zombies, fenced } = this.next;
+    if (!isAnswering) {
+      if (!zombies.includes(id)) return;
+      const isOther = (one: InstanceId): boolean => one !== id;
+      this.set({ zombies: zombies.filter(isOther), fenced: fenced.filter(isOther) });
+    } else if (!zombies.includes(id) && this.instances.get(id) === undefined) {
+      this.set({ zombies: [...zombies, id].slice(-ZOMBIES_MAX) });
+    }
+  }
+
+  private gone(id: string, standing: 'dead' | 'excused'): void {
+    const router = this.next.routers.get(id);
+    if (router === undefined) return;
+    this.set({ routers: withEntry(this.next.routers, id, { ...router, standing }) });
+  }
+}
+
+/** Nothing but the time of the look is new, and that hardly. */
+function isSameBut(
+  before: InstanceEntry['life'],
+  after: InstanceEntry['life'],
+  seenEveryMs: number,
+): boolean {
+  if (before === after) return true;
+  const isLate = after.seenMs - before.seenMs >= seenEveryMs;
+  return (
+    !isLate &&
+    before.state === after.state &&
+    before.mayStop === after.mayStop &&
+    before.isKilled === after.isKilled &&
+    sameTally(before, after, 'startup') &&
+    sameTally(before, after, 'liveness') &&
+    sameTally(before, after, 'readiness')
+  );
+}
+
+function sameTally(
+  { probes: before }: InstanceEntry['life'],
+  { probes: after }: InstanceEntry['life'],
+  kind: 'startup' | 'liveness' | 'readiness',
+): boolean {
+  return (
+    before[kind].verdict === after[kind].verdict && before[kind].against === after[kind].against
+  );
+}
+
+/** A new entry of a slot; nobody has started it yet. */
+export function newEntry(
+  slot: Pick<InstanceEntry, 'zone' | 'ordinal' | 'revision' | 'isBaseline'> & {
+    readonly id: string;
+  },
+  id: InstanceId,
+  nowMs: number,
+): InstanceEntry {
+  const { zone, ordinal, revision, isBaseline } = slot;
+  const place = { id, slot: slot.id, zone, ordinal, revision, isBaseline };
+  return {
+    ...place,
+    createdMs: nowMs,
+    life: newInstance(nowMs),
+    isEjected: false,
+    going: null,
+    leftRoutes: null,
+  };
+}

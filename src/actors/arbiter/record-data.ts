@@ -1,0 +1,144 @@
+/**
+ * A service's records as they are stored: one key for each slot, instance, operation, controller and
+ * router, one for the rest. What is written is what changed, found by identity, since records are
+ * immutable; what only says when somebody was last seen is not written. Pure: texts, not bytes.
+ */
+import type { InstanceRecord } from '../instance/instance.machine.ts';
+import type {
+  ControllerStates,
+  InstanceEntry,
+  OperationRecord,
+  RouterRecord,
+  ServiceRecord,
+  SlotRecord,
+} from './records.ts';
+
+/** Of every record. A build reads its own and the one before it. */
+export const RECORD_VERSION = 1;
+
+/** Puts and deletions; keys are relative to the service's prefix. */
+export type RecordChanges = {
+  readonly put: readonly (readonly [key: string, text: string])[];
+  readonly delete: readonly string[];
+};
+
+const HEAD = 'head';
+const FOLDERS = ['slot', 'instance', 'operation', 'router'] as const;
+
+/** What has to be written for the store to hold `after`; `before` null: nothing is there. */
+export function recordChanges(before: ServiceRecord | null, after: ServiceRecord): RecordChanges {
+  const put: (readonly [string, string])[] = [];
+  const gone: string[] = [];
+  const write = (key: string, value: unknown): void => {
+    put.push([key, JSON.stringify({ version: RECORD_VERSION, value })]);
+  };
+  const compare = <T>(
+    folder: (typeof FOLDERS)[number],
+    old: ReadonlyMap<string, T> | undefined,
+    now: ReadonlyMap<string, T>,
+    isSame: (one: T, other: T) => boolean,
+  ): void => {
+    if (old === now) return;
+    for (const [id, value] of now) {
+      const known = old?.get(id);
+      if (known !== undefined && (known === value || isSame(known, value))) continue;
+      write(`${folder}/${id}`, value);
+    }
+    for (const id of old?.keys() ?? []) if (!now.has(id)) gone.push(`${folder}/${id}`);
+  };
+  const never = (): boolean => false;
+  compare('slot', before?.slots, after.slots, never);
+  compare('instance', before?.instances, after.instances, isSameInstance);
+  compare('operation', before?.operations, after.operations, never);
+  compare('router', before?.routers, after.routers, isSameRouter);
+  for (const [kind, state] of Object.entries(after.controllers)) {
+    if (before?.controllers[kind as keyof ControllerStates] === state) continue;
+    write(`controller/${kind}`, state);
+  }
+  if (before === null || !isSameHead(before, after)) write(HEAD, headOf(after));
+  return { put, delete: gone };
+}
+
+/**
+ * The records that were stored. @returns null when there is no head: the service was never applied
+ */
+export function recordFrom(entries: readonly (readonly [string, string])[]): ServiceRecord | null {
+  let head: Head | null = null;
+  const maps = {
+    slot: new Map<string, SlotRecord>(),
+    instance: new Map<string, InstanceEntry>(),
+    operation: new Map<string, OperationRecord>(),
+    router: new Map<string, RouterRecord>(),
+  };
+  const controllers: Record<string, unknown> = {};
+  for (const [key, text] of entries) {
+    const { value } = JSON.parse(text) as { readonly value: never };
+    if (key === HEAD) head = value;
+    const at = key.indexOf('/');
+    const [folder, id] = [key.slice(0, at), key.slice(at + 1)];
+    if (folder === 'controller') controllers[id] = value;
+    else if (folder in maps) maps[folder as keyof typeof maps].set(id, value);
+  }
+  if (head === null) return null;
+  const { slot: slots, instance: instances, operation: operations, router: routers } = maps;
+  const none = { rollout: null, hashring: null, autoscaler: null, healer: null };
+  return {
+    ...(head as Head),
+    slots,
+    instances,
+    operations,
+    routers,
+    controllers: { ...none, ...controllers },
+  };
+}
+
+/** All in one text: a keyframe of a journal. */
+export function recordText(record: ServiceRecord): string {
+  return JSON.stringify(recordChanges(null, record).put);
+}
+
+/** The records of a keyframe. Throws `SyntaxError` for what is no keyframe. */
+export function recordOf(text: string): ServiceRecord | null {
+  return recordFrom(JSON.parse(text) as readonly (readonly [string, string])[]);
+}
+
+type Apart = 'slots' | 'instances' | 'operations' | 'routers' | 'controllers';
+type Head = Omit<ServiceRecord, Apart>;
+
+function headOf(record: ServiceRecord): Head {
+  const { slots, instances, operations, routers, controllers, ...head } = record;
+  return head;
+}
+
+function isSameHead(before: ServiceRecord, after: ServiceRecord): boolean {
+  const old = headOf(before);
+  return Object.entries(headOf(after)).every(([key, value]) => old[key as keyof Head] === value);
+}
+
+function isSameInstance(before: InstanceEntry, after: InstanceEntry): boolean {
+  return (
+    before.isEjected === after.isEjected &&
+    before.going === after.going &&
+    before.leftRoutes === after.leftRoutes &&
+    isSameLife(before.life, after.life)
+  );
+}
+
+/** Answers of probes are asked for anew after a restart. */
+function isSameLife(before: InstanceRecord, after: InstanceRecord): boolean {
+  return (
+    before.state === after.state &&
+    before.sinceMs === after.sinceMs &&
+    before.mayStop === after.mayStop &&
+    before.isKilled === after.isKilled &&
+    before.before === after.before
+  );
+}
+
+function isSameRouter(before: RouterRecord, after: RouterRecord): boolean {
+  return (
+    before.generation === after.generation &&
+    before.routes === after.routes &&
+    before.standing === after.standing
+  );
+}

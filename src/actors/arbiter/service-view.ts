@@ -1,0 +1,94 @@
+/**
+ * The picture that a pass is decided from, made of the records and of what metrics say. The only place
+ * where records become views. Pure.
+ */
+import { isFailing } from '../instance/instance.machine.ts';
+import type { InstanceView, Reservation, ServiceView, SlotView } from '../protocol/fleet-view.ts';
+import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
+import { acknowledged } from './acknowledgement.ts';
+import type { InstanceEntry, ServiceRecord, SlotRecord } from './records.ts';
+
+/** What is not in the records of one service. */
+export type PassSurroundings = {
+  readonly nowMs: number;
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly maxStalenessMs: number;
+  /** Of the fleet: everything is frozen. */
+  readonly isFrozen: boolean;
+  readonly reservations: readonly Reservation[] | null;
+  /** Requests in a second by slice of the keys; absent or null: nobody has measured it. */
+  readonly sliceLoads?: readonly number[] | null;
+  readonly metric: (query: MetricQuery) => MetricReading;
+};
+
+/** Views of entries that did not change since; an entry is immutable, so its view is. */
+const instanceViews = new WeakMap<InstanceEntry, { readonly ends: number; view: InstanceView }>();
+const slotViews = new WeakMap<SlotRecord, SlotView>();
+
+/** The picture of one service. */
+export function viewOf(record: ServiceRecord, around: PassSurroundings): ServiceView {
+  const known = acknowledged(record);
+  const { ring, routes } = record;
+  return {
+    ...around,
+    sliceLoads: around.sliceLoads ?? null,
+    name: record.name,
+    spec: record.spec,
+    goal: record.goal,
+    revisions: record.revisions.map(({ id, version, blocked, stableMs }) => ({
+      id,
+      version,
+      isBlocked: blocked !== null,
+      stableMs,
+    })),
+    slots: [...record.slots.values()].map(slotViewOf),
+    instances: [...record.instances.values()].map((entry) =>
+      instanceViewOf(entry, record.slots.get(entry.slot)?.ends ?? 0),
+    ),
+    ring: ring === null ? null : { ...ring, acknowledged: known.generation },
+    routes: { number: routes.number, acknowledged: known.routes },
+    operations: [...record.operations.values()],
+    verbs: record.verbs,
+    failures: record.failures,
+    zombies: record.zombies.filter((id) => !record.fenced.includes(id)),
+    quarantinedKeys: record.quarantinedKeys,
+    isFrozen: around.isFrozen || record.isFrozen,
+    hold: record.hold,
+  };
+}
+
+function slotViewOf(slot: SlotRecord): SlotView {
+  const known = slotViews.get(slot);
+  if (known !== undefined) return known;
+  const { id, zone, ordinal, revision, isBaseline, ends, notBeforeMs, replaced } = slot;
+  const place = { id, zone, ordinal, revision, isBaseline };
+  const view = { ...place, isReplacing: replaced !== null, ends, notBeforeMs };
+  slotViews.set(slot, view);
+  return view;
+}
+
+function instanceViewOf(entry: InstanceEntry, ends: number): InstanceView {
+  const known = instanceViews.get(entry);
+  if (known?.ends === ends) return known.view;
+  const { id, slot, zone, ordinal, revision, isBaseline, createdMs, life } = entry;
+  const view: InstanceView = {
+    id,
+    slot,
+    zone,
+    ordinal,
+    revision,
+    isBaseline,
+    createdMs,
+    state: life.state,
+    sinceMs: life.sinceMs,
+    readySinceMs: life.readySinceMs,
+    seenMs: life.seenMs,
+    restarts: ends,
+    isEjected: entry.isEjected,
+    isFailing: isFailing(life),
+    isGoing: entry.going !== null,
+  };
+  instanceViews.set(entry, { ends, view });
+  return view;
+}

@@ -1,0 +1,223 @@
+/**
+ * Moves what was decided along, one pass at a time: who goes leaves the routes, is drained, and is
+ * stopped; what has ended is forgotten; operations whose end is seen are closed; and the routes are made
+ * anew. It decides nothing: without a decision nobody goes. Pure, and level-triggered: done again it
+ * changes nothing.
+ */
+import { restartDelayMs } from '../arithmetic/restart-delay.ts';
+import { instanceStep } from '../instance/instance.machine.ts';
+import { type InstanceId, type SlotId, slotOf } from '../protocol/identity.ts';
+import { type Acknowledged, acknowledged } from './acknowledgement.ts';
+import { instancesOf } from './apply-act.ts';
+import { DraftMap } from './draft-map.ts';
+import {
+  type InstanceEntry,
+  type OperationRecord,
+  type ServiceRecord,
+  type SlotRecord,
+  specOf,
+} from './records.ts';
+import { isReadyFor, routesOf } from './routes.ts';
+
+/** The records after one pass. */
+export function settle(record: ServiceRecord, nowMs: number): ServiceRecord {
+  return new Settling(record, nowMs).done();
+}
+
+class Settling {
+  private readonly record: ServiceRecord;
+  private readonly nowMs: number;
+  private readonly known: Acknowledged;
+  private readonly slots: DraftMap<SlotId, SlotRecord>;
+  private readonly instances: DraftMap<InstanceId, InstanceEntry>;
+  /** Slots of each share; counted when it is first asked for. */
+  private sizes: Map<string, number> | null = null;
+
+  constructor(record: ServiceRecord, nowMs: number) {
+    this.record = record;
+    this.nowMs = nowMs;
+    this.known = acknowledged(record);
+    this.slots = new DraftMap(record.slots);
+    this.instances = new DraftMap(record.instances);
+  }
+
+  done(): ServiceRecord {
+    for (const entry of this.record.instances.values()) this.forgetEnded(entry);
+    for (const entry of this.instances.map.values()) this.moveAlong(entry);
+    for (const slot of this.record.slots.values()) this.settleSlot(slot);
+    const { slots, instances } = this.now();
+    const isSame = slots === this.record.slots && instances === this.record.instances;
+    const next = isSame ? this.record : { ...this.record, slots, instances };
+    return withRoutes(withOperations(next, this.known, this.nowMs), this.nowMs);
+  }
+
+  private now(): Pick<ServiceRecord, 'slots' | 'instances'> {
+    return { slots: this.slots.map, instances: this.instances.map };
+  }
+
+  /** It ended: by decision, or by itself, which its slot remembers. */
+  private forgetEnded(entry: InstanceEntry): void {
+    const { state } = entry.life;
+    if (state !== 'failed' && state !== 'stopped') return;
+    this.instances.delete(entry.id);
+    const before = this.slots.get(entry.slot);
+    if (before === undefined) return;
+    const slot = { ...before, inside: before.inside.filter((id) => id !== entry.id) };
+    this.slots.set(slot.id, slot);
+    if (state !== 'failed' || entry.going !== null) return;
+    const { backoff } = specOf(this.record, entry.revision).heal;
+    const wasClean = this.nowMs - entry.createdMs >= backoff.reset;
+    const ends = wasClean ? 1 : slot.ends + 1;
+    const notBeforeMs = this.nowMs + restartDelayMs(ends, backoff);
+    this.slots.set(slot.id, { ...slot, ends, notBeforeMs });
+  }
+
+  /** Whoever is to go takes the next step, once everybody knows of the last one. */
+  private moveAlong(entry: InstanceEntry): void {
+    const { life, going, leftRoutes } = entry;
+    const { state } = life;
+    if (state === 'stopping' || state === 'draining') this.order(entry, 'tick');
+    if (going === null || (going === 'replace' && this.isWaitedFor(entry))) return;
+    switch (state) {
+      case 'pending':
+      case 'starting':
+      case 'warming':
+      case 'unknown':
+        this.order(entry, 'stop');
+        return;
+      case 'ready':
+      case 'unready':
+        this.order(entry, 'leave');
+        return;
+      case 'leaving':
+        if (leftRoutes !== null && this.known.routes >= leftRoutes) this.order(entry, 'drain');
+        return;
+      case 'draining':
+        if (life.mayStop) this.order(entry, 'stop');
+    }
+  }
+
+  /** It gives way to another one, which does not serve yet; unless both would have the same data. */
+  private isWaitedFor(entry: InstanceEntry): boolean {
+    const { state } = entry.life;
+    if (state !== 'ready' && state !== 'unready') return false;
+    if (specOf(this.record, entry.revision).data !== undefined) return false;
+    return !this.inside(entry.slot).some((one) => one.id !== entry.id && this.serves(one));
+  }
+
+  private inside(slot: SlotId): readonly InstanceEntry[] {
+    return instancesOf(this.now(), slot);
+  }
+
+  /** It stays, is ready for long enough, and may be routed to. */
+  private serves(entry: InstanceEntry): boolean {
+    return entry.going === null && isReadyFor(this.record, entry, this.nowMs);
+  }
+
+  private settleSlot(before: SlotRecord): void {
+    const slot = this.slots.get(before.id);
+    if (slot === undefined) return;
+    const inside = this.inside(slot.id);
+    if (inside.length === 0 && (slot.isRemoved || this.isSurplus(slot))) {
+      this.slots.delete(slot.id);
+      return;
+    }
+    if (slot.replaced === null || this.instances.get(slot.replaced) !== undefined) return;
+    if (!inside.some((one) => one.revision === slot.revision && this.serves(one))) return;
+    this.slots.set(slot.id, { ...slot, replaced: null });
+  }
+
+  /** Nobody is in it, and fewer are wanted. */
+  private isSurplus(slot: SlotRecord): boolean {
+    const { goal, spec, ring } = this.record;
+    if (spec.kind === 'sharded') {
+      return slot.ordinal >= goal.demand && ring?.members.includes(slot.id) !== true;
+    }
+    this.sizes ??= sizesOf(this.record);
+    const key = shareKey(slot);
+    const share = goal.shares.find((one) => shareKey(one) === key);
+    const size = this.sizes.get(key) ?? 0;
+    if (size <= (share?.count ?? 0)) return false;
+    this.sizes.set(key, size - 1);
+    return true;
+  }
+
+  private order(entry: InstanceEntry, order: 'tick' | 'leave' | 'drain' | 'stop'): void {
+    const { nowMs } = this;
+    const input =
+      order === 'tick'
+        ? ({ kind: 'tick', nowMs } as const)
+        : ({ kind: 'order', order, nowMs } as const);
+    const { record: life } = instanceStep(entry.life, input, specOf(this.record, entry.revision));
+    if (life === entry.life) return;
+    this.instances.set(entry.id, { ...entry, life });
+  }
+}
+
+function shareKey(of: Pick<SlotRecord, 'revision' | 'isBaseline'>): string {
+  return `${of.revision} ${of.isBaseline}`;
+}
+
+function sizesOf({ slots }: ServiceRecord): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const slot of slots.values()) {
+    sizes.set(shareKey(slot), (sizes.get(shareKey(slot)) ?? 0) + 1);
+  }
+  return sizes;
+}
+
+/** Routes with another content get another number; who left them is gone from that number on. */
+function withRoutes(record: ServiceRecord, nowMs: number): ServiceRecord {
+  const routes = routesOf(record, nowMs);
+  const leavers = [...record.instances.values()].filter(
+    ({ life, leftRoutes }) => life.state === 'leaving' && leftRoutes === null,
+  );
+  if (leavers.length === 0) return routes === record.routes ? record : { ...record, routes };
+  const instances = new Map(record.instances);
+  for (const one of leavers) instances.set(one.id, { ...one, leftRoutes: routes.number });
+  return { ...record, routes, instances };
+}
+
+/** Operations whose end is seen are done; what became of them stands in the records. */
+function withOperations(record: ServiceRecord, known: Acknowledged, nowMs: number): ServiceRecord {
+  let open: Map<string, OperationRecord> | null = null;
+  for (const operation of record.operations.values()) {
+    if (!isOver(record, operation, known, nowMs)) continue;
+    open ??= new Map(record.operations);
+    open.delete(operation.key);
+  }
+  return open === null ? record : { ...record, operations: open };
+}
+
+function isOver(
+  record: ServiceRecord,
+  { kind, target, issuedMs }: OperationRecord,
+  known: Acknowledged,
+  nowMs: number,
+): boolean {
+  const entry = record.instances.get(target);
+  switch (kind) {
+    case 'start':
+      return entry === undefined || STARTED.includes(entry.life.state);
+    case 'stop':
+      return entry === undefined || entry.going === null;
+    case 'replace':
+      return record.slots.get(slotOf(target))?.replaced !== target;
+    case 'publishRing':
+      return known.generation >= Number(target);
+    case 'fence':
+      return entry === undefined && !record.fenced.includes(target);
+    default:
+      // Out of the traffic, or back in it, once everybody knows the routes that were made since.
+      return entry === undefined || (issuedMs < nowMs && known.routes >= record.routes.number);
+  }
+}
+
+const STARTED: readonly string[] = [
+  'ready',
+  'unready',
+  'leaving',
+  'draining',
+  'stopping',
+  'fenced',
+];

@@ -1,0 +1,38 @@
+/**
+ * The controllers of a service, by name: each starts from what is stored of it and answers from the
+ * picture alone. The only place that knows them all. Pure.
+ */
+import {
+  AUTOSCALER_START,
+  type AutoscalerState,
+  autoscalerStep,
+} from '../autoscaler/autoscaler.machine.ts';
+import { HASHRING_START, type HashringState, hashringStep } from '../hashring/hashring.machine.ts';
+import type { ControllerStep } from '../protocol/controller-step.ts';
+import type { ServiceView } from '../protocol/fleet-view.ts';
+
+/** A controller's step with its state as it is stored; null: it has not started. */
+type Step = (state: unknown, view: ServiceView) => ControllerStep<unknown>;
+
+/** All of them, in the order in which they are asked. */
+export const CONTROLLERS = {
+  autoscaler: (state: unknown, view: ServiceView): ControllerStep<AutoscalerState> =>
+    autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view, outcome: null }),
+  hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>
+    hashringStep((state as HashringState | null) ?? HASHRING_START, { view }),
+} as const satisfies Readonly<Record<string, Step>>;
+
+/** One of them. */
+export type ControllerName = keyof typeof CONTROLLERS;
+
+/** Their names. */
+export const CONTROLLER_NAMES = Object.keys(CONTROLLERS) as readonly ControllerName[];
+
+/** One step of one of them. What it throws is its own failure: it has not answered. */
+export function stepController(
+  name: ControllerName,
+  state: unknown,
+  view: ServiceView,
+): ControllerStep<unknown> {
+  return CONTROLLERS[name](state, view);
+}

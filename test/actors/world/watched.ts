@@ -1,0 +1,34 @@
+/** A world whose every pass is checked against the invariants, and noted for a replay. */
+import {
+  InvariantMonitor,
+  Journal,
+  replaySpan,
+  type ServiceInput,
+  type Violation,
+} from 'ringmaster/control-plane';
+import { expect } from 'vitest';
+import { FleetWorld, type WorldOptions } from './fleet-world.ts';
+
+export class Watched extends FleetWorld {
+  readonly violations: (Violation & { readonly atMs: number })[] = [];
+  readonly monitor: InvariantMonitor = new InvariantMonitor();
+
+  constructor(service: ServiceInput, options: WorldOptions = {}) {
+    super(service, options);
+    this.onPass = (before, pass) => {
+      const { view, record: after, decisions, effects } = pass;
+      const found = this.monitor.check({ view, before, after, decisions, effects });
+      for (const one of found) this.violations.push({ ...one, atMs: this.nowMs });
+    };
+  }
+
+  /** Nothing was violated, and everything noted replays to the same decisions. */
+  expectSound(): void {
+    expect(this.violations.slice(0, 5)).toEqual([]);
+  }
+}
+
+/** Every span of a journal replays to what was decided. */
+export function expectReplays(journal: Journal): void {
+  for (const span of journal.spans) expect(replaySpan(span).difference).toBeNull();
+}
