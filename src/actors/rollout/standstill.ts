@@ -9,7 +9,15 @@ import { isOverdue } from './progress.ts';
 import { restartStep } from './restart.ts';
 import { type Retreat, type RetreatStep, retreatStep } from './retreat.ts';
 import { moved, type RolloutState, type RolloutStatus } from './rollout-state.ts';
-import { nameOf, proposal, revisionOf, sharesOf } from './seen-sizes.ts';
+import {
+  countsOf,
+  isSlotServed,
+  nameOf,
+  neededSlots,
+  proposal,
+  revisionOf,
+  sharesOf,
+} from './seen-sizes.ts';
 
 type Step = ControllerStep<RolloutState>;
 
@@ -32,7 +40,23 @@ export function calmStep(state: RolloutState, view: ServiceView): Step {
   }
   const idle = { ...state, run: null };
   if (state.restart !== null) return restarting(idle, state.restart, view, back);
-  return told(moved(idle, 'idle', view.nowMs), back, statusOf(back, `${name} is stable`));
+  const intents = [...back.intents, ...provenIntents(view, back)];
+  const status = statusOf(back, `${name} is stable`);
+  return told(moved(idle, 'idle', view.nowMs), { intents }, status);
+}
+
+/** A service's first revision is stable when all of it has served once. */
+function provenIntents(view: ServiceView, { isBack }: RetreatStep): readonly Intent[] {
+  const { stable, demand } = view.goal;
+  if (!isBack || demand === 0 || revisionOf(view, stable)?.stableMs !== null) return [];
+  const slots = neededSlots(view);
+  const isServed =
+    view.spec.kind === 'sharded'
+      ? slots.length > 0 && slots.every((slot) => isSlotServed(view, slot))
+      : countsOf(view, stable).available >= demand;
+  if (!isServed) return [];
+  const why = `all ${demand} of ${nameOf(view, stable)}, the first revision, are available`;
+  return [proposal(view, { kind: 'setStable', revision: stable }, { why })];
 }
 
 function restarting(
@@ -127,10 +151,10 @@ export function hasShrunk(view: ServiceView): boolean {
   return own === undefined || own.count < demand;
 }
 
-/** Nothing of stable is there, and nothing ever was. */
+/** Stable never was complete, and nothing of it serves: there is nothing to keep. */
 export function isFirst(view: ServiceView, stable: string): boolean {
   const isKnown = (revisionOf(view, stable)?.stableMs ?? null) !== null;
-  return !isKnown && !view.instances.some(({ revision }) => revision === stable);
+  return !isKnown && countsOf(view, stable).available === 0;
 }
 
 /** For people, while nothing grows. */
