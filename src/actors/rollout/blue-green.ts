@@ -19,6 +19,7 @@ import {
   sizeOf,
   splitUnlessSame,
   wholeOf,
+  withoutEmpty,
 } from './seen-sizes.ts';
 import type { StepPlan } from './step-plan.ts';
 
@@ -50,7 +51,7 @@ export function blueGreenPlan(
     { revision: stable, count: demand, weight: 100 - next, isBaseline: false },
     { revision: target, count, weight: next, isBaseline: false },
   ];
-  const shares = isRetiring ? [wholeOf(target, demand)] : both.filter((one) => one.count > 0);
+  const shares = isRetiring ? [wholeOf(target, demand)] : withoutEmpty(both);
   const isThere = isSameSplit(sharesOf(view), shares) && next === wanted;
   const isSeen = before.seenMs !== null && before.seenMs < view.nowMs;
   const name = nameOf(view, target);

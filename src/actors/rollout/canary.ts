@@ -29,6 +29,7 @@ import {
   sizeOf,
   splitUnlessSame,
   wholeOf,
+  withoutEmpty,
 } from './seen-sizes.ts';
 import type { StepPlan } from './step-plan.ts';
 
@@ -144,10 +145,9 @@ function routedWay(view: ServiceView, run: RolloutRun, knobs: Canary, place: Pla
     { revision: target, count: sizes.canary, weight: next, isBaseline: false },
     { revision: stable, count: group.count, weight: baseline, isBaseline: true },
   ];
-  const filled = shares.filter(({ count }) => count > 0);
   // With nothing of the canary there is no traffic to split.
   const isNone = sizes.canary === 0;
-  const split = isNone ? [wholeOf(stable, view.goal.demand)] : filled;
+  const split = isNone ? [wholeOf(stable, view.goal.demand)] : withoutEmpty(shares);
   const isThere = isSameSplit(sharesOf(view), split) && next === wanted;
   return {
     run: {

@@ -22,6 +22,7 @@ import {
   sizeOf,
   splitUnlessSame,
   wholeOf,
+  withoutEmpty,
 } from './seen-sizes.ts';
 import type { StepPlan } from './step-plan.ts';
 
@@ -124,9 +125,7 @@ function resizedSplit(
     next: { ...next, ...remembered },
     old: old.map(({ count }) => ({ replicas: count, ...remembered })),
   });
-  const shares = splitOf(target, sizes.next ?? 0, old, sizes.old);
-  const filled = shares.filter(({ count }) => count > 0);
-  return filled.length > 0 ? filled : shares.slice(0, 1);
+  return withoutEmpty(splitOf(target, sizes.next ?? 0, old, sizes.old));
 }
 
 /** Oldest first; of a revision its baseline first. */

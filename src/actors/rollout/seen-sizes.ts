@@ -73,6 +73,12 @@ function inOrder(shares: readonly Share[]): string[] {
     .toSorted(compareText);
 }
 
+/** What has neither instances nor traffic is no share; one stays in any case. */
+export function withoutEmpty(shares: readonly Share[]): readonly Share[] {
+  const filled = shares.filter(({ count, weight }) => count > 0 || (weight ?? 0) > 0);
+  return filled.length > 0 ? filled : shares.slice(0, 1);
+}
+
 /** Position among the revisions; what nobody knows is oldest. */
 export function ageOf({ revisions }: ServiceView, revision: RevisionId): number {
   return revisions.findIndex(({ id }) => id === revision);
@@ -182,8 +188,7 @@ export function splitUnlessSame(
   shares: readonly Share[],
   reasons: Reasons,
 ): readonly Intent[] {
-  const filled = shares.filter(({ count }) => count > 0);
-  const wanted = filled.length > 0 ? filled : shares.slice(0, 1);
+  const wanted = withoutEmpty(shares);
   if (isSameSplit(view.goal.shares, wanted)) return [];
   const seen = wanted.map(({ revision }) => revision);
   const inputs = [

@@ -80,7 +80,8 @@ function restarting(
   if (isOverdue(deadlineMs / 1000, (nowMs - restart.progressMs) / 1000, false)) {
     return ended(`the restart was given up, ${left} left: no progress for ${deadlineMs} ms`);
   }
-  const next = moved({ ...state, restart }, 'restarting', nowMs);
+  const calm = state.phase === 'restarting' ? state : moved(state, 'idle', nowMs);
+  const next = moved({ ...calm, restart }, 'restarting', nowMs);
   return told(
     next,
     { ...back, intents: [...back.intents, ...intents] },
