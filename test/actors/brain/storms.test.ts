@@ -217,7 +217,7 @@ function shapeOf(record: ServiceRecord): unknown {
 
 describe('storms', () => {
   for (const kind of KINDS) {
-    property.prop([fc.array(event, { maxLength: 25 }), fc.nat()], { numRuns: 400 })(
+    property.prop([fc.array(event, { maxLength: 25 }), fc.nat()], { numRuns: 60 })(
       `storms - ${kind}: nothing breaks, and calm brings what is wanted`,
       (events, seed) => {
         // Guards: A1, A2, A3, A4, A5, A6, A8, A9, A13, A15, A16, A18.
