@@ -143,14 +143,17 @@ export type ServiceRecord = {
   readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
-  /** Decisions that were made. */
+  /** Decisions that were admitted. */
   readonly decisions: number;
   /** Instances that were made: the number of each is used once, also when its slot comes back. */
   readonly made: number;
 };
 
 /** The specification that instances of a revision were made by. */
-export function specOf({ revisions, spec }: ServiceRecord, revision: RevisionId): ServiceSpec {
+export function specOf(
+  { revisions, spec }: Pick<ServiceRecord, 'revisions' | 'spec'>,
+  revision: RevisionId,
+): ServiceSpec {
   return revisions.find(({ id }) => id === revision)?.spec ?? spec;
 }
 
