@@ -1,6 +1,7 @@
 /**
  * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
- * published controller defines it. The controllers themselves are not built yet.
+ * published controller defines it. The controllers that decide by them are below, too.
+ * However long, it is one idea: the list of what others may use.
  */
 
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
