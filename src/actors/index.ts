@@ -155,6 +155,8 @@ export {
 export { type RingWhatIf, ringWhatIf } from './hashring/ring-what-if.ts';
 export { pointOf, SLICES, sliceOf } from './hashring/slices.ts';
 export { hashringsJson, type ThanosHashring, thanosHashring } from './hashring/thanos-hashrings.ts';
+export { healerStep } from './healer/healer.machine.ts';
+export { HEALER_START, type HealerState } from './healer/healer-state.ts';
 export {
   type Ejection,
   type EjectionConfig,
@@ -162,12 +164,14 @@ export {
   ejectionStep,
   type MemberTraffic,
 } from './healer/outlier-ejection.ts';
+export { type Blame, type BlameInput, poisonBlame } from './healer/poison-blame.ts';
 export {
   type MemberHealth,
   type RemedyConfig,
   type RemedyVerdict,
   remedyVerdict,
 } from './healer/remedy-limit.ts';
+export { type MemberLatency, type SlowMember, slowMembers } from './healer/slow-members.ts';
 export {
   type InstanceConfig,
   type InstanceEffect,
