@@ -8,7 +8,8 @@ import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 // biome-ignore format: one code a line, as in every layer.
 export type ControlErrorCode =
   | 'RM_COMPARISON_INVALID'
-  | 'RM_FLEET_INVALID';
+  | 'RM_FLEET_INVALID'
+  | 'RM_RECORD_VERSION';
 
 /** An error of the control plane. */
 export type ControlError = RingmasterError<ControlErrorCode>;

@@ -1,11 +1,9 @@
 /**
- * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
- * published controller defines it. The controllers themselves are not built yet.
+ * The control plane's door: its machines, the verdict functions that they decide by, and the brain that
+ * runs them. Long, since it is one idea: the list of all that others may use, by the file it is in.
  */
-
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
-export { type Admitted, applyAct, instancesOf, operationKey } from './arbiter/apply-act.ts';
 export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
@@ -34,11 +32,10 @@ export {
   specOf,
   withEntry,
 } from './arbiter/records.ts';
+export { lastMsOf, recovered } from './arbiter/recovery.ts';
 export { ringVerdict } from './arbiter/ring-guard.ts';
-export { isReadyFor, routesOf } from './arbiter/routes.ts';
 export { type Answers, decide, type Look, look, type PassResult } from './arbiter/service-pass.ts';
 export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
-export { settle } from './arbiter/settle.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
 export { restartDelayMs } from './arithmetic/restart-delay.ts';
@@ -103,6 +100,13 @@ export {
   scaleUpLimit,
 } from './autoscaler/scaling-rules.ts';
 export {
+  Arbiter,
+  type ArbiterArgs,
+  type ArbiterMessages,
+  type ServiceStatus,
+} from './brain/arbiter.actor.ts';
+export { Controller, type ControllerMessages } from './brain/controller.actor.ts';
+export {
   CONTROLLER_NAMES,
   CONTROLLERS,
   type ControllerName,
@@ -117,11 +121,27 @@ export {
   recordingMetric,
   replayedMetric,
 } from './brain/journal.ts';
+export {
+  type CommitResult,
+  type LeaderToken,
+  RecordStore,
+  type StoredService,
+} from './brain/record-store.ts';
 export { type ReplayReport, replaySpan } from './brain/replay.ts';
 export { type PassInput, runPass, type WholePass } from './brain/run-pass.ts';
+export { type LoopOutcome, type LoopParts, ServiceLoop } from './brain/service-loop.ts';
+export {
+  answerStep,
+  type Readings,
+  type Snapshot,
+  type StepAnswer,
+  type StepQuestion,
+  snapshotOf,
+} from './brain/snapshot.ts';
 export {
   type DecisionEntry,
   DecisionLog,
+  type DecisionPlan,
   type DecisionQuery,
   decisionLine,
 } from './decisions/decision-log.ts';
@@ -172,6 +192,7 @@ export {
   remedyVerdict,
 } from './healer/remedy-limit.ts';
 export { type MemberLatency, type SlowMember, slowMembers } from './healer/slow-members.ts';
+export { Instance, type InstanceArgs, type InstanceMessages } from './instance/instance.actor.ts';
 export {
   type InstanceConfig,
   type InstanceEffect,
@@ -185,19 +206,6 @@ export {
   probesOf,
 } from './instance/instance.machine.ts';
 export {
-  owns,
-  quorumViolations,
-  staleViolations,
-  takenInstances,
-} from './invariants/availability.ts';
-export {
-  demandViolations,
-  exposureViolations,
-  ownerViolations,
-  remedyViolations,
-  traceViolations,
-} from './invariants/goals.ts';
-export {
   actsOf,
   admittedOf,
   INVARIANTS,
@@ -207,7 +215,9 @@ export {
   type Violation,
 } from './invariants/invariant.ts';
 export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
-export { orderViolations, ringViolations, routeViolations } from './invariants/tables.ts';
+export type { CarryOut, Executor } from './ports/executor.ts';
+export type { MetricsSource } from './ports/metrics-source.ts';
+export type { ProbeQuestion, Prober } from './ports/prober.ts';
 export { type ControllerStep, INTENT_EXPIRES_MS } from './protocol/controller-step.ts';
 export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
 export {
@@ -334,6 +344,19 @@ export {
   unhealthyCleanup,
   withoutSurplus,
 } from './rollout/rolling-replicas.ts';
+export { type RolloutInput, rolloutStep } from './rollout/rollout.machine.ts';
+export {
+  atStep,
+  moved,
+  newRun,
+  type Pause,
+  ROLLOUT_EDGES,
+  ROLLOUT_START,
+  type RolloutPhase,
+  type RolloutRun,
+  type RolloutState,
+  type RolloutStatus,
+} from './rollout/rollout-state.ts';
 export {
   COMPARISON_DEFAULT,
   COMPARISON_START,
@@ -349,6 +372,8 @@ export {
 } from './rollout/sequential-comparison.ts';
 export { type FollowedSize, type FollowingZone, followedSize } from './rollout/zone-sizes.ts';
 export { type WaveSlot, type WaveStep, type WaveZone, waveStep } from './rollout/zone-waves.ts';
+export { Shard, type ShardMessages, type ShardSubscription } from './shard/shard.actor.ts';
+export { type ShardView, shardViews } from './shard/shard-view.ts';
 export { fleetProblems, minAvailableOf, replicasOf } from './spec/fleet-checks.ts';
 export { type FleetField, fleetFields, fleetJsonSchema } from './spec/fleet-reference.ts';
 export {

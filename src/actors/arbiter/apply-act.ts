@@ -115,7 +115,10 @@ function started(
   };
 }
 
-/** The slot is to have another instance; one of the wanted revision that was leaving stays. */
+/**
+ * The slot is to have another instance. One of the wanted revision that was leaving stays, whether it is
+ * named or not; everybody else in the slot goes.
+ */
 function replaced(
   record: ServiceRecord,
   act: Extract<Act, { kind: 'replace' }>,
@@ -123,17 +126,20 @@ function replaced(
 ): ServiceRecord {
   const slot = record.slots.get(act.slot);
   if (slot === undefined) return record;
-  const next = { ...slot, revision: act.revision, replaced: act.instance };
-  const marked = withInstance(
-    { ...record, slots: withEntry(record.slots, slot.id, next) },
-    act.instance,
-    { going: 'replace' },
-  );
-  const back = instancesOf(record, slot.id).find(
+  const inside = instancesOf(record, slot.id);
+  const back = inside.findLast(
     ({ id, revision, going, life }) =>
-      id !== act.instance && revision === act.revision && going !== null && mayStay(life.state),
+      revision === act.revision && (id !== act.instance || going !== null) && mayStay(life.state),
   );
-  return back === undefined ? marked : keptIn(marked, back.id, nowMs);
+  const goers = inside.filter(({ id }) => id !== back?.id);
+  const named = goers.find(({ id }) => id === act.instance) ?? goers.at(-1);
+  let next: ServiceRecord = record;
+  for (const { id, going } of goers) {
+    if (going === null) next = withInstance(next, id, { going: 'replace' });
+  }
+  if (back !== undefined) next = keptIn(next, back.id, nowMs);
+  const changed = { ...slot, revision: act.revision, replaced: named?.id ?? null };
+  return { ...next, slots: withEntry(next.slots, slot.id, { ...changed, isRemoved: false }) };
 }
 
 function stopped(record: ServiceRecord, id: InstanceId): ServiceRecord {

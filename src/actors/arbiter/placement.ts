@@ -39,11 +39,16 @@ function isEnding({ slot, instances }: Place): boolean {
   return !slot.isReplacing && instances.length > 0 && instances.every(({ isGoing }) => isGoing);
 }
 
+/** Who has not been told to end; also who would only give way to another one. */
+function stayers({ slot, instances }: Place): readonly InstanceView[] {
+  return instances.filter(({ isGoing }) => !isGoing || slot.isReplacing);
+}
+
 /** A slot that is to have an instance and has none. */
 function restarts(view: ServiceView, places: readonly Place[]): readonly Intent[] {
   return places.flatMap((place) => {
     const { slot, instances } = place;
-    if (isEnding(place) || view.nowMs < slot.notBeforeMs) return [];
+    if (isEnding(place) || view.nowMs < slot.notBeforeMs || isSurplus(view, slot)) return [];
     const isThere = instances.some(
       ({ isGoing, revision, isBaseline }) =>
         !isGoing && revision === slot.revision && isBaseline === slot.isBaseline,
@@ -57,6 +62,12 @@ function restarts(view: ServiceView, places: readonly Place[]): readonly Intent[
         : `${slot.id} is to have an instance of ${slot.revision}`;
     return [startOf(view, slot.id, slot.revision, slot.isBaseline, why)];
   });
+}
+
+/** A shard that is not needed any more and owns no keys. */
+function isSurplus({ spec, goal, ring }: ServiceView, { id, ordinal }: SlotView): boolean {
+  if (spec.kind !== 'sharded' || ordinal < goal.demand) return false;
+  return ring?.members.includes(id) !== true;
 }
 
 function ofShards(view: ServiceView, places: readonly Place[]): readonly Intent[] {
@@ -77,11 +88,11 @@ function ofShards(view: ServiceView, places: readonly Place[]): readonly Intent[
   }
   const isKnown = view.ring === null || view.ring.acknowledged >= view.ring.generation;
   for (const place of places) {
-    const { slot, instances } = place;
+    const { slot } = place;
     if (slot.ordinal < goal.demand || !isKnown) continue;
     if (view.ring?.members.includes(slot.id) === true) continue;
     const why = `${goal.demand} shards are needed, and shard ${slot.ordinal} owns no keys`;
-    for (const one of instances) if (!one.isGoing) intents.push(stopOf(view, one, 'shrink', why));
+    for (const one of stayers(place)) intents.push(stopOf(view, one, 'shrink', why));
   }
   return intents;
 }
@@ -143,11 +154,7 @@ function resized(
   const surplus = staying.length - share.count;
   return inOrderOfLoss(view, staying)
     .slice(0, surplus)
-    .flatMap(({ instances }) =>
-      instances
-        .filter(({ isGoing }) => !isGoing)
-        .map((one) => stopOf(view, one, causeOf(view, share), why)),
-    );
+    .flatMap((place) => stayers(place).map((one) => stopOf(view, one, causeOf(view, share), why)));
 }
 
 /** Whom the service misses least: nobody, who does not serve, of the fullest zone, the youngest. */

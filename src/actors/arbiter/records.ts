@@ -143,7 +143,7 @@ export type ServiceRecord = {
   readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
-  /** Decisions that were made. */
+  /** Decisions that were admitted. */
   readonly decisions: number;
   /** Instances that were made: the number of each is used once, also when its slot comes back. */
   readonly made: number;

@@ -30,8 +30,8 @@ export type Answers = {
 export type PassResult = {
   readonly record: ServiceRecord;
   readonly decisions: readonly Decision[];
-  /** Number of the first decision; the others follow. */
-  readonly firstDecision: number;
+  /** Number of the first decision that was admitted; the others follow. */
+  readonly firstAdmitted: number;
   readonly effects: readonly Effect[];
 };
 
@@ -51,25 +51,27 @@ export function look(
 export function decide({ record, view }: Look, answers: Answers): PassResult {
   const intents = [...answers.intents, ...placementIntents(view)];
   const decisions = admit(view, intents);
-  const firstDecision = record.decisions + 1;
+  const firstAdmitted = record.decisions + 1;
+  let decision = record.decisions;
   let next = record;
-  decisions.forEach(({ intent, verdict }, i) => {
-    if (verdict.kind !== 'admitted') return;
-    next = applyAct(next, intent.act, { nowMs: view.nowMs, decision: firstDecision + i });
-  });
-  next = settle(withAnswers(next, answers, decisions.length), view.nowMs);
-  return { record: next, decisions, firstDecision, effects: effectsOf(next) };
+  for (const { intent, verdict } of decisions) {
+    if (verdict.kind !== 'admitted') continue;
+    next = applyAct(next, intent.act, { nowMs: view.nowMs, decision: ++decision });
+  }
+  next = settle(withAnswers(next, answers, decision), view.nowMs);
+  return { record: next, decisions, firstAdmitted, effects: effectsOf(next) };
 }
 
+/** A state that says the same as before is the same: it is not written again. */
 function withAnswers(record: ServiceRecord, { states }: Answers, decisions: number): ServiceRecord {
-  const controllers = { ...record.controllers, ...states };
-  const isSame = Object.entries(states).every(
-    ([kind, state]) => record.controllers[kind as keyof ControllerStates] === state,
-  );
-  if (isSame && decisions === 0) return record;
-  return {
-    ...record,
-    controllers: isSame ? record.controllers : controllers,
-    decisions: record.decisions + decisions,
-  };
+  const changed = Object.entries(states).filter(([kind, state]) => {
+    const before = record.controllers[kind as keyof ControllerStates];
+    return before !== state && JSON.stringify(before) !== JSON.stringify(state);
+  });
+  if (changed.length === 0 && decisions === record.decisions) return record;
+  const controllers =
+    changed.length === 0
+      ? record.controllers
+      : { ...record.controllers, ...Object.fromEntries(changed) };
+  return { ...record, controllers, decisions };
 }

@@ -48,7 +48,8 @@ class Settling {
     const { slots, instances } = this.now();
     const isSame = slots === this.record.slots && instances === this.record.instances;
     const next = isSame ? this.record : { ...this.record, slots, instances };
-    return withRoutes(withOperations(next, this.known, this.nowMs), this.nowMs);
+    const closed = withOperations(next, this.known, this.nowMs);
+    return withRoutes(withProof(closed, this.nowMs), this.nowMs);
   }
 
   private now(): Pick<ServiceRecord, 'slots' | 'instances'> {
@@ -152,6 +153,20 @@ class Settling {
     if (life === entry.life) return;
     this.instances.set(entry.id, { ...entry, life });
   }
+}
+
+/** A first revision is one to go back to from the moment when all of it has served. */
+function withProof(record: ServiceRecord, nowMs: number): ServiceRecord {
+  const { stable, demand } = record.goal;
+  const own = record.revisions.find(({ id }) => id === stable);
+  if (own === undefined || own.stableMs !== null || demand === 0) return record;
+  const serving = new Set<SlotId>();
+  for (const entry of record.instances.values()) {
+    if (entry.revision === stable && isReadyFor(record, entry, nowMs)) serving.add(entry.slot);
+  }
+  if (serving.size < record.slots.size || serving.size < demand) return record;
+  const proven = { ...own, stableMs: nowMs };
+  return { ...record, revisions: record.revisions.map((one) => (one === own ? proven : one)) };
 }
 
 function shareKey(of: Pick<SlotRecord, 'revision' | 'isBaseline'>): string {

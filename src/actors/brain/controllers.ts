@@ -10,12 +10,16 @@ import {
 import { HASHRING_START, type HashringState, hashringStep } from '../hashring/hashring.machine.ts';
 import type { ControllerStep } from '../protocol/controller-step.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
+import { rolloutStep } from '../rollout/rollout.machine.ts';
+import { ROLLOUT_START, type RolloutState } from '../rollout/rollout-state.ts';
 
 /** A controller's step with its state as it is stored; null: it has not started. */
 type Step = (state: unknown, view: ServiceView) => ControllerStep<unknown>;
 
 /** All of them, in the order in which they are asked. */
 export const CONTROLLERS = {
+  rollout: (state: unknown, view: ServiceView): ControllerStep<RolloutState> =>
+    rolloutStep((state as RolloutState | null) ?? ROLLOUT_START, { view }),
   autoscaler: (state: unknown, view: ServiceView): ControllerStep<AutoscalerState> =>
     autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view, outcome: null }),
   hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>

@@ -8,8 +8,10 @@ import { type Intent, targetOf } from '../protocol/intent.ts';
 
 /** One verdict, and how often it was the same. */
 export type DecisionEntry = {
-  /** Unique in its service, and growing. */
+  /** Of the log; grows. */
   readonly id: number;
+  /** Of its service, if it was admitted: operations name it. */
+  readonly decision: number | null;
   readonly atMs: number;
   readonly intent: Intent;
   readonly verdict: Verdict;
@@ -30,49 +32,64 @@ export type DecisionQuery = {
 /** Entries of one region. Range: 100 to 1,000,000. Higher: remembers longer, takes more memory. */
 const ENTRIES_MAX = 10_000;
 
+/** What one pass adds; nothing of it counts before it is accepted. */
+export type DecisionPlan = {
+  /** New, or with another count. */
+  readonly entries: readonly DecisionEntry[];
+  /** Of them, those that are to be stored: a count is not written each time that it grows. */
+  readonly written: readonly DecisionEntry[];
+  /** Numbers of the entries that are forgotten for them. */
+  readonly dropped: readonly number[];
+};
+
 /** Thread rule: the arbiter's. */
 export class DecisionLog {
   private readonly most: number;
-  /** By what they are about; in the order of their last change. */
+  /** By what they are about. */
   private readonly latest: Map<string, DecisionEntry> = new Map();
-  private entries: DecisionEntry[] = [];
+  /** By number, which is the order in which they began. */
+  private readonly entries: Map<number, DecisionEntry> = new Map();
+  private nextId = 1;
 
   constructor(most: number = ENTRIES_MAX) {
     this.most = most;
   }
 
-  /**
-   * One pass. @returns the entries that are new or have another count, to be stored.
-   */
-  note(decisions: readonly Decision[], firstId: number, nowMs: number): readonly DecisionEntry[] {
-    const changed = decisions.map(({ intent, verdict }, i) => {
-      const key = keyOf(intent);
-      const last = this.latest.get(key);
-      const isSame = last !== undefined && isRepeated(last, intent, verdict);
-      const entry: DecisionEntry = isSame
-        ? { ...last, verdict, times: last.times + 1, lastMs: nowMs }
-        : { id: firstId + i, atMs: nowMs, intent, verdict, times: 1, lastMs: nowMs };
-      if (isSame) this.replace(last, entry);
-      else this.entries.push(entry);
-      this.latest.set(key, entry);
-      return entry;
+  /** What one pass would add. `firstAdmitted`: number of the first decision that was admitted. */
+  plan(decisions: readonly Decision[], firstAdmitted: number, nowMs: number): DecisionPlan {
+    let id = this.nextId;
+    let admitted = firstAdmitted;
+    const entries = decisions.map(({ intent, verdict }): DecisionEntry => {
+      const last = this.latest.get(keyOf(intent));
+      if (last !== undefined && isRepeated(last, intent, verdict)) {
+        return { ...last, verdict, times: last.times + 1, lastMs: nowMs };
+      }
+      const decision = verdict.kind === 'admitted' ? admitted++ : null;
+      return { id: id++, decision, atMs: nowMs, intent, verdict, times: 1, lastMs: nowMs };
     });
-    this.shorten();
-    return changed;
+    const surplus = this.entries.size + (id - this.nextId) - this.most;
+    const dropped: number[] = [];
+    for (const old of this.entries.keys()) {
+      if (dropped.length >= surplus) break;
+      dropped.push(old);
+    }
+    return { entries, written: entries.filter(({ times }) => isPowerOfTwo(times)), dropped };
+  }
+
+  /** It was stored. */
+  accept({ entries, dropped }: DecisionPlan): void {
+    for (const entry of entries) this.add(entry);
+    for (const id of dropped) this.drop(id);
   }
 
   /** What was stored before, oldest first. */
   restore(entries: readonly DecisionEntry[]): void {
-    for (const entry of entries) {
-      this.entries.push(entry);
-      this.latest.set(keyOf(entry.intent), entry);
-    }
-    this.shorten();
+    for (const entry of entries) this.add(entry);
   }
 
   /** Those that fit, oldest first. */
   find({ service, about, kind, sinceMs = 0 }: DecisionQuery): readonly DecisionEntry[] {
-    return this.entries.filter(
+    return [...this.entries.values()].filter(
       ({ intent, verdict, lastMs }) =>
         (service === undefined || intent.service === service) &&
         (about === undefined || isAbout(intent, about)) &&
@@ -81,21 +98,18 @@ export class DecisionLog {
     );
   }
 
-  private replace(old: DecisionEntry, entry: DecisionEntry): void {
-    // What repeats is among the last: looked for from the end.
-    const at = this.entries.lastIndexOf(old);
-    if (at >= 0) this.entries[at] = entry;
-    else this.entries.push(entry);
+  private add(entry: DecisionEntry): void {
+    this.entries.set(entry.id, entry);
+    this.latest.set(keyOf(entry.intent), entry);
+    this.nextId = Math.max(this.nextId, entry.id + 1);
   }
 
-  private shorten(): void {
-    if (this.entries.length <= this.most) return;
-    const dropped = this.entries.length - this.most;
-    for (const entry of this.entries.slice(0, dropped)) {
-      const key = keyOf(entry.intent);
-      if (this.latest.get(key) === entry) this.latest.delete(key);
-    }
-    this.entries = this.entries.slice(dropped);
+  private drop(id: number): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    this.entries.delete(id);
+    const key = keyOf(entry.intent);
+    if (this.latest.get(key) === entry) this.latest.delete(key);
   }
 }
 
@@ -118,6 +132,10 @@ function isRepeated(last: DecisionEntry, intent: Intent, verdict: Verdict): bool
 
 function keyOf({ service, who, act }: Intent): string {
   return `${service} ${who} ${act.kind} ${targetOf(act)}`;
+}
+
+function isPowerOfTwo(times: number): boolean {
+  return (times & (times - 1)) === 0;
 }
 
 /** A slot is asked about with its instances, a revision with what starts it. */

@@ -1,5 +1,5 @@
 /** The healer as a whole: whom it replaces and ejects, whom it blames, and when it keeps its hands off. */
-import { admit, type Intent } from 'ringmaster/control-plane';
+import { admit, type Intent, poisonBlame } from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
 import { HealWorld, type Readings } from './heal-world.ts';
 
@@ -112,6 +112,18 @@ describe('remedies', () => {
     expect(kinds(world.pass())).toEqual(['replace']);
   });
 
+  test('remedies - the slot of one that is gone stays in the budget until the next one serves', () => {
+    const world = new HealWorld(9);
+    for (const i of [2, 4]) world.change(i, { isFailing: true });
+    world.pass();
+    world.pass();
+    world.instances = world.instances.filter(({ isGoing }) => !isGoing);
+    expect(world.look().map(({ act }) => act.kind)).toEqual([]);
+    expect(world.state.status).toMatch(/^remedying 1; 2 of 9 are ill/);
+    world.finishReplacements();
+    expect(kinds(world.look())).toEqual(['replace']);
+  });
+
   test('remedies - one that flaps is replaced once, and then not before its backoff', () => {
     const world = new HealWorld(5);
     world.pass();
@@ -185,6 +197,24 @@ describe('traffic', () => {
     expect(world.pass()).toEqual([]);
     world.nowMs += 30_000;
     expect(kinds(world.pass())).toEqual(['readmit']);
+  });
+
+  test('traffic - a value that is too old is no reading', () => {
+    const world = new HealWorld(6);
+    const metric = () => ({ kind: 'value', value: 900, samples: 900, ageMs: 20_000 }) as const;
+    expect(world.look({ metric })).toEqual([]);
+  });
+
+  // Guards: A10.
+  test('traffic - nobody is ejected in panic', () => {
+    const world = new HealWorld(10);
+    world.everybodyReads(WELL);
+    world.readings.set(world.at(9).id, { ...WELL, consecutive_errors: 9 });
+    for (const i of [0, 1, 2]) world.change(i, { isFailing: true });
+    expect(world.look()).toEqual([]);
+    expect(world.state.status).toMatch(/^panic/);
+    world.change(0, { isFailing: false });
+    expect(kinds(world.look())).toContain('eject');
   });
 
   test('slow - for long enough, it is ejected; slow again after that, it is replaced', () => {
@@ -272,6 +302,13 @@ describe('blame', () => {
     world.end(4, 'sig', 'k');
     expect(kinds(world.pass())).toEqual(['quarantineKey']);
     world.pass();
+    world.quarantinedKeys = [];
+    expect(world.pass(), 'he has released it again').toEqual([]);
+    world.nowMs += 1000;
+    world.restart();
+    for (const i of [1, 2]) world.end(i, 'sig', 'k');
+    world.pass();
+    world.pass();
     world.restart();
     world.nowMs += 86_400_000;
     expect(kinds(world.pass())).toEqual(['releaseKey']);
@@ -295,6 +332,27 @@ describe('blame', () => {
     expect(kinds(world.pass())).toEqual([]);
     world.revisions = world.revisions.map((one) => ({ ...one, isBlocked: false }));
     expect(world.pass(), 'somebody retries it: what was before counts no more').toEqual([]);
+  });
+
+  test('blame - neither the stable revision nor one that has nobody to compare it with', () => {
+    const slots = range(12).map((i) => ({ id: slotOf(i), revision: i < 11 ? 'r2' : 'r1' }));
+    const failures = range(3).map((i) => ({
+      instance: `${slotOf(i)}#1`,
+      slot: slotOf(i),
+      zone: 'a',
+      revision: 'r2',
+      atMs: 0,
+      signature: 'sig',
+      key: null,
+    }));
+    const input = { failures, slots, stable: 'r1', many: 9, nowMs: 0 };
+    expect(poisonBlame(input)).toEqual([]);
+    const half = slots.map((slot, i) => ({ ...slot, revision: i < 6 ? 'r2' : 'r1' }));
+    const [blame] = poisonBlame({ ...input, slots: half });
+    expect(blame).toMatchObject({ kind: 'revision', revision: 'r2' });
+    expect(poisonBlame({ ...input, slots: half, stable: 'r2' })).toEqual([]);
+    const many = poisonBlame({ ...input, slots: half, stable: 'r2', many: 3 });
+    expect(many).toMatchObject([{ kind: 'common' }]);
   });
 
   test('blame - what all revisions share, or the only one has, stops remedies and says so', () => {

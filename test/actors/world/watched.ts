@@ -1,7 +1,7 @@
 /** A world whose every pass is checked against the invariants, and noted for a replay. */
 import {
   InvariantMonitor,
-  Journal,
+  type Journal,
   replaySpan,
   type ServiceInput,
   type Violation,

@@ -1,0 +1,277 @@
+/**
+ * The brain of one region: the only one that decides there. It makes a pass over each service in each
+ * period and soon after anything that matters, stores what was decided, and tells the executor. It leads
+ * by a token that it is given; when the store or the executor knows a later one, it ends. Whoever spawns
+ * it holds the leadership; see `campaign` of the store.
+ */
+import {
+  type ActorDefinition,
+  type AnyRef,
+  actor,
+  type Context,
+  type Store,
+} from '../../runtime/index.ts';
+import { newService } from '../arbiter/apply-spec.ts';
+import type { Effect } from '../arbiter/effects.ts';
+import type { Observation } from '../arbiter/observations.ts';
+import type { ServiceRecord } from '../arbiter/records.ts';
+import { recovered } from '../arbiter/recovery.ts';
+import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
+import { isAsWanted } from '../invariants/monitor.ts';
+import type { CarryOut } from '../ports/executor.ts';
+import type { Reservation } from '../protocol/fleet-view.ts';
+import type { Intent } from '../protocol/intent.ts';
+import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { Companions } from './companions.ts';
+import type { JournalSpan } from './journal.ts';
+import { type LeaderToken, RecordStore } from './record-store.ts';
+import { Reissue } from './reissue.ts';
+import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
+import type { StepAnswer } from './snapshot.ts';
+
+/** What a region's brain is given. Lengths of time are milliseconds; see `policy` of a fleet. */
+export type ArbiterArgs = {
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly period: number;
+  readonly answerWithin: number;
+  readonly maxStaleness: number;
+  /** On this thread. */
+  readonly store: Store;
+  /** Of all keys of this region; ends with a slash. */
+  readonly prefix: string;
+  readonly leader: LeaderToken;
+  /** Understands `carryOut`; see ports/executor.ts. */
+  readonly executor: AnyRef;
+  /** Understands `probe`; null: others tell what probes say. */
+  readonly prober: AnyRef | null;
+  /** Understands `read`; null: every reading is missing. */
+  readonly metrics: AnyRef | null;
+};
+
+/** A service, for people. */
+export type ServiceStatus = {
+  readonly record: ServiceRecord;
+  /** An invariant does not hold: nothing is taken away until somebody says `resume`. */
+  readonly heldBy: string | null;
+};
+
+/** What it understands. */
+export type ArbiterMessages = {
+  /** A specification and the name of its revision; answered when it is stored. */
+  apply(what: {
+    readonly name: string;
+    readonly spec: ServiceSpec;
+    readonly revision: string;
+  }): Promise<void>;
+  observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
+  /** An operator's intent: judged like everybody's, in the next pass. */
+  want(intent: Intent): void;
+  /** Of the fleet: everything voluntary stops, or goes on. */
+  freeze(isFrozen: boolean): void;
+  /** Null: there is one region. */
+  reserve(reservations: readonly Reservation[] | null): void;
+  /** A violated invariant was looked at. */
+  release(service: string): void;
+  /** Null: there is no such service. */
+  status(service: string): ServiceStatus | null;
+  services(): readonly string[];
+  why(query: DecisionQuery): readonly DecisionEntry[];
+  journal(service: string): readonly JournalSpan[];
+  /** Null: there is no such shard. */
+  shard(which: { readonly service: string; readonly ordinal: number }): AnyRef | null;
+  tick(): Promise<void>;
+};
+
+/** Between an event and the pass that it causes: what happens together is decided together. Ms. */
+const SOON_MS = 20;
+/** A service of which nothing is known to have changed is looked at all the same after so long. Ms. */
+const IDLE_MS = 10_000;
+
+type Tended = {
+  readonly loop: ServiceLoop;
+  readonly companions: Companions;
+  readonly reissue: Reissue;
+  /** When it has to be looked at next, in decision time. */
+  dueMs: number;
+};
+
+/** Spawned by whoever leads. */
+export const Arbiter: ActorDefinition<ArbiterArgs, ArbiterMessages> = actor(import.meta.url, {
+  name: 'Arbiter',
+  setup: async (args: ArbiterArgs, ctx: Context) => {
+    const brain = new Brain(args, ctx);
+    await brain.begin();
+    ctx.timers.every('period', args.period, 'tick');
+    return brain.handlers();
+  },
+});
+
+class Brain {
+  private readonly args: ArbiterArgs;
+  private readonly ctx: Context;
+  private readonly store: RecordStore;
+  private readonly log: DecisionLog = new DecisionLog();
+  private readonly tended: Map<string, Tended> = new Map();
+  private isFrozen = false;
+  private reservations: readonly Reservation[] | null = null;
+  private sequence = 0;
+  /** Decision time less the clock's. */
+  private offsetMs = 0;
+
+  constructor(args: ArbiterArgs, ctx: Context) {
+    this.args = args;
+    this.ctx = ctx;
+    this.store = new RecordStore(args.store, args.prefix, args.leader);
+  }
+
+  /** Takes up what was stored. Rejects as the store. */
+  async begin(): Promise<void> {
+    this.log.restore(await this.store.decisions());
+    const found: (readonly [ServiceRecord, number])[] = [];
+    for (const name of await this.store.names()) {
+      const { record, revision } = await this.store.read(name);
+      if (record !== null) found.push([record, revision]);
+    }
+    const loops = found.map(([record, revision]) => this.loopOf(record, revision));
+    const lastMs = Math.max(0, ...loops.map(({ loop }) => loop.lastMs));
+    this.offsetMs = lastMs - this.ctx.now();
+    for (const { loop, companions } of loops) {
+      loop.record = recovered(loop.record, this.nowMs());
+      await companions.start();
+    }
+  }
+
+  handlers(): ArbiterMessages {
+    return {
+      apply: (what) => this.apply(what),
+      observe: ({ service, list }) => this.observe(service, list),
+      want: (intent) => {
+        this.tended.get(intent.service)?.loop.want(intent);
+        this.soon();
+      },
+      freeze: (isFrozen) => {
+        this.isFrozen = isFrozen;
+        this.lookAgain();
+      },
+      reserve: (reservations) => {
+        this.reservations = reservations;
+        this.lookAgain();
+      },
+      release: (service) => {
+        const loop = this.tended.get(service)?.loop;
+        if (loop !== undefined) loop.heldBy = null;
+        this.lookAgain();
+      },
+      status: (service) => {
+        const loop = this.tended.get(service)?.loop;
+        if (loop === undefined) return null;
+        const { record, heldBy } = loop;
+        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}` };
+      },
+      services: () => [...this.tended.keys()],
+      why: (query) => this.log.find(query),
+      journal: (service) => this.tended.get(service)?.loop.journal.spans ?? [],
+      shard: ({ service, ordinal }) => this.tended.get(service)?.companions.shard(ordinal) ?? null,
+      tick: () => this.tick(),
+    };
+  }
+
+  private nowMs(): number {
+    return this.ctx.now() + this.offsetMs;
+  }
+
+  private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
+    const { name, spec, revision } = what;
+    const known = this.tended.get(name);
+    if (known === undefined) {
+      const record = newService(name, spec, revision, this.nowMs());
+      const { companions } = this.loopOf(record, 0);
+      await companions.start();
+    } else known.loop.observe([{ kind: 'apply', spec, revision }]);
+    const tended = this.tended.get(name);
+    if (tended !== undefined) await this.pass(tended);
+  }
+
+  private observe(service: string, list: readonly Observation[]): void {
+    this.tended.get(service)?.loop.observe(list);
+    // Answers of probes come all the time, and are looked at in the next period.
+    if (list.some(({ kind }) => kind !== 'probe')) this.soon();
+  }
+
+  private soon(): void {
+    this.ctx.timers.once('soon', SOON_MS, 'tick');
+  }
+
+  private lookAgain(): void {
+    for (const one of this.tended.values()) one.dueMs = 0;
+    this.soon();
+  }
+
+  private async tick(): Promise<void> {
+    for (const one of this.tended.values()) {
+      if (one.loop.isWaiting || one.dueMs <= this.nowMs()) await this.pass(one);
+    }
+  }
+
+  private async pass(tended: Tended): Promise<void> {
+    const { loop, companions, reissue } = tended;
+    const { region, zones, maxStaleness: maxStalenessMs } = this.args;
+    const nowMs = this.nowMs();
+    const outcome = await loop.pass({
+      nowMs,
+      region,
+      zones,
+      maxStalenessMs,
+      isFrozen: this.isFrozen || loop.heldBy !== null,
+      reservations: this.reservations,
+    });
+    if (outcome.kind === 'overtaken') this.ctx.exit();
+    if (outcome.kind !== 'done') return;
+    tended.dueMs = dueAfter(outcome, nowMs);
+    const effects = reissue.due(outcome.result.effects, nowMs);
+    if (effects.length > 0) this.issue(effects);
+    await companions.follow(loop.record, outcome.view);
+  }
+
+  /** What is not heard is issued again; what is refused was a deposed leader's. */
+  private issue(effects: readonly Effect[]): void {
+    const order: CarryOut = {
+      epoch: this.args.leader.token,
+      sequence: ++this.sequence,
+      effects,
+    };
+    this.ctx.ask(this.args.executor, 'carryOut', order).then(
+      (isAccepted) => {
+        if (isAccepted === false) this.ctx.exit();
+      },
+      () => undefined,
+    );
+  }
+
+  private loopOf(record: ServiceRecord, revision: number): Tended {
+    const { answerWithin, metrics, prober } = this.args;
+    const companions = new Companions(this.ctx, record.name, prober);
+    const loop = new ServiceLoop(record, revision, {
+      store: this.store,
+      log: this.log,
+      ask: async (name, question) =>
+        (await companions.ask(name, question, answerWithin)) as StepAnswer,
+      metrics,
+      readWithinMs: answerWithin,
+    });
+    const tended = { loop, companions, reissue: new Reissue(), dueMs: 0 };
+    this.tended.set(record.name, tended);
+    return tended;
+  }
+}
+
+/** At once while something is under way; else when somebody asked for it, and now and then. */
+function dueAfter(
+  { result, view, againMs }: Extract<LoopOutcome, { kind: 'done' }>,
+  nowMs: number,
+): number {
+  const isCalm =
+    isAsWanted(view) && result.record.operations.size === 0 && result.effects.length === 0;
+  return isCalm ? Math.min(againMs ?? Number.POSITIVE_INFINITY, nowMs + IDLE_MS) : nowMs;
+}

@@ -1,0 +1,159 @@
+/**
+ * A service's records in the store: read when a brain begins, written once a pass. One transaction has
+ * everything that a pass changed, and happens only while this brain leads and nobody else has written
+ * the service since it was read. Called by the arbiter; thread rule: its thread.
+ */
+import type { Store, StoreCompare, StoreOperation } from '../../runtime/index.ts';
+import { RECORD_VERSION, recordChanges, recordFrom } from '../arbiter/record-data.ts';
+import type { ServiceRecord } from '../arbiter/records.ts';
+import type { DecisionEntry, DecisionPlan } from '../decisions/decision-log.ts';
+import { controlError } from '../errors.ts';
+
+/** The key by whose revision a leader is known; drivers refuse a lower one. */
+export type LeaderToken = { readonly key: string; readonly token: number };
+
+/** What is there. */
+export type StoredService = {
+  readonly record: ServiceRecord | null;
+  /** Of the head's last write; 0: there is none. */
+  readonly revision: number;
+};
+
+/** Whether what was to be written is there. */
+export type CommitResult =
+  | { readonly kind: 'done'; readonly revision: number }
+  /** Another one leads, or has written: what this brain knows is the past. */
+  | { readonly kind: 'overtaken' }
+  /** It may be there or not: read before anything else. */
+  | { readonly kind: 'unknown' }
+  /** Nothing happened; later it may. */
+  | { readonly kind: 'away' };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class RecordStore {
+  private readonly store: Store;
+  private readonly prefix: string;
+  private readonly leader: LeaderToken;
+
+  /** `prefix`: of all services of a region, ends with a slash. */
+  constructor(store: Store, prefix: string, leader: LeaderToken) {
+    this.store = store;
+    this.prefix = prefix;
+    this.leader = leader;
+  }
+
+  /** Names of the services that have records. Rejects as the store. */
+  async names(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (const key of (await this.entries(this.prefix)).keys()) {
+      const [name = '', rest] = key.slice(this.prefix.length).split('/');
+      if (rest === 'head') names.push(name);
+    }
+    return names;
+  }
+
+  /** Rejects as the store, and with RM_RECORD_VERSION for what a newer build has written. */
+  async read(name: string): Promise<StoredService> {
+    const prefix = `${this.prefix}${name}/`;
+    const found = await this.entries(prefix);
+    const texts: (readonly [string, string])[] = [];
+    for (const [key, { value }] of found) {
+      const text = decoder.decode(value);
+      checkVersion(key, text);
+      texts.push([key.slice(prefix.length), text]);
+    }
+    return {
+      record: recordFrom(texts),
+      revision: found.get(`${prefix}head`)?.revision ?? 0,
+    };
+  }
+
+  /** Entries of the decision log, oldest first. Rejects as the store. */
+  async decisions(): Promise<readonly DecisionEntry[]> {
+    const found = await this.entries(this.prefix + DECISIONS);
+    return [...found.values()].map(({ value }) => JSON.parse(decoder.decode(value)));
+  }
+
+  /**
+   * Everything that a pass has changed. `revision`: of the head, as it was read or written last.
+   */
+  async commit(
+    before: ServiceRecord | null,
+    after: ServiceRecord,
+    revision: number,
+    plan: DecisionPlan,
+  ): Promise<CommitResult> {
+    const prefix = `${this.prefix}${after.name}/`;
+    const changes = recordChanges(before, after);
+    const success: StoreOperation[] = [
+      ...changes.put.map(([key, text]) => put(prefix + key, text)),
+      ...plan.written.map((entry) => put(this.decisionKey(entry.id), JSON.stringify(entry))),
+      ...plan.dropped.map((id) => erase(this.decisionKey(id))),
+      ...changes.delete.map((key) => erase(prefix + key)),
+    ];
+    // Also with nothing to write: whoever does not lead any more has to hear of it.
+    if (success.length === 0) success.push({ kind: 'get', key: this.leader.key });
+    const head = `${prefix}head`;
+    const compare: StoreCompare[] = [
+      { key: this.leader.key, revision: this.leader.token },
+      { key: head, revision },
+    ];
+    try {
+      const result = await this.store.transact({ compare, success });
+      if (!result.succeeded) return { kind: 'overtaken' };
+      const hasHead = changes.put.some(([key]) => key === 'head');
+      return { kind: 'done', revision: hasHead ? result.revision : revision };
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      if (code === 'RM_STORE_UNKNOWN') return { kind: 'unknown' };
+      if (code === 'RM_STORE_UNAVAILABLE' || code === 'RM_STORE_TIMEOUT') return { kind: 'away' };
+      if (code === 'RM_STORE_FENCED' || code === 'RM_STORE_READ_ONLY') return { kind: 'overtaken' };
+      throw error;
+    }
+  }
+
+  private decisionKey(id: number): string {
+    return `${this.prefix}${DECISIONS}${ordered(id)}`;
+  }
+
+  private async entries(
+    prefix: string,
+  ): Promise<Map<string, { readonly value: Uint8Array; readonly revision: number }>> {
+    const found = new Map<string, { readonly value: Uint8Array; readonly revision: number }>();
+    let after: string | null = null;
+    do {
+      const page = await this.store.list(prefix, { after });
+      for (const { key, value, revision } of page.entries) found.set(key, { value, revision });
+      after = page.next;
+    } while (after !== null);
+    return found;
+  }
+}
+
+/** Not the name of a service: those have no dot. */
+const DECISIONS = '.decisions/';
+
+function erase(key: string): StoreOperation {
+  return { kind: 'delete', key };
+}
+
+function put(key: string, text: string): StoreOperation {
+  return { kind: 'put', key, value: encoder.encode(text) };
+}
+
+/** Numbers in the order of their texts. */
+function ordered(id: number): string {
+  return String(id).padStart(12, '0');
+}
+
+/** A build reads its own records and those of the one before it; not those of a later one. */
+function checkVersion(key: string, text: string): void {
+  const version = Number(/^\{"version":(\d+)/.exec(text)?.[1] ?? Number.NaN);
+  if (version === RECORD_VERSION || version === RECORD_VERSION - 1) return;
+  const message =
+    `${key} is a record of version ${version}; this build reads ${RECORD_VERSION - 1} and ` +
+    `${RECORD_VERSION}. Start the build that wrote it, or restore a backup.`;
+  throw controlError('RM_RECORD_VERSION', message, { key, version });
+}

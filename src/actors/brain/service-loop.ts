@@ -1,0 +1,232 @@
+/**
+ * The passes of one service with everything that takes time: metrics are read, controllers are asked
+ * within their deadline, the outcome is stored, and only then is anything issued. Called by the arbiter's
+ * actor, one pass at a time. Between passes it holds what was observed.
+ */
+import type { AnyRef } from '../../runtime/index.ts';
+import type { Observation } from '../arbiter/observations.ts';
+import type { ServiceRecord } from '../arbiter/records.ts';
+import { lastMsOf, recovered } from '../arbiter/recovery.ts';
+import { decide, look, type PassResult } from '../arbiter/service-pass.ts';
+import type { PassSurroundings } from '../arbiter/service-view.ts';
+import type { DecisionLog } from '../decisions/decision-log.ts';
+import type { Violation } from '../invariants/invariant.ts';
+import { InvariantMonitor } from '../invariants/monitor.ts';
+import type { ServiceView } from '../protocol/fleet-view.ts';
+import type { Intent } from '../protocol/intent.ts';
+import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
+import { CONTROLLER_NAMES, type ControllerName } from './controllers.ts';
+import { decisionText, Journal, queryText } from './journal.ts';
+import type { RecordStore } from './record-store.ts';
+import { type StepAnswer, type StepQuestion, snapshotOf } from './snapshot.ts';
+
+/** What a loop works with. */
+export type LoopParts = {
+  readonly store: RecordStore;
+  readonly log: DecisionLog;
+  /** Asks a controller; rejects or is late: it has not answered. */
+  readonly ask: (name: ControllerName, question: StepQuestion) => Promise<StepAnswer>;
+  /** Reads metrics; null: there is no source, and every reading is missing. */
+  readonly metrics: AnyRef | null;
+  readonly readWithinMs: number;
+};
+
+/** What came of a pass. Nothing was issued unless it is `done`. */
+export type LoopOutcome =
+  | {
+      readonly kind: 'done';
+      readonly result: PassResult;
+      readonly view: ServiceView;
+      readonly againMs: number | null;
+      readonly violations: readonly Violation[];
+    }
+  /** Another brain leads: this one has to end. */
+  | { readonly kind: 'overtaken' }
+  /** The store is away: what was observed is kept, and the next pass begins where this one did. */
+  | { readonly kind: 'away' };
+
+/** Rounds in which a controller may ask for readings that it lacks. */
+const ROUNDS_MAX = 4;
+
+export class ServiceLoop {
+  readonly name: string;
+  readonly journal: Journal = new Journal();
+  record: ServiceRecord;
+  /** Everything that takes something away is held: an invariant does not hold. */
+  heldBy: Violation | null = null;
+  private revision: number;
+  private isStored: boolean;
+  private queue: Observation[] = [];
+  private wanted: Intent[] = [];
+  private readonly asked: Map<ControllerName, readonly MetricQuery[]> = new Map();
+  private readonly monitor: InvariantMonitor = new InvariantMonitor();
+  private readonly parts: LoopParts;
+
+  /** `revision`: of the stored head; 0: the records are new and stored with the first pass. */
+  constructor(record: ServiceRecord, revision: number, parts: LoopParts) {
+    this.name = record.name;
+    this.record = record;
+    this.revision = revision;
+    this.isStored = revision > 0;
+    this.parts = parts;
+  }
+
+  /** The last moment that its records know of. */
+  get lastMs(): number {
+    return lastMsOf(this.record);
+  }
+
+  /** For the next pass. */
+  observe(list: readonly Observation[]): void {
+    this.queue.push(...list);
+  }
+
+  /** For the next pass, as an operator's. */
+  want(intent: Intent): void {
+    this.wanted.push(intent);
+  }
+
+  /** Whether anything waits for a pass. */
+  get isWaiting(): boolean {
+    return this.queue.length > 0 || this.wanted.length > 0 || !this.isStored;
+  }
+
+  /** One pass. Rejects with what is nobody's weather: a store that has failed, a record too new. */
+  async pass(around: Omit<PassSurroundings, 'metric'>): Promise<LoopOutcome> {
+    const { store, log } = this.parts;
+    const before = this.record;
+    const observations = this.queue;
+    const intents = this.wanted;
+    const missing = (): MetricReading => ({ kind: 'missing' });
+    const seen = look(before, observations, { ...around, metric: missing });
+    const readings = await this.readAhead();
+    const { states, answered, silent, againMs } = await this.askAll(
+      seen.record,
+      seen.view,
+      readings,
+    );
+    const result = decide(seen, { states, intents: [...intents, ...answered] });
+    const plan = log.plan(result.decisions, result.firstAdmitted, around.nowMs);
+    const stored = this.isStored ? before : null;
+    const commit = await store.commit(stored, result.record, this.revision, plan);
+    if (commit.kind === 'away') return commit;
+    if (commit.kind === 'overtaken') return commit;
+    if (commit.kind === 'unknown') {
+      await this.reread(around.nowMs);
+      return { kind: 'away' };
+    }
+    this.queue = this.queue.slice(observations.length);
+    this.wanted = this.wanted.slice(intents.length);
+    this.record = result.record;
+    this.revision = commit.revision;
+    this.isStored = true;
+    log.accept(plan);
+    this.journal.note(before, result.record, {
+      observations,
+      intents,
+      silent,
+      around,
+      readings: [...readings],
+      decided: decisionText(result.decisions),
+    });
+    const { view } = seen;
+    const violations = this.monitor.check({
+      view,
+      before,
+      after: result.record,
+      decisions: result.decisions,
+      effects: result.effects,
+    });
+    this.heldBy ??= violations[0] ?? null;
+    return { kind: 'done', result, view, againMs, violations };
+  }
+
+  /** It may have been written or not: what is stored is what is true. */
+  private async reread(nowMs: number): Promise<void> {
+    const found = await this.parts.store.read(this.name);
+    if (found.record === null) return;
+    this.record = recovered(found.record, nowMs);
+    this.revision = found.revision;
+    this.isStored = true;
+  }
+
+  /** What controllers asked for in the last pass, at one moment. */
+  private async readAhead(): Promise<Map<string, MetricReading>> {
+    const readings = new Map<string, MetricReading>();
+    await this.read([...this.asked.values()].flat(), readings);
+    return readings;
+  }
+
+  private async read(
+    queries: readonly MetricQuery[],
+    readings: Map<string, MetricReading>,
+  ): Promise<void> {
+    const open = new Map<string, MetricQuery>();
+    for (const query of queries) {
+      const key = queryText(query);
+      if (!readings.has(key)) open.set(key, query);
+    }
+    if (open.size === 0) return;
+    let found: readonly MetricReading[] = [];
+    const { metrics, readWithinMs } = this.parts;
+    try {
+      if (metrics !== null) {
+        const answer = await metrics.ask('read', [...open.values()], { timeout: readWithinMs });
+        found = answer as readonly MetricReading[];
+      }
+    } catch {
+      // Nobody answers: that is what missing means.
+    }
+    [...open.keys()].forEach((key, i) => {
+      readings.set(key, found[i] ?? { kind: 'missing' });
+    });
+  }
+
+  private async askAll(
+    { controllers }: ServiceRecord,
+    view: ServiceView,
+    readings: Map<string, MetricReading>,
+  ) {
+    const states: Record<string, unknown> = {};
+    const intents: Intent[] = [];
+    const silent: ControllerName[] = [];
+    let againMs: number | null = null;
+    const snapshot = snapshotOf(view);
+    // Readings are added in the order of the controllers, whoever answers first.
+    for (const name of CONTROLLER_NAMES) {
+      const answer = await this.askOne(
+        name,
+        { state: controllers[name], snapshot, readings: [] },
+        readings,
+      );
+      if (answer === null) {
+        silent.push(name);
+        continue;
+      }
+      const { step, asked } = answer;
+      this.asked.set(name, asked);
+      states[name] = step.state;
+      intents.push(...step.intents);
+      if (step.againMs !== null) againMs = Math.min(againMs ?? step.againMs, step.againMs);
+    }
+    return { states, answered: intents, silent, againMs };
+  }
+
+  /** @returns null: it has not answered in time */
+  private async askOne(
+    name: ControllerName,
+    question: StepQuestion,
+    readings: Map<string, MetricReading>,
+  ): Promise<Extract<StepAnswer, { kind: 'step' }> | null> {
+    try {
+      for (let round = 0; round < ROUNDS_MAX; round++) {
+        const answer = await this.parts.ask(name, { ...question, readings: [...readings] });
+        if (answer.kind === 'step') return answer;
+        await this.read(answer.asked, readings);
+      }
+    } catch {
+      // It has crashed or is late: its supervisor restarts it, and what it decided before holds.
+    }
+    return null;
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * Whatever happens, in whatever order: no invariant breaks, and when it stops, what is wanted comes to
+ * be. A failing run prints its seed and its shrunk list of events.
+ */
+import { fc, test as property } from '@fast-check/vitest';
+import type { ControllerName, ServiceInput, ServiceRecord } from 'ringmaster/control-plane';
+import { describe, expect, test } from 'vitest';
+import type { Crash } from '../world/fleet-world.ts';
+import { Watched } from '../world/watched.ts';
+
+const HEALTH: ServiceInput['health'] = {
+  readiness: { http: '/ready', period: '1s', failures: 1 },
+  liveness: { http: '/live', period: '1s' },
+  drain: { http: '/drain' },
+};
+const KINDS = ['rolling', 'canary', 'zones', 'zones with data'] as const;
+type Kind = (typeof KINDS)[number];
+
+function service(kind: Kind, version: string, size: number): ServiceInput {
+  const common = { version, command: ['x'], health: HEALTH };
+  const analysis = [{ metric: 'error_ratio', max: '5%', interval: '5s' }];
+  if (kind === 'rolling') {
+    const rollout = { strategy: 'rolling' as const, progressDeadline: '120s', analysis };
+    return { ...common, kind: 'stateless', instances: size, rollout };
+  }
+  if (kind === 'canary') {
+    const rollout = {
+      strategy: 'canary' as const,
+      steps: [{ weight: 20 }, { pause: '10s' }, { weight: 60 }, { analyze: '20s' }],
+      progressDeadline: '120s',
+      comparison: { enabled: false },
+      analysis,
+    };
+    return { ...common, kind: 'stateless', instances: size, rollout };
+  }
+  const rollout = {
+    strategy: 'zones' as const,
+    soak: '5s',
+    progressDeadline: '120s',
+    comparison: { enabled: false },
+    analysis,
+  };
+  const data = kind === 'zones' ? {} : { data: { path: '/d' } };
+  return { ...common, ...data, kind: 'sharded', shards: Math.max(1, Math.min(size, 3)), rollout };
+}
+
+type Event =
+  | { readonly do: 'pass'; readonly times: number }
+  | { readonly do: 'crash' | 'hang' | 'wake' | 'deaf' | 'hear'; readonly at: number }
+  | { readonly do: 'apply'; readonly version: number; readonly size: number }
+  | { readonly do: 'brain'; readonly at: number }
+  | { readonly do: 'silent'; readonly who: readonly ControllerName[] }
+  | { readonly do: 'metrics'; readonly fault: 'missing' | 'stale' | 'notANumber' | null }
+  | { readonly do: 'looks'; readonly loss: number; readonly twice: number }
+  | { readonly do: 'freeze'; readonly is: boolean }
+  | {
+      readonly do: 'say';
+      readonly verb: 'promote' | 'pause' | 'resume' | 'abort' | 'retry' | 'undo';
+    };
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('pass' as const),
+      times: fc.integer({ min: 1, max: 15 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'crash' as const,
+        'hang' as const,
+        'wake' as const,
+        'deaf' as const,
+        'hear' as const,
+      ),
+      at: fc.nat({ max: 20 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('apply' as const),
+      version: fc.integer({ min: 1, max: 4 }),
+      size: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('brain' as const), at: fc.nat({ max: 4 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('silent' as const),
+      who: fc.subarray(['rollout', 'hashring', 'autoscaler'] as ControllerName[]),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('metrics' as const),
+      fault: fc.constantFrom('missing' as const, 'stale' as const, 'notANumber' as const, null),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('looks' as const),
+      loss: fc.constantFrom(0, 0.2, 0.6),
+      twice: fc.constantFrom(0, 0.3),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const), is: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('say' as const),
+      verb: fc.constantFrom(
+        'promote' as const,
+        'pause' as const,
+        'resume' as const,
+        'abort' as const,
+        'retry' as const,
+        'undo' as const,
+      ),
+    }),
+  },
+);
+
+const CRASHES: readonly Crash[] = [
+  { at: 'beforeCommit' },
+  { at: 'afterCommit' },
+  { at: 'effect', count: 1 },
+  { at: 'effect', count: 2 },
+  { at: 'effect', count: 99 },
+];
+
+/** Of versions 3 and 4 one fails its requests, and one never becomes ready. */
+function behave(world: Watched): void {
+  world.behaviours.set('v3', { errorRatio: 0.5 });
+  world.behaviours.set('v4', { isReady: false });
+}
+
+function happen(world: Watched, kind: Kind, one: Event): void {
+  const processes = [...world.processes.values()];
+  const at = 'at' in one ? processes[one.at % Math.max(1, processes.length)] : undefined;
+  switch (one.do) {
+    case 'pass':
+      world.run(one.times * 1000);
+      return;
+    case 'crash':
+      if (at !== undefined) world.crash(at.id);
+      return;
+    case 'hang':
+    case 'wake':
+      if (at !== undefined && at.version !== 'v4') {
+        at.behaviour = { ...at.behaviour, isReady: one.do === 'wake' };
+      }
+      return;
+    case 'deaf':
+    case 'hear': {
+      const router = world.routers[one.at % world.routers.length];
+      if (router !== undefined) router.isDeaf = one.do === 'deaf';
+      return;
+    }
+    case 'apply':
+      world.apply(service(kind, `v${one.version}`, one.size));
+      return;
+    case 'brain':
+      world.tick(CRASHES[one.at] ?? null);
+      return;
+    case 'silent':
+      world.silent = one.who;
+      return;
+    case 'metrics':
+      world.traffic.fault = one.fault;
+      return;
+    case 'looks':
+      world.loss = one.loss;
+      world.twice = one.twice;
+      return;
+    case 'freeze':
+      world.isFrozen = one.is;
+      return;
+    case 'say':
+      world.say(one.verb);
+  }
+}
+
+/** Nothing more goes wrong: everybody is well, heard and heard of. */
+function calm(world: Watched): void {
+  world.silent = [];
+  world.traffic.fault = null;
+  world.loss = 0;
+  world.twice = 0;
+  world.isFrozen = false;
+  for (const router of world.routers) router.isDeaf = false;
+  for (const one of world.processes.values()) {
+    if (one.version !== 'v4') one.behaviour = { ...one.behaviour, isReady: true };
+  }
+}
+
+/** What stays when names and times are taken away. */
+function shapeOf(record: ServiceRecord): unknown {
+  const slots = [...record.slots.values()]
+    .map(({ id, revision, isBaseline }) => `${id} ${revision} ${isBaseline}`)
+    .toSorted();
+  const instances = [...record.instances.values()]
+    .map(({ slot, revision, life, going }) => `${slot} ${revision} ${life.state} ${going}`)
+    .toSorted();
+  const { demand, stable, target, shares } = record.goal;
+  return { slots, instances, demand, stable, target, shares, ring: record.ring?.members };
+}
+
+describe('storms', () => {
+  for (const kind of KINDS) {
+    property.prop([fc.array(event, { maxLength: 25 }), fc.nat()], { numRuns: 60 })(
+      `storms - ${kind}: nothing breaks, and calm brings what is wanted`,
+      (events, seed) => {
+        // Guards: A1, A2, A3, A4, A5, A6, A8, A9, A13, A15, A16, A18.
+        const world = new Watched(service(kind, 'v1', 3), { seed });
+        behave(world);
+        world.run(25_000);
+        for (const one of events) happen(world, kind, one);
+        calm(world);
+        world.say('resume');
+        const isCalm = world.until(
+          () =>
+            world.monitor.unsettledForMs(world.nowMs) === 0 && world.record.operations.size === 0,
+          1_500_000,
+        );
+        world.expectSound();
+        if (!isCalm) expect(shapeOf(world.record)).toBe('settled');
+        expect(isCalm).toBe(true);
+        const { stable } = world.record.goal;
+        const version = world.record.revisions.find(({ id }) => id === stable)?.version;
+        expect(version).not.toBe('v4');
+      },
+    );
+  }
+
+  test('storms - a brain that dies before or after any effect ends in the same place', () => {
+    // Guards: A14.
+    for (const kind of KINDS) {
+      const walk = (crashTick: number, crash: Crash | null): Watched => {
+        const world = new Watched(service(kind, 'v1', 2), { seed: 7 });
+        world.run(25_000);
+        world.apply(service(kind, 'v2', 3));
+        for (let tick = 0; tick < 240; tick++) world.tick(tick === crashTick ? crash : null);
+        return world;
+      };
+      const plain = walk(-1, null);
+      plain.expectSound();
+      expect(plain.versions()).toEqual({ v2: kind === 'rolling' || kind === 'canary' ? 3 : 9 });
+      const effects: number[] = [];
+      const counting = new Watched(service(kind, 'v1', 2), { seed: 7 });
+      counting.run(25_000);
+      counting.apply(service(kind, 'v2', 3));
+      for (let tick = 0; tick < 240; tick++) {
+        counting.tick();
+        effects.push(counting.last?.effects.length ?? 0);
+      }
+      for (const [tick, count] of effects.entries()) {
+        if (count === 0) continue;
+        const points: Crash[] = [{ at: 'beforeCommit' }, { at: 'afterCommit' }];
+        for (let i = 1; i <= Math.min(count, 3); i++) points.push({ at: 'effect', count: i });
+        for (const crash of points) {
+          const world = walk(tick, crash);
+          world.expectSound();
+          expect({ tick, crash, shape: shapeOf(world.record) }).toEqual({
+            tick,
+            crash,
+            shape: shapeOf(plain.record),
+          });
+        }
+      }
+    }
+  });
+});
