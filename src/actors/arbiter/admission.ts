@@ -18,6 +18,7 @@ import {
   targetOf,
 } from '../protocol/intent.ts';
 import { DisruptionBudget } from './disruption-budget.ts';
+import { indexOf } from './pass-index.ts';
 import { ringVerdict } from './ring-guard.ts';
 
 /** Who may propose what: each field of a goal has one owner, beside the operator. */
@@ -53,9 +54,10 @@ const CLAIMS: Readonly<Record<ControllerKind, readonly Priority[]>> = {
 
 /** Decides on all of them. Intents of other services are not for this view. */
 export function admit(view: ServiceView, intents: readonly Intent[]): readonly Decision[] {
+  if (intents.length === 0) return [];
   const budget = new DisruptionBudget(view);
   const taken = new Set<string>();
-  return intents.toSorted(inOrder).map((intent) => {
+  return inOrder(intents).map((intent) => {
     const verdict = verdictOn(view, intent, budget, taken);
     if (verdict.kind === 'admitted') {
       taken.add(targetOf(intent.act));
@@ -136,7 +138,7 @@ function verdictOn(
 
 /** One slot has one instance that stays, and one data directory has one process. */
 function startVerdict(view: ServiceView, act: Extract<Act, { kind: 'start' }>): Verdict {
-  const inside = view.instances.filter(({ slot }) => slot === act.slot);
+  const inside = indexOf(view).bySlot.get(act.slot) ?? [];
   const other = inside.find(({ isGoing }) => !isGoing) ?? null;
   const blocking = other ?? (view.spec.data === undefined ? null : (inside[0] ?? null));
   if (blocking === null) return ADMITTED;
@@ -217,18 +219,29 @@ function barrierVerdict({ ring }: ServiceView, act: Act, instance: InstanceView)
 }
 
 /** By priority, then by what they are about: never by who was faster. */
-function inOrder(a: Intent, b: Intent): number {
-  const rank = ({ priority }: Intent): number => PRIORITIES.indexOf(priority);
-  return rank(a) - rank(b) || compareText(keyOf(a), keyOf(b));
+function inOrder(intents: readonly Intent[]): readonly Intent[] {
+  return intents
+    .map((intent) => ({
+      intent,
+      rank: PRIORITIES.indexOf(intent.priority),
+      target: targetOf(intent.act),
+    }))
+    .toSorted(
+      (a, b) =>
+        a.rank - b.rank ||
+        compareText(a.target, b.target) ||
+        compareText(keyOf(a.intent), keyOf(b.intent)),
+    )
+    .map(({ intent }) => intent);
 }
 
 function keyOf({ act, who, why, expiresMs }: Intent): string {
-  return `${targetOf(act)} ${act.kind} ${who} ${why} ${JSON.stringify(act)} ${expiresMs}`;
+  return `${act.kind} ${who} ${why} ${JSON.stringify(act)} ${expiresMs}`;
 }
 
 function instanceOf(view: ServiceView, act: Act): InstanceView | null {
   const id = instanceIdOf(act);
-  return view.instances.find((one) => one.id === id) ?? null;
+  return id === null ? null : (indexOf(view).byId.get(id) ?? null);
 }
 
 function instanceIdOf(act: Act): InstanceId | null {

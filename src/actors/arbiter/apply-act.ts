@@ -1,26 +1,14 @@
 /**
  * What an admitted act does to the records: it writes down what is wanted from now on. What that means
- * for each instance, pass after pass, is settle.ts. Pure.
+ * for each instance, pass after pass, is settle.ts. Pure but for the draft that it is given.
  */
 import { instanceStep } from '../instance/instance.machine.ts';
-import {
-  type InstanceId,
-  instanceId,
-  type RevisionId,
-  type SlotId,
-  slotParts,
-} from '../protocol/identity.ts';
+import { type InstanceId, instanceId, slotParts } from '../protocol/identity.ts';
 import type { Act } from '../protocol/intent.ts';
 import { changedGoal } from './apply-spec.ts';
 import { newEntry } from './observations.ts';
-import {
-  type InstanceEntry,
-  type OperationRecord,
-  type ServiceRecord,
-  type SlotRecord,
-  specOf,
-  withEntry,
-} from './records.ts';
+import type { RecordDraft } from './record-draft.ts';
+import { type InstanceEntry, type SlotRecord, specOf } from './records.ts';
 
 /** When it was admitted, and by which decision. */
 export type Admitted = { readonly nowMs: number; readonly decision: number };
@@ -30,69 +18,75 @@ const LASTING = ['start', 'replace', 'stop', 'eject', 'readmit', 'fence', 'publi
 type Lasting = Extract<Act, { kind: (typeof LASTING)[number] }>;
 
 /** The records after it. */
-export function applyAct(record: ServiceRecord, act: Act, at: Admitted): ServiceRecord {
-  const next = changed(record, act, at);
-  return isLasting(act) ? withOperation(next, act, at) : next;
+export function applyAct(draft: RecordDraft, act: Act, at: Admitted): void {
+  change(draft, act, at.nowMs);
+  if (isLasting(act)) noteOperation(draft, act, at);
 }
 
-function changed(record: ServiceRecord, act: Act, at: Admitted): ServiceRecord {
+function change(draft: RecordDraft, act: Act, nowMs: number): void {
+  const { goal, quarantinedKeys } = draft.rest;
   switch (act.kind) {
     case 'setDemand':
-      return { ...record, goal: changedGoal(record.goal, { demand: act.count }) };
+      draft.set({ goal: changedGoal(goal, { demand: act.count }) });
+      return;
     case 'setTarget':
-      return { ...record, goal: changedGoal(record.goal, { target: act.revision }) };
+      draft.set({ goal: changedGoal(goal, { target: act.revision }) });
+      return;
     case 'setSplit':
-      return { ...record, goal: changedGoal(record.goal, { shares: act.shares }) };
+      draft.set({ goal: changedGoal(goal, { shares: act.shares }) });
+      return;
     case 'setStable':
-      return stabilized(record, act.revision, at.nowMs);
+      draft.setRevision(act.revision, { stableMs: nowMs });
+      draft.set({ goal: changedGoal(goal, { stable: act.revision }) });
+      return;
     case 'start':
-      return started(record, act, at);
+      start(draft, act, nowMs);
+      return;
     case 'replace':
-      return replaced(record, act, at);
+      replace(draft, act, nowMs);
+      return;
     case 'stop':
-      return stopped(record, act.instance);
+      stop(draft, act.instance);
+      return;
     case 'keep':
-      return keptIn(record, act.instance, at.nowMs);
+      keep(draft, act.instance, nowMs);
+      return;
     case 'eject':
     case 'readmit':
-      return withInstance(record, act.instance, { isEjected: act.kind === 'eject' });
+      draft.setInstance(act.instance, { isEjected: act.kind === 'eject' });
+      return;
     case 'fence':
-      return fenced(record, act.instance, at.nowMs);
+      fence(draft, act.instance, nowMs);
+      return;
     case 'publishRing': {
       const { generation, members, weights, overrides } = act;
-      const ring = { generation, members, weights, overrides, publishedMs: at.nowMs };
-      return { ...record, ring };
+      const ring = { generation, members, weights, overrides, publishedMs: nowMs };
+      draft.set({ ring });
+      return;
     }
     case 'quarantineKey': {
-      const others = record.quarantinedKeys.filter((key) => key !== act.key);
-      return { ...record, quarantinedKeys: [...others, act.key] };
+      const others = quarantinedKeys.filter((key) => key !== act.key);
+      draft.set({ quarantinedKeys: [...others, act.key] });
+      return;
     }
     case 'releaseKey':
-      return {
-        ...record,
-        quarantinedKeys: record.quarantinedKeys.filter((key) => key !== act.key),
-      };
+      draft.set({ quarantinedKeys: quarantinedKeys.filter((key) => key !== act.key) });
+      return;
     case 'blockRevision':
-      return withRevision(record, act.revision, { blocked: act.reason });
+      draft.setRevision(act.revision, { blocked: act.reason });
+      return;
     case 'unblockRevision':
-      return withRevision(record, act.revision, { blocked: null });
+      draft.setRevision(act.revision, { blocked: null });
+      return;
   }
 }
 
-function stabilized(record: ServiceRecord, revision: RevisionId, nowMs: number): ServiceRecord {
-  const next = withRevision(record, revision, { stableMs: nowMs });
-  return { ...next, goal: changedGoal(next.goal, { stable: revision }) };
-}
-
 /** A new instance, in a slot that is made if it is not there. */
-function started(
-  record: ServiceRecord,
-  act: Extract<Act, { kind: 'start' }>,
-  { nowMs }: Admitted,
-): ServiceRecord {
+function start(draft: RecordDraft, act: Extract<Act, { kind: 'start' }>, nowMs: number): void {
   const { zone = '', ordinal = 0 } = slotParts(act.slot) ?? {};
-  const before = record.slots.get(act.slot);
-  const id = instanceId(act.slot, record.made + 1);
+  const before = draft.slots.get(act.slot);
+  const made = draft.rest.made + 1;
+  const id = instanceId(act.slot, made);
   const slot: SlotRecord = {
     id: act.slot,
     zone,
@@ -106,66 +100,46 @@ function started(
     isRemoved: false,
     inside: [...(before?.inside ?? []), id],
   };
-  const entry = newEntry(slot, id, nowMs);
-  return {
-    ...record,
-    made: record.made + 1,
-    slots: withEntry(record.slots, slot.id, slot),
-    instances: withEntry(record.instances, entry.id, entry),
-  };
+  draft.set({ made });
+  draft.slots.set(slot.id, slot);
+  draft.instances.set(id, newEntry(slot, id, nowMs));
 }
 
 /**
  * The slot is to have another instance. One of the wanted revision that was leaving stays, whether it is
  * named or not; everybody else in the slot goes.
  */
-function replaced(
-  record: ServiceRecord,
-  act: Extract<Act, { kind: 'replace' }>,
-  { nowMs }: Admitted,
-): ServiceRecord {
-  const slot = record.slots.get(act.slot);
-  if (slot === undefined) return record;
-  const inside = instancesOf(record, slot.id);
+function replace(draft: RecordDraft, act: Extract<Act, { kind: 'replace' }>, nowMs: number): void {
+  const inside = draft.inside(act.slot);
   const back = inside.findLast(
     ({ id, revision, going, life }) =>
       revision === act.revision && (id !== act.instance || going !== null) && mayStay(life.state),
   );
   const goers = inside.filter(({ id }) => id !== back?.id);
   const named = goers.find(({ id }) => id === act.instance) ?? goers.at(-1);
-  let next: ServiceRecord = record;
   for (const { id, going } of goers) {
-    if (going === null) next = withInstance(next, id, { going: 'replace' });
+    if (going === null) draft.setInstance(id, { going: 'replace' });
   }
-  if (back !== undefined) next = keptIn(next, back.id, nowMs);
-  const changed = { ...slot, revision: act.revision, replaced: named?.id ?? null };
-  return { ...next, slots: withEntry(next.slots, slot.id, { ...changed, isRemoved: false }) };
+  if (back !== undefined) keep(draft, back.id, nowMs);
+  const replaced = named?.id ?? null;
+  draft.setSlot(act.slot, { revision: act.revision, replaced, isRemoved: false });
 }
 
-function stopped(record: ServiceRecord, id: InstanceId): ServiceRecord {
-  const entry = record.instances.get(id);
-  if (entry === undefined) return record;
-  const next = withInstance(record, id, { going: 'stop' });
-  const slot = record.slots.get(entry.slot);
-  const isLast = instancesOf(next, entry.slot).every(({ going }) => going !== null);
-  if (slot === undefined || !isLast) return next;
-  const removed = { ...slot, isRemoved: true, replaced: null };
-  return { ...next, slots: withEntry(next.slots, slot.id, removed) };
+function stop(draft: RecordDraft, id: InstanceId): void {
+  const entry = draft.instances.get(id);
+  if (entry === undefined) return;
+  draft.setInstance(id, { going: 'stop' });
+  const isLast = draft.inside(entry.slot).every(({ going }) => going !== null);
+  if (isLast) draft.setSlot(entry.slot, { isRemoved: true, replaced: null });
 }
 
-function keptIn(record: ServiceRecord, id: InstanceId, nowMs: number): ServiceRecord {
-  const entry = record.instances.get(id);
-  if (entry === undefined || !mayStay(entry.life.state)) return record;
-  const config = specOf(record, entry.revision);
-  const { record: life } = instanceStep(
-    entry.life,
-    { kind: 'order', order: 'stay', nowMs },
-    config,
-  );
-  const next = withInstance(record, id, { going: null, leftRoutes: null, life });
-  const slot = next.slots.get(entry.slot);
-  if (slot === undefined) return next;
-  return { ...next, slots: withEntry(next.slots, slot.id, { ...slot, isRemoved: false }) };
+function keep(draft: RecordDraft, id: InstanceId, nowMs: number): void {
+  const entry = draft.instances.get(id);
+  if (entry === undefined || !mayStay(entry.life.state)) return;
+  const input = { kind: 'order', order: 'stay', nowMs } as const;
+  const { record: life } = instanceStep(entry.life, input, specOf(draft.rest, entry.revision));
+  draft.setInstance(id, { going: null, leftRoutes: null, life });
+  draft.setSlot(entry.slot, { isRemoved: false });
 }
 
 /** Until the signal is sent, whoever leaves may stay. */
@@ -173,69 +147,38 @@ function mayStay(state: InstanceEntry['life']['state']): boolean {
   return state === 'ready' || state === 'unready' || state === 'leaving' || state === 'draining';
 }
 
-function fenced(record: ServiceRecord, id: InstanceId, nowMs: number): ServiceRecord {
-  const entry = record.instances.get(id);
-  if (entry === undefined) return { ...record, fenced: [...record.fenced, id] };
-  const config = specOf(record, entry.revision);
+/** It is killed, and its slot gets another one; of a zombie only the name is known. */
+function fence(draft: RecordDraft, id: InstanceId, nowMs: number): void {
+  const entry = draft.instances.get(id);
+  if (entry === undefined) {
+    draft.set({ fenced: [...draft.rest.fenced, id] });
+    return;
+  }
   const input = { kind: 'order', order: 'fence', nowMs } as const;
-  const { record: life } = instanceStep(entry.life, input, config);
-  const next = withInstance(record, id, { life, going: 'replace' });
-  const slot = next.slots.get(entry.slot);
-  if (slot === undefined || slot.isRemoved) return next;
-  return { ...next, slots: withEntry(next.slots, slot.id, { ...slot, replaced: id }) };
-}
-
-/** All that are in a slot; the oldest first. */
-export function instancesOf(
-  { instances, slots }: Pick<ServiceRecord, 'instances' | 'slots'>,
-  slot: SlotId,
-): readonly InstanceEntry[] {
-  return (slots.get(slot)?.inside ?? []).flatMap((id) => instances.get(id) ?? []);
-}
-
-function withInstance(
-  record: ServiceRecord,
-  id: InstanceId,
-  more: Partial<InstanceEntry>,
-): ServiceRecord {
-  const entry = record.instances.get(id);
-  if (entry === undefined) return record;
-  return { ...record, instances: withEntry(record.instances, id, { ...entry, ...more }) };
-}
-
-function withRevision(
-  record: ServiceRecord,
-  id: RevisionId,
-  more: { readonly blocked?: string | null; readonly stableMs?: number },
-): ServiceRecord {
-  const revisions = record.revisions.map((one) => (one.id === id ? { ...one, ...more } : one));
-  return { ...record, revisions };
+  const { record: life } = instanceStep(entry.life, input, specOf(draft.rest, entry.revision));
+  draft.setInstance(id, { life, going: 'replace' });
+  if (draft.slots.get(entry.slot)?.isRemoved === false) draft.setSlot(entry.slot, { replaced: id });
 }
 
 function isLasting(act: Act): act is Lasting {
   return (LASTING as readonly string[]).includes(act.kind);
 }
 
-function withOperation(record: ServiceRecord, act: Lasting, at: Admitted): ServiceRecord {
-  const target = targetOf(record, act);
-  const operation: OperationRecord = {
-    key: operationKey(act.kind, target, record.goal.number),
-    kind: act.kind,
-    target,
-    decision: at.decision,
-    issuedMs: at.nowMs,
-    outcome: 'issued',
-  };
-  return { ...record, operations: withEntry(record.operations, operation.key, operation) };
+function noteOperation(draft: RecordDraft, act: Lasting, at: Admitted): void {
+  const target = targetOf(draft, act);
+  const key = operationKey(act.kind, target, draft.rest.goal.number);
+  const { kind } = act;
+  const { decision, nowMs: issuedMs } = at;
+  draft.operations.set(key, { key, kind, target, decision, issuedMs, outcome: 'issued' });
 }
 
-function targetOf(record: ServiceRecord, act: Lasting): string {
+function targetOf(draft: RecordDraft, act: Lasting): string {
   if (act.kind === 'publishRing') return String(act.generation);
   if (act.kind !== 'start') return act.instance;
-  return instanceId(act.slot, record.made);
+  return instanceId(act.slot, draft.rest.made);
 }
 
 /** The same act on the same target for the same goal has the same key, whoever issues it. */
-export function operationKey(kind: string, target: string, goal: number): string {
+function operationKey(kind: string, target: string, goal: number): string {
   return `${kind} ${target} @${goal}`;
 }

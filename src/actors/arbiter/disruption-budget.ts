@@ -41,8 +41,15 @@ type Standing = {
 export class DisruptionBudget {
   private readonly view: ServiceView;
   private readonly standings: ReadonlyMap<InstanceId, Standing>;
+  private readonly bySlot: ReadonlyMap<SlotId, readonly Standing[]>;
+  private readonly byOrdinal: ReadonlyMap<number, readonly Standing[]>;
+  private servingCount: number;
+  /** Slots whose instance is being taken away, by zone. */
+  private readonly leaving: Map<string, Set<SlotId>>;
   /** Slots whose instance is being taken away and is not seen any more. */
   private readonly emptied: readonly SlotId[];
+  /** Of the ring; made when it is first asked for. */
+  private members: ReadonlySet<SlotId> | null = null;
   /** Members of the generation that was admitted in this pass. */
   private published: ReadonlySet<SlotId>;
 
@@ -64,6 +71,14 @@ export class DisruptionBudget {
     );
     this.emptied = [...open].filter((id) => !this.standings.has(id)).map(slotOf);
     this.published = new Set();
+    this.bySlot = groupedBy(this.standings, ({ slot }) => slot);
+    this.byOrdinal = groupedBy(this.standings, ({ ordinal }) => ordinal);
+    this.servingCount = 0;
+    this.leaving = new Map();
+    for (const standing of this.standings.values()) {
+      if (standing.isServing) this.servingCount++;
+      if (standing.isLeaving) this.noteLeaving(standing.view);
+    }
   }
 
   /**
@@ -85,8 +100,8 @@ export class DisruptionBudget {
 
   /** Whether a slot has an instance that serves, other than one. */
   isServed(slot: SlotId, except: InstanceId | null = null): boolean {
-    for (const { view, isServing } of this.standings.values()) {
-      if (isServing && view.slot === slot && view.id !== except) return true;
+    for (const { view, isServing } of this.bySlot.get(slot) ?? []) {
+      if (isServing && view.id !== except) return true;
     }
     return false;
   }
@@ -95,8 +110,10 @@ export class DisruptionBudget {
   charge(instance: InstanceView): void {
     const standing = this.standings.get(instance.id);
     if (standing === undefined) return;
+    if (standing.isServing) this.servingCount--;
     standing.isLeaving = true;
     standing.isServing = false;
+    this.noteLeaving(instance);
   }
 
   /** A ring is published: from now on its members own keys, and those of the last one still do. */
@@ -104,9 +121,14 @@ export class DisruptionBudget {
     this.published = new Set(members);
   }
 
+  private noteLeaving({ zone, slot }: InstanceView): void {
+    const slots = this.leaving.get(zone) ?? new Set();
+    this.leaving.set(zone, slots.add(slot));
+  }
+
   private stateless(): Verdict {
     const { goal, spec } = this.view;
-    const serving = [...this.standings.values()].filter(({ isServing }) => isServing).length;
+    const serving = this.servingCount;
     const least = goal.demand - spec.budget.maxUnavailable;
     if (serving - 1 >= least) return ADMITTED;
     return {
@@ -146,8 +168,9 @@ export class DisruptionBudget {
 
   /** Another zone that is being disrupted by decision; null: none. */
   private leavingZone(own: string): string | null {
-    for (const { view, isLeaving } of this.standings.values()) {
-      if (isLeaving && view.zone !== own && !this.isServed(view.slot)) return view.zone;
+    for (const [zone, slots] of this.leaving) {
+      if (zone === own) continue;
+      for (const slot of slots) if (!this.isServed(slot)) return zone;
     }
     for (const slot of this.emptied) {
       const zone = slotParts(slot)?.zone ?? own;
@@ -160,7 +183,8 @@ export class DisruptionBudget {
   private ownsKeys({ slot }: InstanceView): boolean {
     const { ring } = this.view;
     if (ring === null || ring.acknowledged < ring.generation) return true;
-    return ring.members.includes(slot) || this.published.has(slot);
+    this.members ??= new Set(ring.members);
+    return this.members.has(slot) || this.published.has(slot);
   }
 
   /** Zones in which a shard has nothing that serves. */
@@ -168,8 +192,8 @@ export class DisruptionBudget {
     const { zones, spec } = this.view;
     if (spec.kind !== 'sharded') return 0;
     const excused = new Set<SlotId>();
-    for (const { view } of this.standings.values()) {
-      if (view.ordinal !== ordinal || view.revision !== despite) continue;
+    for (const { view } of this.byOrdinal.get(ordinal) ?? []) {
+      if (view.revision !== despite) continue;
       if (!this.isServed(view.slot)) excused.add(view.slot);
     }
     const gone = replicasOf(spec, zones.length) - this.servingOf(ordinal);
@@ -179,11 +203,24 @@ export class DisruptionBudget {
   /** Slots of a shard that own keys and have an instance that serves. */
   private servingOf(ordinal: number): number {
     const slots = new Set<SlotId>();
-    for (const { view, isServing } of this.standings.values()) {
-      if (isServing && view.ordinal === ordinal && this.ownsKeys(view)) slots.add(view.slot);
+    for (const { view, isServing } of this.byOrdinal.get(ordinal) ?? []) {
+      if (isServing && this.ownsKeys(view)) slots.add(view.slot);
     }
     return slots.size;
   }
+}
+
+function groupedBy<Key>(
+  standings: ReadonlyMap<InstanceId, Standing>,
+  keyOf: (view: InstanceView) => Key,
+): ReadonlyMap<Key, readonly Standing[]> {
+  const groups = new Map<Key, Standing[]>();
+  for (const standing of standings.values()) {
+    const list = groups.get(keyOf(standing.view));
+    if (list === undefined) groups.set(keyOf(standing.view), [standing]);
+    else list.push(standing);
+  }
+  return groups;
 }
 
 /** Ejected is away by decision, too; what has failed beside that is not. */

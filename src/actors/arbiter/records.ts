@@ -150,7 +150,10 @@ export type ServiceRecord = {
 };
 
 /** The specification that instances of a revision were made by. */
-export function specOf({ revisions, spec }: ServiceRecord, revision: RevisionId): ServiceSpec {
+export function specOf(
+  { revisions, spec }: Pick<ServiceRecord, 'revisions' | 'spec'>,
+  revision: RevisionId,
+): ServiceSpec {
   return revisions.find(({ id }) => id === revision)?.spec ?? spec;
 }
 

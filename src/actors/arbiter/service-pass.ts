@@ -12,6 +12,7 @@ import { applyAct } from './apply-act.ts';
 import { type Effect, effectsOf } from './effects.ts';
 import { type Observation, observe } from './observations.ts';
 import { placementIntents } from './placement.ts';
+import { RecordDraft } from './record-draft.ts';
 import type { ControllerStates, ServiceRecord } from './records.ts';
 import { type PassSurroundings, viewOf } from './service-view.ts';
 import { settle } from './settle.ts';
@@ -53,12 +54,12 @@ export function decide({ record, view }: Look, answers: Answers): PassResult {
   const decisions = admit(view, intents);
   const firstAdmitted = record.decisions + 1;
   let decision = record.decisions;
-  let next = record;
+  const draft = new RecordDraft(record);
   for (const { intent, verdict } of decisions) {
     if (verdict.kind !== 'admitted') continue;
-    next = applyAct(next, intent.act, { nowMs: view.nowMs, decision: ++decision });
+    applyAct(draft, intent.act, { nowMs: view.nowMs, decision: ++decision });
   }
-  next = settle(withAnswers(next, answers, decision), view.nowMs);
+  const next = settle(withAnswers(draft.done(), answers, decision), view.nowMs);
   return { record: next, decisions, firstAdmitted, effects: effectsOf(next) };
 }
 

@@ -6,10 +6,9 @@
  */
 import { restartDelayMs } from '../arithmetic/restart-delay.ts';
 import { instanceStep } from '../instance/instance.machine.ts';
-import { type InstanceId, type SlotId, slotOf } from '../protocol/identity.ts';
+import { type SlotId, slotOf } from '../protocol/identity.ts';
 import { type Acknowledged, acknowledged } from './acknowledgement.ts';
-import { instancesOf } from './apply-act.ts';
-import { DraftMap } from './draft-map.ts';
+import { RecordDraft } from './record-draft.ts';
 import {
   type InstanceEntry,
   type OperationRecord,
@@ -28,8 +27,7 @@ class Settling {
   private readonly record: ServiceRecord;
   private readonly nowMs: number;
   private readonly known: Acknowledged;
-  private readonly slots: DraftMap<SlotId, SlotRecord>;
-  private readonly instances: DraftMap<InstanceId, InstanceEntry>;
+  private readonly draft: RecordDraft;
   /** Slots of each share; counted when it is first asked for. */
   private sizes: Map<string, number> | null = null;
 
@@ -37,40 +35,32 @@ class Settling {
     this.record = record;
     this.nowMs = nowMs;
     this.known = acknowledged(record);
-    this.slots = new DraftMap(record.slots);
-    this.instances = new DraftMap(record.instances);
+    this.draft = new RecordDraft(record);
   }
 
   done(): ServiceRecord {
     for (const entry of this.record.instances.values()) this.forgetEnded(entry);
-    for (const entry of this.instances.map.values()) this.moveAlong(entry);
+    for (const entry of this.draft.instances.map.values()) this.moveAlong(entry);
     for (const slot of this.record.slots.values()) this.settleSlot(slot);
-    const { slots, instances } = this.now();
-    const isSame = slots === this.record.slots && instances === this.record.instances;
-    const next = isSame ? this.record : { ...this.record, slots, instances };
-    const closed = withOperations(next, this.known, this.nowMs);
+    const closed = withOperations(this.draft.done(), this.known, this.nowMs);
     return withRoutes(withProof(closed, this.nowMs), this.nowMs);
-  }
-
-  private now(): Pick<ServiceRecord, 'slots' | 'instances'> {
-    return { slots: this.slots.map, instances: this.instances.map };
   }
 
   /** It ended: by decision, or by itself, which its slot remembers. */
   private forgetEnded(entry: InstanceEntry): void {
     const { state } = entry.life;
     if (state !== 'failed' && state !== 'stopped') return;
-    this.instances.delete(entry.id);
-    const before = this.slots.get(entry.slot);
+    this.draft.instances.delete(entry.id);
+    const before = this.draft.slots.get(entry.slot);
     if (before === undefined) return;
     const slot = { ...before, inside: before.inside.filter((id) => id !== entry.id) };
-    this.slots.set(slot.id, slot);
+    this.draft.slots.set(slot.id, slot);
     if (state !== 'failed' || entry.going !== null) return;
     const { backoff } = specOf(this.record, entry.revision).heal;
     const wasClean = this.nowMs - entry.createdMs >= backoff.reset;
     const ends = wasClean ? 1 : slot.ends + 1;
     const notBeforeMs = this.nowMs + restartDelayMs(ends, backoff);
-    this.slots.set(slot.id, { ...slot, ends, notBeforeMs });
+    this.draft.slots.set(slot.id, { ...slot, ends, notBeforeMs });
   }
 
   /** Whoever is to go takes the next step, once everybody knows of the last one. */
@@ -107,7 +97,7 @@ class Settling {
   }
 
   private inside(slot: SlotId): readonly InstanceEntry[] {
-    return instancesOf(this.now(), slot);
+    return this.draft.inside(slot);
   }
 
   /** It stays, is ready for long enough, and may be routed to. */
@@ -116,16 +106,16 @@ class Settling {
   }
 
   private settleSlot(before: SlotRecord): void {
-    const slot = this.slots.get(before.id);
+    const slot = this.draft.slots.get(before.id);
     if (slot === undefined) return;
     const inside = this.inside(slot.id);
     if (inside.length === 0 && (slot.isRemoved || this.isSurplus(slot))) {
-      this.slots.delete(slot.id);
+      this.draft.slots.delete(slot.id);
       return;
     }
-    if (slot.replaced === null || this.instances.get(slot.replaced) !== undefined) return;
+    if (slot.replaced === null || this.draft.instances.get(slot.replaced) !== undefined) return;
     if (!inside.some((one) => one.revision === slot.revision && this.serves(one))) return;
-    this.slots.set(slot.id, { ...slot, replaced: null });
+    this.draft.slots.set(slot.id, { ...slot, replaced: null });
   }
 
   /** Nobody is in it, and fewer are wanted. */
@@ -151,7 +141,7 @@ class Settling {
         : ({ kind: 'order', order, nowMs } as const);
     const { record: life } = instanceStep(entry.life, input, specOf(this.record, entry.revision));
     if (life === entry.life) return;
-    this.instances.set(entry.id, { ...entry, life });
+    this.draft.instances.set(entry.id, { ...entry, life });
   }
 }
 
