@@ -17,6 +17,15 @@ export function exposureViolations(facts: PassFacts): readonly Violation[] {
       found.push({ invariant: 'A9', what: `${share.revision} is blocked, and its share grows` });
     }
   }
+  for (const { who, act } of admittedOf(facts)) {
+    if (who === 'operator' || (act.kind !== 'start' && act.kind !== 'replace')) continue;
+    const isBlocked = view.revisions.some(({ id, isBlocked: is }) => is && id === act.revision);
+    if (!isBlocked) continue;
+    found.push({
+      invariant: 'A9',
+      what: `${act.kind}: ${act.revision} is blocked, and comes again`,
+    });
+  }
   if (view.spec.rollout.analysis.length === 0) return found;
   for (const { who, act, inputs, why } of admittedOf(facts)) {
     if (who !== 'rollout' || act.kind !== 'setStable') continue;

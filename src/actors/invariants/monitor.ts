@@ -14,12 +14,20 @@ import {
   traceViolations,
 } from './goals.ts';
 import { admittedOf, type PassFacts, type Violation } from './invariant.ts';
-import { orderViolations, ringViolations, routeViolations } from './tables.ts';
+import {
+  barrierViolations,
+  drainViolations,
+  orderViolations,
+  ringViolations,
+  routeViolations,
+} from './tables.ts';
 
 const CHECKS = [
   quorumViolations,
   staleViolations,
   routeViolations,
+  drainViolations,
+  barrierViolations,
   ringViolations,
   orderViolations,
   exposureViolations,

@@ -2,7 +2,8 @@
 import type { RingRecord } from '../arbiter/records.ts';
 import { slotParts } from '../protocol/identity.ts';
 import { replicasOf } from '../spec/fleet-checks.ts';
-import type { PassFacts, Violation } from './invariant.ts';
+import { takenInstances } from './availability.ts';
+import { actsOf, type PassFacts, type Violation } from './invariant.ts';
 
 /** A3. */
 export function routeViolations({ after }: PassFacts): readonly Violation[] {
@@ -12,6 +13,34 @@ export function routeViolations({ after }: PassFacts): readonly Violation[] {
     if (isWell) return [];
     const what = `routes ${after.routes.number} lead to ${instance}, ${entry?.life.state ?? 'gone'}`;
     return [{ invariant: 'A3' as const, what }];
+  });
+}
+
+/** A3, for routers that have not heard yet: whoever left the routes serves until they have. */
+export function drainViolations({ before, after }: PassFacts): readonly Violation[] {
+  let known = Number.POSITIVE_INFINITY;
+  for (const { standing, routes } of after.routers.values()) {
+    if (standing === 'live') known = Math.min(known, routes);
+  }
+  const found: Violation[] = [];
+  for (const { id, life, leftRoutes } of after.instances.values()) {
+    if (leftRoutes === null || known >= leftRoutes) continue;
+    if (life.state !== 'draining' || before.instances.get(id)?.life.state !== 'leaving') continue;
+    const what = `${id} drains, left routes ${leftRoutes}, and a router knows ${known} only`;
+    found.push({ invariant: 'A3', what });
+  }
+  return found;
+}
+
+/** A4: whoever owns keys is not stopped while nobody else has them. */
+export function barrierViolations(facts: PassFacts): readonly Violation[] {
+  const { ring, spec } = facts.view;
+  if (ring === null || spec.kind !== 'sharded') return [];
+  return takenInstances(facts).flatMap((one) => {
+    const isStopped = actsOf(facts, 'stop').some(({ instance }) => instance === one.id);
+    if (!isStopped || !ring.members.includes(one.slot)) return [];
+    const what = `${one.id} is stopped, and owns keys in generation ${ring.generation}`;
+    return [{ invariant: 'A4' as const, what }];
   });
 }
 

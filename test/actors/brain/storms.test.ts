@@ -3,9 +3,15 @@
  * be. A failing run prints its seed and its shrunk list of events.
  */
 import { fc, test as property } from '@fast-check/vitest';
-import type { ControllerName, ServiceInput, ServiceRecord } from 'ringmaster/control-plane';
+import {
+  type ControllerName,
+  PRIORITIES,
+  type Priority,
+  type ServiceInput,
+  type ServiceRecord,
+} from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
-import type { Crash } from '../world/fleet-world.ts';
+import { type Crash, NAME } from '../world/fleet-world.ts';
 import { Watched } from '../world/watched.ts';
 
 const HEALTH: ServiceInput['health'] = {
@@ -46,7 +52,16 @@ function service(kind: Kind, version: string, size: number): ServiceInput {
 
 type Event =
   | { readonly do: 'pass'; readonly times: number }
-  | { readonly do: 'crash' | 'hang' | 'wake' | 'deaf' | 'hear'; readonly at: number }
+  | {
+      readonly do: 'crash' | 'hang' | 'wake' | 'deaf' | 'hear' | 'hide' | 'show';
+      readonly at: number;
+    }
+  | {
+      readonly do: 'want';
+      readonly kind: 'stop' | 'replace' | 'eject';
+      readonly at: number;
+      readonly priority: Priority;
+    }
   | { readonly do: 'apply'; readonly version: number; readonly size: number }
   | { readonly do: 'brain'; readonly at: number }
   | { readonly do: 'silent'; readonly who: readonly ControllerName[] }
@@ -75,8 +90,19 @@ const event: fc.Arbitrary<Event> = fc.oneof(
         'wake' as const,
         'deaf' as const,
         'hear' as const,
+        'hide' as const,
+        'show' as const,
       ),
       at: fc.nat({ max: 20 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('want' as const),
+      kind: fc.constantFrom('stop' as const, 'replace' as const, 'eject' as const),
+      at: fc.nat({ max: 20 }),
+      priority: fc.constantFrom(...PRIORITIES),
     }),
   },
   {
@@ -160,6 +186,25 @@ function happen(world: Watched, kind: Kind, one: Event): void {
         at.behaviour = { ...at.behaviour, isReady: one.do === 'wake' };
       }
       return;
+    case 'hide':
+    case 'show':
+      if (at !== undefined) at.isHidden = one.do === 'hide';
+      return;
+    case 'want': {
+      const entry = [...world.record.instances.values()][one.at];
+      if (entry === undefined) return;
+      const { id: instance, slot } = entry;
+      const revision = world.record.slots.get(slot)?.revision ?? '';
+      const act =
+        one.kind === 'replace'
+          ? { kind: one.kind, instance, slot, revision }
+          : { kind: one.kind, instance };
+      // Somebody who wants without looking: what is wrong about it is the arbiter's to see.
+      const why = 'somebody wants it';
+      const facts = { inputs: [], alternatives: [], expiresMs: Number.MAX_SAFE_INTEGER };
+      world.want({ who: 'operator', service: NAME, act, priority: one.priority, why, ...facts });
+      return;
+    }
     case 'deaf':
     case 'hear': {
       const router = world.routers[one.at % world.routers.length];
@@ -190,6 +235,13 @@ function happen(world: Watched, kind: Kind, one: Event): void {
   }
 }
 
+function readmit(world: Watched, instance: string): void {
+  const facts = { inputs: [], alternatives: [], expiresMs: Number.MAX_SAFE_INTEGER };
+  const act = { kind: 'readmit' as const, instance };
+  const intent = { who: 'operator' as const, service: NAME, act, priority: 'safety' as const };
+  world.want({ ...intent, why: 'it is over', ...facts });
+}
+
 /** Nothing more goes wrong: everybody is well, heard and heard of. */
 function calm(world: Watched): void {
   world.silent = [];
@@ -198,7 +250,11 @@ function calm(world: Watched): void {
   world.twice = 0;
   world.isFrozen = false;
   for (const router of world.routers) router.isDeaf = false;
+  for (const entry of world.record.instances.values()) {
+    if (entry.isEjected) readmit(world, entry.id);
+  }
   for (const one of world.processes.values()) {
+    one.isHidden = false;
     if (one.version !== 'v4') one.behaviour = { ...one.behaviour, isReady: true };
   }
 }

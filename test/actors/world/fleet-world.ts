@@ -70,6 +70,8 @@ export type Process = {
   signalledMs: number | null;
   /** It was told to end, has been reported, and runs on. */
   isZombie: boolean;
+  /** Nobody sees it. */
+  isHidden: boolean;
 };
 
 /** Somebody who uses the tables. */
@@ -280,7 +282,8 @@ export class FleetWorld {
   private looks(): Observation[] {
     const seen: Observation[] = [];
     for (const process of this.processes.values()) {
-      const { id: instance, behaviour, askedMs, isZombie, startedMs } = process;
+      const { id: instance, behaviour, askedMs, isZombie, startedMs, isHidden } = process;
+      if (isHidden) continue;
       if (isZombie) {
         seen.push({ kind: 'zombie', instance, isAnswering: true });
         continue;
@@ -334,6 +337,7 @@ export class FleetWorld {
           askedMs: null,
           signalledMs: null,
           isZombie: false,
+          isHidden: false,
         });
         return;
       }
