@@ -1,9 +1,7 @@
 /**
- * The control plane's door. Today: the verdict functions that its controllers decide by, each as a
- * published controller defines it. The controllers that decide by them are below, too.
- * However long, it is one idea: the list of what others may use.
+ * The control plane's door: its machines, the verdict functions that they decide by, and the brain that
+ * runs them. Long, since it is one idea: the list of all that others may use, by the file it is in.
  */
-
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
 export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
@@ -177,6 +175,8 @@ export {
 export { type RingWhatIf, ringWhatIf } from './hashring/ring-what-if.ts';
 export { pointOf, SLICES, sliceOf } from './hashring/slices.ts';
 export { hashringsJson, type ThanosHashring, thanosHashring } from './hashring/thanos-hashrings.ts';
+export { healerStep } from './healer/healer.machine.ts';
+export { HEALER_START, type HealerState } from './healer/healer-state.ts';
 export {
   type Ejection,
   type EjectionConfig,
@@ -184,12 +184,14 @@ export {
   ejectionStep,
   type MemberTraffic,
 } from './healer/outlier-ejection.ts';
+export { type Blame, type BlameInput, poisonBlame } from './healer/poison-blame.ts';
 export {
   type MemberHealth,
   type RemedyConfig,
   type RemedyVerdict,
   remedyVerdict,
 } from './healer/remedy-limit.ts';
+export { type MemberLatency, type SlowMember, slowMembers } from './healer/slow-members.ts';
 export { Instance, type InstanceArgs, type InstanceMessages } from './instance/instance.actor.ts';
 export {
   type InstanceConfig,

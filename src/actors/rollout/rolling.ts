@@ -99,15 +99,19 @@ export function resized(
   const { demand } = view.goal;
   const { surge } = limitsOf(view);
   const sized = { desired: demand, max: demand + surge };
-  if (run.sized === null || run.sized.desired === demand) {
+  const { resizing } = run;
+  // What was wanted for another demand may be there by now.
+  const isThere = resizing !== null && isSameSplit(sharesOf(view), resizing.shares);
+  const last = isThere ? resizing : run.sized;
+  if (last === null || last.desired === demand) {
     return { run: { ...run, sized, resizing: null }, shares: null };
   }
-  const pending =
-    run.resizing?.desired === demand ? run.resizing.shares : resizedSplit(view, run.sized, target);
+  const pending = resizing?.desired === demand ? resizing.shares : resizedSplit(view, last, target);
   if (isSameSplit(sharesOf(view), pending)) {
     return { run: { ...run, sized, resizing: null }, shares: null };
   }
-  return { run: { ...run, resizing: { desired: demand, shares: pending } }, shares: pending };
+  const was = { desired: last.desired, max: last.max };
+  return { run: { ...run, sized: was, resizing: { ...sized, shares: pending } }, shares: pending };
 }
 
 function resizedSplit(

@@ -82,7 +82,11 @@ export type RolloutRun = {
   /** The demand for which the split was made; null: not looked at yet. */
   readonly sized: { readonly desired: number; readonly max: number } | null;
   /** The split of a demand that has changed since; until it is seen. */
-  readonly resizing: { readonly desired: number; readonly shares: readonly Share[] } | null;
+  readonly resizing: {
+    readonly desired: number;
+    readonly max: number;
+    readonly shares: readonly Share[];
+  } | null;
 };
 
 /** For people: `ringmaster status`. */

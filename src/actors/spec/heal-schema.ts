@@ -14,6 +14,9 @@ export const healSchema = z
     remedyMax: percent
       .prefault('10%')
       .describe('At most max(1, this) are being remedied. Higher: faster, more at risk at once.'),
+    unreadyFor: positiveDuration
+      .prefault('2m')
+      .describe('Unready for so long, it is replaced. Longer: more patience with slow recovery.'),
     backoff: z
       .strictObject({
         first: positiveDuration.prefault('10s').describe('Before the second restart.'),
@@ -23,7 +26,7 @@ export const healSchema = z
           .describe('So long without an end makes the next the first.'),
       })
       .prefault({})
-      .describe('Between restarts of one instance; doubles.'),
+      .describe('Between restarts, and between replacements, of one instance; doubles.'),
     ejection: z
       .strictObject({
         consecutiveErrors: integer(1, 1000)

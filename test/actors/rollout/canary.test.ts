@@ -95,6 +95,21 @@ describe('canary', () => {
     expect(fleet.countOf('r1')).toBe(10);
   });
 
+  test('canary - an aborted one gets no more traffic, though stable loses instances', () => {
+    const fleet = canary({ dynamicStable: true }); // Guards: A9.
+    fleet.apply('r2');
+    fleet.until(() => fleet.weightOf('r2') === 40 && fleet.countOf('r1') === 6);
+    fleet.seconds(5);
+    fleet.say('abort');
+    fleet.seconds(1);
+    const weight = fleet.weightOf('r2') ?? 0;
+    const stable = fleet.instances.filter(({ revision }) => revision === 'r1');
+    for (const one of stable.slice(0, -2)) one.isEjected = true;
+    fleet.seconds(2);
+    expect(fleet.weightOf('r2')).toBeLessThanOrEqual(weight);
+    expect(fleet.weightOf('r2')).toBeGreaterThan(0);
+  });
+
   test('canary - a manual pause waits for promote', () => {
     const fleet = canary({ steps: [{ weight: 20 }, { pause: 'manual' }, { weight: 60 }] });
     fleet.apply('r2');

@@ -65,6 +65,18 @@ describe('zones', () => {
     fleet.until(() => fleet.isDone('r2'));
   });
 
+  test('zones - it proposes nothing while two zones are not whole', () => {
+    const fleet = zones();
+    const lost = ['shop/eu/a/0', 'shop/eu/c/0'];
+    for (const one of fleet.instances) if (lost.includes(one.slot)) one.isEjected = true;
+    fleet.apply('r2');
+    fleet.seconds(50);
+    expect(fleet.slotsAt('r2')).toEqual([]);
+    expect(fleet.intents).toEqual([]);
+    for (const one of fleet.instances) one.isEjected = false;
+    fleet.until(() => fleet.isDone('r2'));
+  });
+
   test('zones - a revision that never becomes ready is rolled back, slot by slot', () => {
     const fleet = zones({ progressDeadline: '60s' }); // Guards: A9.
     fleet.apply('r2', { bootS: null });

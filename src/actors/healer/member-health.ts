@@ -1,0 +1,164 @@
+/**
+ * Who is ill, slot by slot, and whether anything can be done about it here. A slot whose instance ended
+ * by itself is ill, and placement restarts it; one that nobody has seen for too long is ill, and the
+ * agent has to say what became of it; one that is being updated is the rollout's. What is left can be
+ * replaced. Pure.
+ */
+import { restartDelayMs } from '../arithmetic/restart-delay.ts';
+import type { InstanceView, ServiceView, SlotView } from '../protocol/fleet-view.ts';
+import type { InstanceId, SlotId } from '../protocol/identity.ts';
+import { isOnItsWayOut } from '../protocol/instance-state.ts';
+import type { FlapMemory, HealerState, RemedyMemory } from './healer-state.ts';
+import type { MemberHealth } from './remedy-limit.ts';
+
+/** A slot, and what ails it. */
+export type Member = MemberHealth & {
+  readonly slot: SlotView;
+  /** Whoever is there and stays; null: nobody. */
+  readonly instance: InstanceView | null;
+  /** Null: nothing. */
+  readonly cause: string | null;
+  /** Replacing it now may help: it is seen, and its slot's backoff is over. */
+  readonly isCurable: boolean;
+};
+
+/** Of one that becomes ready so often within the window, the probe or the instance is no good. */
+const FLAPS = 5;
+/** Longer: slower flapping is found, and old flaps are held against it for longer. Milliseconds. */
+const FLAP_WINDOW_MS = 600_000;
+
+/** Every slot of a service. `slowAgain`: slow after they had been out of the traffic for it. */
+export function membersOf(
+  view: ServiceView,
+  { remedies, flaps }: Pick<HealerState, 'remedies' | 'flaps'>,
+  slowAgain: ReadonlyMap<InstanceId, string>,
+): readonly Member[] {
+  const bySlot = instancesBySlot(view);
+  const blocked = new Set(view.revisions.filter((one) => one.isBlocked).map(({ id }) => id));
+  return view.slots.map((slot) => {
+    const inside = bySlot.get(slot.id) ?? [];
+    const instance = stayingIn(inside);
+    const remedy = remedies[slot.id];
+    const isRemedied = slot.isReplacing && isOurs(slot, inside, remedy);
+    const isLeft = (slot.isReplacing && !isRemedied) || (instance === null && inside.length > 0);
+    const found = isLeft ? null : illnessOf(view, slot, instance, flaps, slowAgain);
+    // The new one is not well either: it is given another chance, after its backoff.
+    const isStuck = !isRemedied || instance?.isFailing === true;
+    const isCurable =
+      found?.isSeen === true && isStuck && !blocked.has(slot.revision) && isDue(view, remedy);
+    return {
+      id: slot.id,
+      domain: slot.zone,
+      isUnhealthy: isRemedied || found !== null,
+      isRemedied,
+      slot,
+      instance,
+      cause: found?.cause ?? null,
+      isCurable,
+    };
+  });
+}
+
+type Illness = { readonly cause: string; readonly isSeen: boolean };
+
+function illnessOf(
+  view: ServiceView,
+  slot: SlotView,
+  instance: InstanceView | null,
+  flaps: HealerState['flaps'],
+  slowAgain: ReadonlyMap<InstanceId, string>,
+): Illness | null {
+  const { nowMs, spec, maxStalenessMs } = view;
+  const restarted = { cause: `it has ended ${slot.ends} times`, isSeen: false };
+  if (instance === null) return slot.ends > 0 ? restarted : null;
+  const { id, state, sinceMs, seenMs, isFailing } = instance;
+  const unseenMs = nowMs - seenMs;
+  if (state === 'unknown' || unseenMs > maxStalenessMs) {
+    return { cause: `nobody has seen it for ${unseenMs} ms`, isSeen: false };
+  }
+  if (state === 'failed') return { cause: 'it ended by itself', isSeen: false };
+  if (isOnItsWayOut(state) || state === 'stopped') return null;
+  if (isFailing) return { cause: 'its liveness or its start has failed', isSeen: true };
+  const unreadyMs = nowMs - sinceMs;
+  if (state === 'unready' && unreadyMs >= spec.heal.unreadyFor) {
+    return { cause: `it has been unready for ${unreadyMs} ms`, isSeen: true };
+  }
+  const flapped = flaps[id]?.timesMs.length ?? 0;
+  if (flapped >= FLAPS) {
+    const cause = `it became ready ${flapped} times in ${FLAP_WINDOW_MS} ms`;
+    return { cause, isSeen: true };
+  }
+  const slow = slowAgain.get(id);
+  if (slow !== undefined) return { cause: `it is slow again: ${slow}`, isSeen: true };
+  if (state !== 'ready' && state !== 'unready' && slot.ends > 0) return restarted;
+  return null;
+}
+
+/** It is being replaced for its health: that was noted, or another revision is not what it gets. */
+function isOurs(
+  slot: SlotView,
+  inside: readonly InstanceView[],
+  remedy: RemedyMemory | undefined,
+): boolean {
+  if (remedy?.isOpen === true) return true;
+  return inside.some(({ isGoing, revision }) => isGoing && revision === slot.revision);
+}
+
+function isDue({ nowMs, spec }: ServiceView, remedy: RemedyMemory | undefined): boolean {
+  if (remedy === undefined || remedy.count === 0) return true;
+  return nowMs >= remedy.lastMs + restartDelayMs(remedy.count + 1, spec.heal.backoff);
+}
+
+function instancesBySlot({ instances }: ServiceView): ReadonlyMap<SlotId, readonly InstanceView[]> {
+  const bySlot = new Map<SlotId, InstanceView[]>();
+  for (const one of instances) {
+    const list = bySlot.get(one.slot);
+    if (list === undefined) bySlot.set(one.slot, [one]);
+    else list.push(one);
+  }
+  return bySlot;
+}
+
+/** The youngest that nobody has decided to end. */
+function stayingIn(inside: readonly InstanceView[]): InstanceView | null {
+  let youngest: InstanceView | null = null;
+  for (const one of inside) {
+    if (one.isGoing || one.state === 'stopped') continue;
+    if (youngest === null || one.createdMs > youngest.createdMs) youngest = one;
+  }
+  return youngest;
+}
+
+/** What became of what was proposed. Slots that are gone are forgotten, and those long calm. */
+export function remediesSeen(view: ServiceView, before: HealerState['remedies']) {
+  const after: Record<SlotId, RemedyMemory> = {};
+  const bySlot = instancesBySlot(view);
+  for (const { id, isReplacing } of view.slots) {
+    const memory = before[id];
+    if (memory === undefined) continue;
+    const { target } = memory;
+    const there = bySlot.get(id)?.find((one) => one.id === target);
+    const hasGone = target !== null && (there === undefined || there.isGoing);
+    const next = hasGone
+      ? { count: memory.count + 1, lastMs: view.nowMs, target: null, isOpen: isReplacing }
+      : { ...memory, isOpen: memory.isOpen && isReplacing };
+    const isCalm = view.nowMs - next.lastMs > view.spec.heal.backoff.reset;
+    if (next.target !== null || next.isOpen || (next.count > 0 && !isCalm)) after[id] = next;
+  }
+  return after;
+}
+
+/** Who has become ready again: since its last look it was not ready at least once. */
+export function flapsSeen(view: ServiceView, before: HealerState['flaps']): HealerState['flaps'] {
+  const after: Record<InstanceId, FlapMemory> = {};
+  for (const { id, readySinceMs, isGoing } of view.instances) {
+    if (isGoing) continue;
+    const memory = before[id] ?? { readySinceMs, timesMs: [] };
+    const kept = memory.timesMs.filter((atMs) => view.nowMs - atMs < FLAP_WINDOW_MS);
+    const isAgain =
+      readySinceMs !== null && memory.readySinceMs !== null && readySinceMs !== memory.readySinceMs;
+    const timesMs = isAgain ? [...kept, readySinceMs].slice(-FLAPS) : kept;
+    after[id] = { readySinceMs: readySinceMs ?? memory.readySinceMs, timesMs };
+  }
+  return after;
+}
