@@ -98,19 +98,6 @@ export class FakeFleet {
     this.health.set(id, health);
   }
 
-  fare(id: string, fares: Fares): void {
-    this.fares.set(id, fares);
-  }
-
-  healthOf(id: string): Health {
-    return this.health.get(id) ?? 'good';
-  }
-
-  /** An instance of it is ready and stays. */
-  isServed(slot: string): boolean {
-    return this.instances.some((one) => one.slot === slot && one.state === 'ready' && !one.isGoing);
-  }
-
   say(verb: VerbView['verb'], to: string | null = null): void {
     this.verbs.push({ number: this.verbs.length + 1, verb, to, atMs: this.nowMs });
   }

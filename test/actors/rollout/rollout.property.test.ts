@@ -80,6 +80,9 @@ class WatchedFleet {
   readonly fleet: FakeFleet;
   private readonly rollout: Rollout;
   private revision = 1;
+  /** By revision; what is written here holds from then on. */
+  private readonly fares = new Map<string, { bootS: number | null }>();
+  private readonly health = new Map<string, Health>();
   /** Revisions of which something good was measured, or that need no measure: they were stable. */
   private readonly known = new Set(['r1']);
   /** Slots that served when they were to be replaced, and do not again yet. */
@@ -111,10 +114,10 @@ class WatchedFleet {
         fleet.say(event.verb);
         break;
       case 'apply':
-        fleet.apply(`r${++this.revision}`, { bootS: event.bootS }, event.health);
+        this.apply(`r${++this.revision}`, event.bootS, event.health);
         break;
       case 'measure':
-        fleet.measure(fleet.target, event.health);
+        this.measure(fleet.target, event.health);
         break;
       case 'freeze':
         fleet.isFrozen = !fleet.isFrozen;
@@ -128,9 +131,9 @@ class WatchedFleet {
   second(): void {
     const { fleet } = this;
     const { target, stable } = fleet;
-    if (fleet.healthOf(target) === 'good') this.known.add(target);
+    if ((this.health.get(target) ?? 'good') === 'good') this.known.add(target);
     const before = { part: this.partOf(target), aborted: this.isGivenUp(), split: fleet.shares };
-    const served = new Map(fleet.slots.map((slot) => [slot.id, fleet.isServed(slot.id)]));
+    const served = new Map(fleet.slots.map((slot) => [slot.id, this.isServed(slot.id)]));
     fleet.second();
     this.checkSplit(before.split);
     this.checkZones(served);
@@ -153,8 +156,9 @@ class WatchedFleet {
   heal(): void {
     const { fleet } = this;
     for (let i = 1; i <= this.revision; i++) {
-      fleet.measure(`r${i}`, 'good');
-      fleet.fare(`r${i}`, { bootS: 1 });
+      this.measure(`r${i}`, 'good');
+      const fares = this.fares.get(`r${i}`);
+      if (fares !== undefined) fares.bootS = 1;
     }
     fleet.isFrozen = false;
     fleet.isDeaf = false;
@@ -166,6 +170,25 @@ class WatchedFleet {
     const { phase, status } = this.fleet.state;
     if (phase === 'idle') return this.fleet.intents.length === 0;
     return phase === 'aborted' || (phase === 'paused' && status.pausedFor !== null);
+  }
+
+  private apply(id: string, bootS: number | null, health: Health): void {
+    const fares = { bootS };
+    this.fares.set(id, fares);
+    this.health.set(id, health);
+    this.fleet.apply(id, fares, health);
+  }
+
+  private measure(id: string, health: Health): void {
+    this.health.set(id, health);
+    this.fleet.measure(id, health);
+  }
+
+  /** An instance of it is ready and stays. */
+  private isServed(slot: string): boolean {
+    return this.fleet.instances.some(
+      (one) => one.slot === slot && one.state === 'ready' && !one.isGoing,
+    );
   }
 
   /** What a revision has of the service. */
@@ -212,7 +235,7 @@ class WatchedFleet {
     if (this.rollout.strategy !== 'zones') return;
     for (const slot of this.open.keys()) {
       const isGone = !fleet.slots.some(({ id }) => id === slot);
-      if (isGone || fleet.isServed(slot)) this.open.delete(slot);
+      if (isGone || this.isServed(slot)) this.open.delete(slot);
     }
     for (const act of fleet.admitted) {
       if (act.kind !== 'replace' || served.get(act.slot) !== true) continue;
