@@ -215,6 +215,16 @@ export {
   type Violation,
 } from './invariants/invariant.ts';
 export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
+export { type AttachedShard, type FedInstance, MetricFeed } from './metrics/metric-feed.ts';
+export { Metrics, type MetricsArgs, type MetricsMessages } from './metrics/metrics.actor.ts';
+export { type MetricWindows, readMetric } from './metrics/read-metric.ts';
+export {
+  type KnownSeries,
+  type NamedSeries,
+  ShardWindows,
+  type TakenWindow,
+  WINDOWS_KEPT_DEFAULT,
+} from './metrics/shard-windows.ts';
 export type { CarryOut, Executor } from './ports/executor.ts';
 export type { MetricsSource } from './ports/metrics-source.ts';
 export type { ProbeQuestion, Prober } from './ports/prober.ts';
@@ -270,8 +280,7 @@ export {
   type MetricQuery,
   type MetricReading,
   type MetricScope,
-  readingValue,
-} from './protocol/metric-reading.ts';
+  readingValue, REQUEST_METRICS } from './protocol/metric-reading.ts';
 export {
   type AnalysisPhase,
   METRIC_LIMITS_DEFAULT,
