@@ -8,6 +8,8 @@ import {
   autoscalerStep,
 } from '../autoscaler/autoscaler.machine.ts';
 import { HASHRING_START, type HashringState, hashringStep } from '../hashring/hashring.machine.ts';
+import { healerStep } from '../healer/healer.machine.ts';
+import { HEALER_START, type HealerState } from '../healer/healer-state.ts';
 import type { ControllerStep } from '../protocol/controller-step.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import { rolloutStep } from '../rollout/rollout.machine.ts';
@@ -24,6 +26,8 @@ export const CONTROLLERS = {
     autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view, outcome: null }),
   hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>
     hashringStep((state as HashringState | null) ?? HASHRING_START, { view }),
+  healer: (state: unknown, view: ServiceView): ControllerStep<HealerState> =>
+    healerStep((state as HealerState | null) ?? HEALER_START, { view }),
 } as const satisfies Readonly<Record<string, Step>>;
 
 /** One of them. */

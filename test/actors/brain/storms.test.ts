@@ -244,6 +244,8 @@ function readmit(world: Watched, instance: string): void {
 
 /** Nothing more goes wrong: everybody is well, heard and heard of. */
 function calm(world: Watched): void {
+  // What was wanted last is decided on before it is taken back.
+  world.tick();
   world.silent = [];
   world.traffic.fault = null;
   world.loss = 0;
