@@ -217,4 +217,97 @@ describe('stories', () => {
     expect(world.versions()).toEqual({ v1: 6 });
     world.expectSound();
   });
+
+  test('stories - a poison key walks from member to member, and is stopped in place', () => {
+    // Guards: A10.
+    const world = new Watched(sharded('v1'));
+    world.run(30_000);
+    const members = world.record.ring?.members ?? [];
+    // Whoever has the key dies of it; a replica of the shard takes it over.
+    const owners = ['shop/eu/a/1', 'shop/eu/b/1', 'shop/eu/c/1'];
+    let deaths = 0;
+    for (let i = 0; i < 120; i++) {
+      const owner = owners[deaths % owners.length] as string;
+      const one = [...world.processes.values()].find(
+        (process) => process.id.startsWith(`${owner}#`) && world.isUp(process),
+      );
+      if (one !== undefined && !world.record.quarantinedKeys.includes('tenant-7')) {
+        world.crash(one.id, 'SIGSEGV at decode', 'tenant-7');
+        deaths++;
+      }
+      world.run(3000);
+    }
+    expect(world.record.quarantinedKeys).toEqual(['tenant-7']);
+    // Two members are what it takes to know.
+    expect(deaths).toBeLessThanOrEqual(2);
+    expect(world.versions()).toEqual({ v1: 9 });
+    // Frozen in place: it was not moved to others.
+    expect(world.record.ring?.members).toEqual(members);
+    world.expectSound();
+  });
+
+  test('stories - a probe that flaps does not have its instance replaced again and again', () => {
+    // Guards: A10.
+    const world = new Watched(sharded('v1'));
+    world.run(30_000);
+    const first = [...world.record.instances.keys()];
+    for (let i = 0; i < 600; i++) {
+      for (const one of world.processes.values()) {
+        if (!one.id.startsWith('shop/eu/b/2#')) continue;
+        one.behaviour = { ...one.behaviour, isReady: i % 5 < 3 };
+      }
+      world.tick();
+    }
+    const others = [...world.record.instances.keys()].filter((id) => !id.startsWith('shop/eu/b/2'));
+    expect(others.every((id) => first.includes(id))).toBe(true);
+    // Ten minutes: once, then after a wait that doubles.
+    expect(world.record.made - first.length).toBeLessThanOrEqual(5);
+    world.expectSound();
+  });
+
+  test('stories - an instance that was given up and still answers is fenced', () => {
+    // Guards: A3.
+    const world = new Watched(sharded('v1'));
+    world.run(30_000);
+    const zombie = [...world.processes.values()][4];
+    if (zombie === undefined) throw new Error('there is no fifth process');
+    // The agent says that it has ended; it has not.
+    zombie.isZombie = true;
+    world.observe({ kind: 'agent', instance: zombie.id, word: 'ended' });
+    expect(world.until(() => world.record.fenced.includes(zombie.id), 60_000)).toBe(true);
+    expect(world.until(() => !world.processes.has(zombie.id), 60_000)).toBe(true);
+    expect(world.record.routes.routes.map(({ instance }) => instance)).not.toContain(zombie.id);
+    world.run(30_000);
+    expect(world.record.zombies).toEqual([]);
+    expect(world.versions()).toEqual({ v1: 9 });
+    world.expectSound();
+  });
+
+  test('stories - a crash loop of one version is the version’s fault, and turns back', () => {
+    // Guards: A9.
+    const world = new Watched(canary('v1'));
+    world.behaviours.set('v2', { crashAfterMs: 8000, signature: 'exit 70' });
+    world.run(20_000);
+    world.apply(canary('v2'));
+    world.run(300_000);
+    expect(blockedOf(world.record)).toEqual(['v2']);
+    expect(world.versions()).toEqual({ v1: 6 });
+    world.expectSound();
+  });
+
+  test('stories - one zone goes dark: nothing is done to it, nor to the others', () => {
+    // Guards: A1, A10, A13.
+    const world = new Watched(sharded('v1'));
+    world.run(30_000);
+    const before = [...world.record.instances.keys()];
+    for (const one of world.processes.values()) {
+      if (one.id.startsWith('shop/eu/b/')) one.isHidden = true;
+    }
+    world.run(300_000);
+    expect([...world.record.instances.keys()]).toEqual(before);
+    for (const one of world.processes.values()) one.isHidden = false;
+    world.run(30_000);
+    expect(world.monitor.unsettledForMs(world.nowMs)).toBe(0);
+    world.expectSound();
+  });
 });
