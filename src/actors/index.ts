@@ -8,6 +8,7 @@ export { admit } from './arbiter/admission.ts';
 export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
+export { withinHistory } from './arbiter/forget-revisions.ts';
 export { newEntry, type Observation, observe } from './arbiter/observations.ts';
 export { indexOf, type PassIndex } from './arbiter/pass-index.ts';
 export { placementIntents } from './arbiter/placement.ts';
@@ -41,6 +42,7 @@ export { type Answers, decide, type Look, look, type PassResult } from './arbite
 export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
+export { forgottenRevisions } from './arithmetic/forgotten-revisions.ts';
 export { restartDelayMs } from './arithmetic/restart-delay.ts';
 export {
   AUTOSCALER_START,
@@ -50,6 +52,13 @@ export {
   autoscalerStep,
   type TimedCount,
 } from './autoscaler/autoscaler.machine.ts';
+export {
+  type ChangeOutcome,
+  type Direction,
+  type Failures,
+  noteOutcome,
+  OUTCOME_START,
+} from './autoscaler/change-outcome.ts';
 export {
   CALM,
   decayMultiplier,
@@ -322,13 +331,7 @@ export {
   metricEvidence,
   NO_COMPARISON,
 } from './rollout/metric-comparison.ts';
-export {
-  forgottenRevisions,
-  hasProgressed,
-  isComplete,
-  isOverdue,
-  type RolloutCounts,
-} from './rollout/progress.ts';
+export { hasProgressed, isComplete, isOverdue, type RolloutCounts } from './rollout/progress.ts';
 export {
   type ResizedRevisions,
   type ResizeInput,

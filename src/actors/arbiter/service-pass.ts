@@ -10,6 +10,7 @@ import type { Intent } from '../protocol/intent.ts';
 import { admit } from './admission.ts';
 import { applyAct } from './apply-act.ts';
 import { type Effect, effectsOf } from './effects.ts';
+import { withinHistory } from './forget-revisions.ts';
 import { type Observation, observe } from './observations.ts';
 import { placementIntents } from './placement.ts';
 import { RecordDraft } from './record-draft.ts';
@@ -59,7 +60,8 @@ export function decide({ record, view }: Look, answers: Answers): PassResult {
   const now = goals.record === record ? view : viewAfter(goals.record, view);
   const places = judged(goals.record, now, placementIntents(now), taken);
   const decisions = [...goals.decisions, ...places.decisions];
-  const next = settle(withStates(places.record, answers.states), nowMs);
+  const settled = settle(withStates(places.record, answers.states), nowMs);
+  const next = withinHistory(settled);
   return {
     record: next,
     decisions,

@@ -23,7 +23,7 @@ export const CONTROLLERS = {
   rollout: (state: unknown, view: ServiceView): ControllerStep<RolloutState> =>
     rolloutStep((state as RolloutState | null) ?? ROLLOUT_START, { view }),
   autoscaler: (state: unknown, view: ServiceView): ControllerStep<AutoscalerState> =>
-    autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view, outcome: null }),
+    autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view }),
   hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>
     hashringStep((state as HashringState | null) ?? HASHRING_START, { view }),
   healer: (state: unknown, view: ServiceView): ControllerStep<HealerState> =>
