@@ -2,12 +2,15 @@
  * The control plane's door: its machines, the verdict functions that they decide by, and the brain that
  * runs them. Long, since it is one idea: the list of all that others may use, by the file it is in.
  */
+
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
 export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
+export { withinHistory } from './arbiter/forget-revisions.ts';
 export { newEntry, type Observation, observe } from './arbiter/observations.ts';
+export { indexOf, type PassIndex } from './arbiter/pass-index.ts';
 export { placementIntents } from './arbiter/placement.ts';
 export {
   RECORD_VERSION,
@@ -17,6 +20,7 @@ export {
   recordOf,
   recordText,
 } from './arbiter/record-data.ts';
+export { RecordDraft } from './arbiter/record-draft.ts';
 export {
   type ControllerStates,
   type GoalRecord,
@@ -38,6 +42,7 @@ export { type Answers, decide, type Look, look, type PassResult } from './arbite
 export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
+export { forgottenRevisions } from './arithmetic/forgotten-revisions.ts';
 export { restartDelayMs } from './arithmetic/restart-delay.ts';
 export {
   AUTOSCALER_START,
@@ -47,6 +52,13 @@ export {
   autoscalerStep,
   type TimedCount,
 } from './autoscaler/autoscaler.machine.ts';
+export {
+  type ChangeOutcome,
+  type Direction,
+  type Failures,
+  noteOutcome,
+  OUTCOME_START,
+} from './autoscaler/change-outcome.ts';
 export {
   CALM,
   decayMultiplier,
@@ -176,7 +188,17 @@ export { type RingWhatIf, ringWhatIf } from './hashring/ring-what-if.ts';
 export { pointOf, SLICES, sliceOf } from './hashring/slices.ts';
 export { hashringsJson, type ThanosHashring, thanosHashring } from './hashring/thanos-hashrings.ts';
 export { healerStep } from './healer/healer.machine.ts';
-export { HEALER_START, type HealerState } from './healer/healer-state.ts';
+export {
+  type BanMemory,
+  type EjectionMemory,
+  type FlapMemory,
+  HEALER_START,
+  type HealerState,
+  KEYS_MAX,
+  type RemedyMemory,
+  type SlowMemory,
+} from './healer/healer-state.ts';
+export { flapsSeen, type Member, membersOf, remediesSeen } from './healer/member-health.ts';
 export {
   type Ejection,
   type EjectionConfig,
@@ -184,7 +206,7 @@ export {
   ejectionStep,
   type MemberTraffic,
 } from './healer/outlier-ejection.ts';
-export { type Blame, type BlameInput, poisonBlame } from './healer/poison-blame.ts';
+export { type Blame, type BlameInput, KEY_WINDOW_MS, poisonBlame } from './healer/poison-blame.ts';
 export {
   type MemberHealth,
   type RemedyConfig,
@@ -192,6 +214,7 @@ export {
   remedyVerdict,
 } from './healer/remedy-limit.ts';
 export { type MemberLatency, type SlowMember, slowMembers } from './healer/slow-members.ts';
+export { type TrafficStep, trafficStep } from './healer/traffic-ejection.ts';
 export { Instance, type InstanceArgs, type InstanceMessages } from './instance/instance.actor.ts';
 export {
   type InstanceConfig,
@@ -317,13 +340,7 @@ export {
   metricEvidence,
   NO_COMPARISON,
 } from './rollout/metric-comparison.ts';
-export {
-  forgottenRevisions,
-  hasProgressed,
-  isComplete,
-  isOverdue,
-  type RolloutCounts,
-} from './rollout/progress.ts';
+export { hasProgressed, isComplete, isOverdue, type RolloutCounts } from './rollout/progress.ts';
 export {
   type ResizedRevisions,
   type ResizeInput,

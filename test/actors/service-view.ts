@@ -38,6 +38,7 @@ export function instanceView(
     isBaseline: false,
     isFailing: false,
     isGoing: false,
+    isSurplus: false,
     ...more,
     state,
   };

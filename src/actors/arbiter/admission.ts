@@ -52,11 +52,17 @@ const CLAIMS: Readonly<Record<ControllerKind, readonly Priority[]>> = {
   placement: ['safety', 'rollback', 'rollout', 'shrink'],
 };
 
-/** Decides on all of them. Intents of other services are not for this view. */
-export function admit(view: ServiceView, intents: readonly Intent[]): readonly Decision[] {
+/**
+ * Decides on all of them. Intents of other services are not for this view. `taken`: what was decided on
+ * in this pass before; added to.
+ */
+export function admit(
+  view: ServiceView,
+  intents: readonly Intent[],
+  taken: Set<string> = new Set(),
+): readonly Decision[] {
   if (intents.length === 0) return [];
   const budget = new DisruptionBudget(view);
-  const taken = new Set<string>();
   return inOrder(intents).map((intent) => {
     const verdict = verdictOn(view, intent, budget, taken);
     if (verdict.kind === 'admitted') {
@@ -128,6 +134,11 @@ function verdictOn(
   if (act.kind === 'replace' && act.slot !== instance.slot) {
     const why = `${act.instance} is in slot ${instance.slot}, not in ${act.slot}`;
     return refused('target', why, 'it is proposed for the slot of its instance');
+  }
+  const slot = indexOf(view).slots.get(instance.slot);
+  if (act.kind === 'replace' && instance.isGoing && slot?.isReplacing !== true) {
+    const why = `${act.instance} is on its way out, and its slot with it`;
+    return refused('target', why, 'the slot is needed again');
   }
   if (!budget.hasSubstitute(instance)) {
     const barrier = barrierVerdict(view, act, instance);
@@ -203,8 +214,13 @@ function blockedRevision(view: ServiceView, { act, who }: Intent): Verdict | nul
 }
 
 /** Nobody who owns keys is stopped before every router that counts knows another owner. */
-function barrierVerdict({ ring }: ServiceView, act: Act, instance: InstanceView): Verdict | null {
-  if (ring === null || act.kind !== 'stop') return null;
+function barrierVerdict(
+  { ring, spec }: ServiceView,
+  act: Act,
+  instance: InstanceView,
+): Verdict | null {
+  // Of alike instances the next in line answers; the ring follows when the slot is gone.
+  if (ring === null || act.kind !== 'stop' || spec.kind === 'stateless') return null;
   if (ring.members.includes(instance.slot)) {
     const why = `${instance.slot} owns keys in generation ${ring.generation}`;
     return delayed('ring barrier', why, 'a generation without it is published');

@@ -4,26 +4,31 @@
  */
 import { instanceStep } from '../instance/instance.machine.ts';
 import { type InstanceId, instanceId, slotParts } from '../protocol/identity.ts';
-import type { Act } from '../protocol/intent.ts';
+import type { Act, Intent } from '../protocol/intent.ts';
 import { changedGoal } from './apply-spec.ts';
 import { newEntry } from './observations.ts';
 import type { RecordDraft } from './record-draft.ts';
 import { type InstanceEntry, type SlotRecord, specOf } from './records.ts';
 
-/** When it was admitted, and by which decision. */
-export type Admitted = { readonly nowMs: number; readonly decision: number };
+/** What was admitted, when, and by which decision. */
+export type Admitted = {
+  readonly intent: Intent;
+  readonly nowMs: number;
+  readonly decision: number;
+};
 
 /** Kinds of acts whose end has to be seen. */
 const LASTING = ['start', 'replace', 'stop', 'eject', 'readmit', 'fence', 'publishRing'] as const;
 type Lasting = Extract<Act, { kind: (typeof LASTING)[number] }>;
 
 /** The records after it. */
-export function applyAct(draft: RecordDraft, act: Act, at: Admitted): void {
-  change(draft, act, at.nowMs);
+export function applyAct(draft: RecordDraft, at: Admitted): void {
+  const { act } = at.intent;
+  change(draft, at.intent, at.nowMs);
   if (isLasting(act)) noteOperation(draft, act, at);
 }
 
-function change(draft: RecordDraft, act: Act, nowMs: number): void {
+function change(draft: RecordDraft, { act, who }: Intent, nowMs: number): void {
   const { goal, quarantinedKeys } = draft.rest;
   switch (act.kind) {
     case 'setDemand':
@@ -46,7 +51,7 @@ function change(draft: RecordDraft, act: Act, nowMs: number): void {
       replace(draft, act, nowMs);
       return;
     case 'stop':
-      stop(draft, act.instance);
+      stop(draft, act.instance, who === 'placement' ? 'surplus' : 'stop');
       return;
     case 'keep':
       keep(draft, act.instance, nowMs);
@@ -125,10 +130,10 @@ function replace(draft: RecordDraft, act: Extract<Act, { kind: 'replace' }>, now
   draft.setSlot(act.slot, { revision: act.revision, replaced, isRemoved: false });
 }
 
-function stop(draft: RecordDraft, id: InstanceId): void {
+function stop(draft: RecordDraft, id: InstanceId, going: 'stop' | 'surplus'): void {
   const entry = draft.instances.get(id);
   if (entry === undefined) return;
-  draft.setInstance(id, { going: 'stop' });
+  draft.setInstance(id, { going });
   const isLast = draft.inside(entry.slot).every(({ going }) => going !== null);
   if (isLast) draft.setSlot(entry.slot, { isRemoved: true, replaced: null });
 }

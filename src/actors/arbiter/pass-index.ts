@@ -1,21 +1,23 @@
 /**
- * Who is who in one pass: instances by name, by slot and by ordinal. Made once for each picture, however
+ * Who is who in one pass: instances by name and by slot. Made once for each picture, however
  * many intents are judged from it. Pure.
  */
-import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
+import type { InstanceView, ServiceView, SlotView } from '../protocol/fleet-view.ts';
 import type { InstanceId, SlotId } from '../protocol/identity.ts';
 
 /** Names to instances. */
 export type PassIndex = {
   readonly byId: ReadonlyMap<InstanceId, InstanceView>;
   readonly bySlot: ReadonlyMap<SlotId, readonly InstanceView[]>;
+  readonly slots: ReadonlyMap<SlotId, SlotView>;
 };
 
-const known = new WeakMap<readonly InstanceView[], PassIndex>();
+const known = new WeakMap<ServiceView, PassIndex>();
 
 /** The index of a picture. */
-export function indexOf({ instances }: ServiceView): PassIndex {
-  const before = known.get(instances);
+export function indexOf(view: ServiceView): PassIndex {
+  const { instances, slots } = view;
+  const before = known.get(view);
   if (before !== undefined) return before;
   const byId = new Map<InstanceId, InstanceView>();
   const bySlot = new Map<SlotId, InstanceView[]>();
@@ -25,7 +27,7 @@ export function indexOf({ instances }: ServiceView): PassIndex {
     if (list === undefined) bySlot.set(one.slot, [one]);
     else list.push(one);
   }
-  const index = { byId, bySlot };
-  known.set(instances, index);
+  const index = { byId, bySlot, slots: new Map(slots.map((slot) => [slot.id, slot])) };
+  known.set(view, index);
   return index;
 }

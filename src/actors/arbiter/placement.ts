@@ -114,15 +114,18 @@ function ofShares(view: ServiceView, places: readonly Place[]): readonly Intent[
     else list.push(place);
   }
   const intents: Intent[] = [];
+  // What is to stop may have to wait, and counts until then: all together never exceed the split.
+  const wanted = view.goal.shares.reduce((sum, { count }) => sum + count, 0);
+  const room = { slots: wanted - places.filter((place) => !isEnding(place)).length };
   for (const share of view.goal.shares) {
     const group = groups.get(groupOf(share)) ?? [];
     groups.delete(groupOf(share));
-    intents.push(...resized(view, share, group, free));
+    intents.push(...resized(view, share, group, { free, room }));
   }
   for (const group of groups.values()) {
     const { revision, isBaseline } = (group[0] as Place).slot;
     const share = { revision, isBaseline, count: 0, weight: null };
-    intents.push(...resized(view, share, group, free));
+    intents.push(...resized(view, share, group, { free, room }));
   }
   return intents;
 }
@@ -135,7 +138,7 @@ function resized(
   view: ServiceView,
   share: Share,
   group: readonly Place[],
-  free: FreeSlots,
+  { free, room }: { readonly free: FreeSlots; readonly room: { slots: number } },
 ): readonly Intent[] {
   const staying = group.filter((place) => !isEnding(place));
   const why = `${share.count} slots of ${share.revision} are wanted; ${staying.length} are there`;
@@ -144,8 +147,10 @@ function resized(
       .filter((place) => isEnding(place) && canStay(place))
       .slice(0, share.count - staying.length);
     const intents = back.flatMap((place) => kept(view, place));
+    room.slots -= back.length;
     const zones = countZones(staying.map(({ slot }) => slot));
-    for (let i = staying.length + back.length; i < share.count; i++) {
+    for (let i = staying.length + back.length; i < share.count && room.slots > 0; i++) {
+      room.slots--;
       const id = free.take(zones);
       intents.push(startOf(view, id, share.revision, share.isBaseline, why));
     }
@@ -229,13 +234,17 @@ class FreeSlots {
 
 /** What was sent the signal is gone. */
 function canStay({ instances }: Place): boolean {
-  return instances.some(({ state }) => CAN_STAY.includes(state));
+  return instances.some(canStayHere);
+}
+
+function canStayHere({ state, isSurplus }: InstanceView): boolean {
+  return isSurplus && CAN_STAY.includes(state);
 }
 
 const CAN_STAY: readonly string[] = ['ready', 'unready', 'leaving', 'draining'];
 
 function kept(view: ServiceView, place: Place): Intent[] {
-  const one = place.instances.find(({ state }) => CAN_STAY.includes(state));
+  const one = place.instances.find(canStayHere);
   if (one === undefined) return [];
   const why = `${one.slot} is needed again`;
   return [intentOf(view, { kind: 'keep', instance: one.id }, 'safety', why)];

@@ -40,8 +40,11 @@ export type InstanceEntry = {
   readonly createdMs: number;
   readonly life: InstanceRecord;
   readonly isEjected: boolean;
-  /** It was decided that it goes. `replace`: not before another one serves, unless it has data. */
-  readonly going: 'replace' | 'stop' | null;
+  /**
+   * It was decided that it goes. `replace`: not before another one serves, unless it has data. `surplus`:
+   * fewer are needed, and it stays if that is over before it was told to end.
+   */
+  readonly going: 'replace' | 'stop' | 'surplus' | null;
   /** First number of the routes without it; null: it is in them, or they are not made yet. */
   readonly leftRoutes: number | null;
 };

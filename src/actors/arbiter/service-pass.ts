@@ -10,6 +10,7 @@ import type { Intent } from '../protocol/intent.ts';
 import { admit } from './admission.ts';
 import { applyAct } from './apply-act.ts';
 import { type Effect, effectsOf } from './effects.ts';
+import { withinHistory } from './forget-revisions.ts';
 import { type Observation, observe } from './observations.ts';
 import { placementIntents } from './placement.ts';
 import { RecordDraft } from './record-draft.ts';
@@ -48,31 +49,59 @@ export function look(
   return { record, view: viewOf(record, around) };
 }
 
-/** Judges, writes down, moves along. */
+/**
+ * Judges, writes down, moves along. What controllers want comes first; then placement, from what was
+ * just decided: an instance that was wanted a moment ago is not started for a split that is over.
+ */
 export function decide({ record, view }: Look, answers: Answers): PassResult {
-  const intents = [...answers.intents, ...placementIntents(view)];
-  const decisions = admit(view, intents);
-  const firstAdmitted = record.decisions + 1;
-  let decision = record.decisions;
+  const { nowMs } = view;
+  const taken = new Set<string>();
+  const goals = judged(record, view, answers.intents, taken);
+  const now = goals.record === record ? view : viewAfter(goals.record, view);
+  const places = judged(goals.record, now, placementIntents(now), taken);
+  const decisions = [...goals.decisions, ...places.decisions];
+  const settled = settle(withStates(places.record, answers.states), nowMs);
+  const next = withinHistory(settled);
+  return {
+    record: next,
+    decisions,
+    firstAdmitted: record.decisions + 1,
+    effects: effectsOf(next),
+  };
+}
+
+/** What was admitted is written down. */
+function judged(
+  record: ServiceRecord,
+  view: ServiceView,
+  intents: readonly Intent[],
+  taken: Set<string>,
+): { readonly record: ServiceRecord; readonly decisions: readonly Decision[] } {
+  const decisions = admit(view, intents, taken);
   const draft = new RecordDraft(record);
+  let decision = record.decisions;
   for (const { intent, verdict } of decisions) {
     if (verdict.kind !== 'admitted') continue;
-    applyAct(draft, intent.act, { nowMs: view.nowMs, decision: ++decision });
+    applyAct(draft, { intent, nowMs: view.nowMs, decision: ++decision });
   }
-  const next = settle(withAnswers(draft.done(), answers, decision), view.nowMs);
-  return { record: next, decisions, firstAdmitted, effects: effectsOf(next) };
+  if (decision !== record.decisions) draft.set({ decisions: decision });
+  return { record: draft.done(), decisions };
+}
+
+/** The same moment, and what has been decided in it. */
+function viewAfter(record: ServiceRecord, { metric, ...view }: ServiceView): ServiceView {
+  const { region, zones, nowMs, maxStalenessMs, isFrozen, reservations, sliceLoads } = view;
+  const around = { region, zones, nowMs, maxStalenessMs, isFrozen, reservations, sliceLoads };
+  return viewOf(record, { ...around, metric });
 }
 
 /** A state that says the same as before is the same: it is not written again. */
-function withAnswers(record: ServiceRecord, { states }: Answers, decisions: number): ServiceRecord {
+function withStates(record: ServiceRecord, states: Answers['states']): ServiceRecord {
   const changed = Object.entries(states).filter(([kind, state]) => {
     const before = record.controllers[kind as keyof ControllerStates];
     return before !== state && JSON.stringify(before) !== JSON.stringify(state);
   });
-  if (changed.length === 0 && decisions === record.decisions) return record;
-  const controllers =
-    changed.length === 0
-      ? record.controllers
-      : { ...record.controllers, ...Object.fromEntries(changed) };
-  return { ...record, controllers, decisions };
+  if (changed.length === 0) return record;
+  const controllers = { ...record.controllers, ...Object.fromEntries(changed) };
+  return { ...record, controllers };
 }

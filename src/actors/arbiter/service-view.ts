@@ -88,6 +88,7 @@ function instanceViewOf(entry: InstanceEntry, ends: number): InstanceView {
     isEjected: entry.isEjected,
     isFailing: isFailing(life),
     isGoing: entry.going !== null,
+    isSurplus: entry.going === 'surplus',
   };
   instanceViews.set(entry, { ends, view });
   return view;

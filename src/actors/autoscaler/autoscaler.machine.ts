@@ -5,14 +5,14 @@
  * shrinking only, and by that turning back: capacity that is needed is never withheld. Pure.
  *
  *   metrics ─▶ highest ─▶ stabilized ─▶ rates, min and max ─▶ settle, flap budget (down) ─▶ setDemand
- *      └ one failed: no shrinking                               └ backoff after a failed change
+ *      └ one failed: no shrinking                               └ backoff that way after a failed change
  */
 
-import { doubled } from '../arithmetic/doubling.ts';
 import { type ControllerStep, INTENT_EXPIRES_MS } from '../protocol/controller-step.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Input, Intent } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { type ChangeOutcome, noteOutcome, OUTCOME_START } from './change-outcome.ts';
 import { CALM, type PanicState } from './panic-mode.ts';
 import { type Proposal, proposals } from './proposals.ts';
 import { stabilize } from './scaling-history.ts';
@@ -30,18 +30,12 @@ export type AutoscalerState = {
   /** The demand at the last look; null: there was none. */
   readonly demand: number | null;
   readonly panic: PanicState;
-  /** Changes that failed, one after the other. */
-  readonly failures: number;
-  /** Nothing is proposed before. */
-  readonly backoffUntilMs: number;
+  /** What became of its last change. */
+  readonly outcome: ChangeOutcome;
 };
 
-/** What happened since the last pass, beside what is seen. */
-export type AutoscalerInput = {
-  readonly view: ServiceView;
-  /** Whether the last change could be carried out; null: nothing is known. */
-  readonly outcome: 'done' | 'failed' | null;
-};
+/** What it decides from. */
+export type AutoscalerInput = { readonly view: ServiceView };
 
 /** What it decided. */
 export type AutoscalerStep = ControllerStep<AutoscalerState> & {
@@ -55,8 +49,7 @@ export const AUTOSCALER_START: AutoscalerState = {
   changes: [],
   demand: null,
   panic: CALM,
-  failures: 0,
-  backoffUntilMs: 0,
+  outcome: OUTCOME_START,
 };
 
 /**
@@ -66,36 +59,35 @@ export const AUTOSCALER_START: AutoscalerState = {
 const BUCKETS = 60;
 /** Changes that are remembered; of more, the oldest are forgotten and limits become wider. */
 const CHANGES_MAX = 500;
-/** After a failed change: so long, then twice as long, up to the most. Milliseconds. */
-const BACKOFF_MS = { first: 10_000, max: 600_000 };
 
 type Autoscale = NonNullable<ServiceSpec['autoscale']>;
 type Held = { readonly count: number; readonly why: string };
 
 /** One pass. A service without `autoscale` has no autoscaler. */
-export function autoscalerStep(state: AutoscalerState, input: AutoscalerInput): AutoscalerStep {
-  const { view } = input;
+export function autoscalerStep(state: AutoscalerState, { view }: AutoscalerInput): AutoscalerStep {
   const { autoscale } = view.spec;
   const { nowMs } = view;
   const current = view.goal.demand;
-  const noted = noteOutcome(noteDemand(state, view, autoscale), input.outcome, nowMs);
+  const noted = noteDemand(state, view, autoscale);
   if (autoscale === undefined) {
-    const step = held(noted, current, 'this service is not scaled by itself', nowMs);
-    return { ...step, againMs: null };
+    const why = 'this service is not scaled by itself';
+    const recommendation = { count: current, why };
+    return { state: wanting(noted, null), intents: [], againMs: null, recommendation };
   }
   const { hold } = view;
   if (hold !== null && nowMs < hold.untilMs) {
-    return proposed(noted, view, hold.count, [], {
-      count: hold.count,
-      why: `an operator holds it at ${hold.count} for ${hold.untilMs - nowMs} ms more`,
-    });
+    const why = `an operator holds it at ${hold.count} for ${hold.untilMs - nowMs} ms more`;
+    const step = proposed(noted, view, hold.count, [], { count: hold.count, why });
+    // The operator's change, not its own.
+    return { ...step, state: wanting(noted, null) };
   }
 
   const asked = proposals(view, autoscale, noted.panic);
   const next = { ...noted, panic: asked.panic };
   const known = asked.list.filter((one) => one.count !== null);
   if (known.length === 0) {
-    return held(next, bounded(current, autoscale), 'no metric says anything', nowMs);
+    const count = bounded(current, autoscale);
+    return proposed(next, view, count, asked.list, { count, why: 'no metric says anything' });
   }
   const highest = known.reduce((most, one) => ((one.count ?? 0) > (most.count ?? 0) ? one : most));
   let desired = highest.count ?? current;
@@ -133,12 +125,19 @@ function limit(
     { up: rulesOf(up), down: rulesOf(down) },
     pastOf(state.changes, nowMs),
   );
-  const count = bounded(replicas, autoscale);
+  // A share of none is none: the first one comes whatever the policies say.
+  const isWaking = current === 0 && stable > 0 && up.select !== 'disabled';
+  const count = bounded(Math.max(replicas, isWaking ? 1 : 0), autoscale);
   if (count !== desired)
     why += `; ${desired} was asked for, ${stable} after stabilization, ${condition}`;
-  if (nowMs < state.backoffUntilMs) {
-    const wait = state.backoffUntilMs - nowMs;
-    return { count: current, why: `the last change failed; waits ${wait} ms` };
+  const { failures } = state.outcome;
+  const failed = count > current ? failures.up : failures.down;
+  if (count !== current && nowMs < failed.untilMs && current === bounded(current, autoscale)) {
+    const wait = failed.untilMs - nowMs;
+    return {
+      count: current,
+      why: `it would be ${count}, but the last such change failed; waits ${wait} ms`,
+    };
   }
   if (count >= current) return { count, why };
   const last = state.changes.at(-1);
@@ -147,14 +146,22 @@ function limit(
     return { count: current, why: `it would shrink to ${count}, but settles for ${left} ms more` };
   }
   const { changes, window } = autoscale.flapBudget;
-  const used = state.changes.filter(({ atMs }) => nowMs - atMs < window).length;
-  if (used >= changes) {
-    return {
-      count: current,
-      why: `it would shrink to ${count}, but has changed ${used} times in ${window} ms`,
-    };
+  const used = runsOf(state.changes.filter(({ atMs }) => nowMs - atMs < window));
+  // Who goes on shrinking does not turn.
+  const isTurn = last === undefined || last.count > 0;
+  if (isTurn && used >= changes) {
+    const why = `it would shrink to ${count}, but went up and down ${used} times in ${window} ms`;
+    return { count: current, why };
   }
   return { count, why };
+}
+
+/** Changes one after the other in the same direction are one: a ramp is no flapping. */
+function runsOf(changes: readonly TimedCount[]): number {
+  return changes.filter(({ count }, i) => {
+    const before = changes[i - 1];
+    return before === undefined || Math.sign(before.count) !== Math.sign(count);
+  }).length;
 }
 
 function proposed(
@@ -168,7 +175,7 @@ function proposed(
   // What it reads may be another number in the very next pass.
   const againMs = view.nowMs;
   if (count === view.goal.demand || autoscale?.dryRun === true) {
-    return { state, intents: [], againMs, recommendation };
+    return { state: wanting(state, null), intents: [], againMs, recommendation };
   }
   const inputs: Input[] = asked.flatMap((one) => one.inputs);
   const intent: Intent = {
@@ -181,20 +188,22 @@ function proposed(
     alternatives: asked.map(({ name, count: own }) => `${name}: ${own ?? 'says nothing'}`),
     expiresMs: view.nowMs + INTENT_EXPIRES_MS,
   };
-  return { state, intents: [intent], againMs, recommendation };
+  return { state: wanting(state, count), intents: [intent], againMs, recommendation };
 }
 
-function held(state: AutoscalerState, count: number, why: string, againMs: number): AutoscalerStep {
-  return { state, intents: [], againMs, recommendation: { count, why } };
+function wanting(state: AutoscalerState, wanted: number | null): AutoscalerState {
+  return { ...state, outcome: { ...state.outcome, wanted } };
 }
 
 /** The demand is another one than at the last look: that is a change, whoever made it. */
 function noteDemand(
-  state: AutoscalerState,
-  { goal, nowMs }: ServiceView,
+  before: AutoscalerState,
+  view: ServiceView,
   autoscale: Autoscale | undefined,
 ): AutoscalerState {
-  const { demand } = goal;
+  const { nowMs } = view;
+  const { demand } = view.goal;
+  const state = { ...before, outcome: noteOutcome(before.outcome, view, before.demand) };
   if (state.demand === null || demand === state.demand) return { ...state, demand };
   const longestMs = Math.max(
     autoscale?.flapBudget.window ?? 0,
@@ -204,17 +213,6 @@ function noteDemand(
   );
   const kept = state.changes.filter(({ atMs }) => nowMs - atMs <= longestMs).slice(1 - CHANGES_MAX);
   return { ...state, demand, changes: [...kept, { count: demand - state.demand, atMs: nowMs }] };
-}
-
-function noteOutcome(
-  state: AutoscalerState,
-  outcome: AutoscalerInput['outcome'],
-  nowMs: number,
-): AutoscalerState {
-  if (outcome === null) return state;
-  if (outcome === 'done') return { ...state, failures: 0, backoffUntilMs: 0 };
-  const failures = state.failures + 1;
-  return { ...state, failures, backoffUntilMs: nowMs + doubled(failures, BACKOFF_MS) };
 }
 
 /** Of each bucket of the longer window the least and the most: no more is looked at. */

@@ -62,15 +62,24 @@ function ofMetric(view: ServiceView, autoscale: Autoscale, metric: Metric): Prop
   if (kind === 'value' || kind === 'valuePerInstance') {
     const reading = ofService(view, metric.name, WINDOW_MS);
     if (reading.kind !== 'value') return silent(metric.name, reading);
+    const ready = Math.min(currentReplicas, readyCount(view));
+    // Those who start have not had a chance to change the value: they stay, and it is asked again.
+    if (kind === 'value' && ready === 0 && currentReplicas > 0) {
+      const why = `${metric.name} is ${reading.value}, and nobody is ready yet`;
+      return { name: metric.name, count: currentReplicas, why, inputs: [] };
+    }
     const input = {
       currentReplicas,
       tolerance,
       targetMilli,
       usageMilli: [BigInt(Math.round(reading.value * 1000))],
-      readyCount: Math.min(currentReplicas, readyCount(view)),
+      readyCount: ready,
     };
     const asked = kind === 'value' ? replicasForValue(input) : replicasForValuePerInstance(input);
     return told(metric, asked, reading.ageMs);
+  }
+  if (kind === 'average' && currentReplicas === 0) {
+    return ofNobody(view, autoscale, metric, targetMilli);
   }
   const isShare = kind === 'utilization';
   const { cpu } = view.spec.resources;
@@ -88,6 +97,28 @@ function ofMetric(view: ServiceView, autoscale: Autoscale, metric: Metric): Prop
   if (units <= currentReplicas) return told(metric, asked, ageMs);
   const request = isShare ? BigInt(Math.round((cpu ?? 0) * metric.target)) / 100n : targetMilli;
   return told(metric, withSurge({ ...input, targetMilli: request }, asked), ageMs);
+}
+
+/** Nobody is there whom one could ask: what the whole service is asked for says how many it takes. */
+function ofNobody(
+  view: ServiceView,
+  autoscale: Autoscale,
+  metric: Metric,
+  targetMilli: bigint,
+): Proposal {
+  const reading = ofService(view, metric.name, WINDOW_MS);
+  if (reading.kind !== 'value') return silent(metric.name, reading);
+  const asked = replicasForValuePerInstance({
+    currentReplicas: 0,
+    tolerance: toleranceOf(autoscale),
+    targetMilli,
+    usageMilli: [BigInt(Math.round(reading.value * 1000))],
+  });
+  return {
+    ...told(metric, asked, reading.ageMs),
+    why: `nobody is there, and ${metric.name} of the service is ${reading.value}`,
+    inputs: [input(metric.name, reading)],
+  };
 }
 
 /**
@@ -122,11 +153,15 @@ function ofQueue(
 ): Proposal {
   const arrivals = ofService(view, queue.arrivals, WINDOW_MS);
   const serviceTime = ofService(view, queue.serviceTime, WINDOW_MS);
+  const { demand } = view.goal;
   if (arrivals.kind !== 'value') return silent(queue.arrivals, arrivals);
-  if (serviceTime.kind !== 'value') return silent(queue.serviceTime, serviceTime);
+  if (serviceTime.kind !== 'value') {
+    if (demand > 0 || arrivals.value <= 0) return silent(queue.serviceTime, serviceTime);
+    const why = `${arrivals.value} arrive in a second, and nobody is there to say how long one takes`;
+    return { name: 'queue', count: 1, why, inputs: [input(queue.arrivals, arrivals)] };
+  }
   const underWay = arrivals.value * serviceTime.value;
   const needed = underWay / queue.concurrency;
-  const { demand } = view.goal;
   const tolerance = toleranceOf(autoscale);
   const isEnough = demand > 0 && isWithin(tolerance, needed / demand);
   return {

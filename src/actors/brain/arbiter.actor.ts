@@ -9,13 +9,14 @@ import {
   type AnyRef,
   actor,
   type Context,
+  reply,
   type Store,
 } from '../../runtime/index.ts';
 import { newService } from '../arbiter/apply-spec.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
-import { recovered } from '../arbiter/recovery.ts';
+import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
 import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
@@ -24,7 +25,7 @@ import type { Intent } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { Companions } from './companions.ts';
 import type { JournalSpan } from './journal.ts';
-import { type LeaderToken, RecordStore } from './record-store.ts';
+import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
 import { Reissue } from './reissue.ts';
 import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
 import type { StepAnswer } from './snapshot.ts';
@@ -58,7 +59,10 @@ export type ServiceStatus = {
 
 /** What it understands. */
 export type ArbiterMessages = {
-  /** A specification and the name of its revision; answered when it is stored. */
+  /**
+   * A specification and the name of its revision; answered when it is stored, or will be with the next
+   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet
+   */
   apply(what: {
     readonly name: string;
     readonly spec: ServiceSpec;
@@ -113,6 +117,7 @@ class Brain {
   private readonly store: RecordStore;
   private readonly log: DecisionLog = new DecisionLog();
   private readonly tended: Map<string, Tended> = new Map();
+  private hasBegun = false;
   private isFrozen = false;
   private reservations: readonly Reservation[] | null = null;
   private sequence = 0;
@@ -125,19 +130,28 @@ class Brain {
     this.store = new RecordStore(args.store, args.prefix, args.leader);
   }
 
-  /** Takes up what was stored. Rejects as the store. */
+  /** Takes up what was stored; while the store is away, later. Rejects with what is no weather. */
   async begin(): Promise<void> {
+    try {
+      await this.takeUp();
+      this.hasBegun = true;
+    } catch (error) {
+      if (!isWeather(error)) throw error;
+    }
+  }
+
+  private async takeUp(): Promise<void> {
+    this.tended.clear();
     this.log.restore(await this.store.decisions());
     const found: (readonly [ServiceRecord, number])[] = [];
     for (const name of await this.store.names()) {
       const { record, revision } = await this.store.read(name);
       if (record !== null) found.push([record, revision]);
     }
-    const loops = found.map(([record, revision]) => this.loopOf(record, revision));
-    const lastMs = Math.max(0, ...loops.map(({ loop }) => loop.lastMs));
+    const lastMs = Math.max(0, ...found.map(([record]) => lastMsOf(record)));
     this.offsetMs = lastMs - this.ctx.now();
-    for (const { loop, companions } of loops) {
-      loop.record = recovered(loop.record, this.nowMs());
+    for (const [record, revision] of found) {
+      const { companions } = this.loopOf(recovered(record, this.nowMs()), revision);
       await companions.start();
     }
   }
@@ -183,6 +197,11 @@ class Brain {
 
   private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
     const { name, spec, revision } = what;
+    if (!this.hasBegun) await this.begin();
+    if (!this.hasBegun) {
+      const message = 'the store is away, and nothing was read from it yet. Apply again later.';
+      throw reply.error('STORE_AWAY', message);
+    }
     const known = this.tended.get(name);
     if (known === undefined) {
       const record = newService(name, spec, revision, this.nowMs());
@@ -209,6 +228,7 @@ class Brain {
   }
 
   private async tick(): Promise<void> {
+    if (!this.hasBegun) await this.begin();
     for (const one of this.tended.values()) {
       if (one.loop.isWaiting || one.dueMs <= this.nowMs()) await this.pass(one);
     }

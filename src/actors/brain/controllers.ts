@@ -8,6 +8,8 @@ import {
   autoscalerStep,
 } from '../autoscaler/autoscaler.machine.ts';
 import { HASHRING_START, type HashringState, hashringStep } from '../hashring/hashring.machine.ts';
+import { healerStep } from '../healer/healer.machine.ts';
+import { HEALER_START, type HealerState } from '../healer/healer-state.ts';
 import type { ControllerStep } from '../protocol/controller-step.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import { rolloutStep } from '../rollout/rollout.machine.ts';
@@ -21,9 +23,11 @@ export const CONTROLLERS = {
   rollout: (state: unknown, view: ServiceView): ControllerStep<RolloutState> =>
     rolloutStep((state as RolloutState | null) ?? ROLLOUT_START, { view }),
   autoscaler: (state: unknown, view: ServiceView): ControllerStep<AutoscalerState> =>
-    autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view, outcome: null }),
+    autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view }),
   hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>
     hashringStep((state as HashringState | null) ?? HASHRING_START, { view }),
+  healer: (state: unknown, view: ServiceView): ControllerStep<HealerState> =>
+    healerStep((state as HealerState | null) ?? HEALER_START, { view }),
 } as const satisfies Readonly<Record<string, Step>>;
 
 /** One of them. */

@@ -6,7 +6,7 @@
 import type { AnyRef } from '../../runtime/index.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
-import { lastMsOf, recovered } from '../arbiter/recovery.ts';
+import { recovered } from '../arbiter/recovery.ts';
 import { decide, look, type PassResult } from '../arbiter/service-pass.ts';
 import type { PassSurroundings } from '../arbiter/service-view.ts';
 import type { DecisionLog } from '../decisions/decision-log.ts';
@@ -17,7 +17,7 @@ import type { Intent } from '../protocol/intent.ts';
 import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
 import { CONTROLLER_NAMES, type ControllerName } from './controllers.ts';
 import { decisionText, Journal, queryText } from './journal.ts';
-import type { RecordStore } from './record-store.ts';
+import { isWeather, type RecordStore } from './record-store.ts';
 import { type StepAnswer, type StepQuestion, snapshotOf } from './snapshot.ts';
 
 /** What a loop works with. */
@@ -56,6 +56,8 @@ export class ServiceLoop {
   heldBy: Violation | null = null;
   private revision: number;
   private isStored: boolean;
+  /** A commit had no answer: the records have to be read before anything else. */
+  private isUnsure = false;
   private queue: Observation[] = [];
   private wanted: Intent[] = [];
   private readonly asked: Map<ControllerName, readonly MetricQuery[]> = new Map();
@@ -71,11 +73,6 @@ export class ServiceLoop {
     this.parts = parts;
   }
 
-  /** The last moment that its records know of. */
-  get lastMs(): number {
-    return lastMsOf(this.record);
-  }
-
   /** For the next pass. */
   observe(list: readonly Observation[]): void {
     this.queue.push(...list);
@@ -88,12 +85,14 @@ export class ServiceLoop {
 
   /** Whether anything waits for a pass. */
   get isWaiting(): boolean {
-    return this.queue.length > 0 || this.wanted.length > 0 || !this.isStored;
+    const hasInput = this.queue.length > 0 || this.wanted.length > 0;
+    return hasInput || !this.isStored || this.isUnsure;
   }
 
   /** One pass. Rejects with what is nobody's weather: a store that has failed, a record too new. */
   async pass(around: Omit<PassSurroundings, 'metric'>): Promise<LoopOutcome> {
     const { store, log } = this.parts;
+    if (this.isUnsure && !(await this.reread(around.nowMs))) return { kind: 'away' };
     const before = this.record;
     const observations = this.queue;
     const intents = this.wanted;
@@ -112,7 +111,7 @@ export class ServiceLoop {
     if (commit.kind === 'away') return commit;
     if (commit.kind === 'overtaken') return commit;
     if (commit.kind === 'unknown') {
-      await this.reread(around.nowMs);
+      this.isUnsure = true;
       return { kind: 'away' };
     }
     this.queue = this.queue.slice(observations.length);
@@ -141,13 +140,23 @@ export class ServiceLoop {
     return { kind: 'done', result, view, againMs, violations };
   }
 
-  /** It may have been written or not: what is stored is what is true. */
-  private async reread(nowMs: number): Promise<void> {
-    const found = await this.parts.store.read(this.name);
-    if (found.record === null) return;
-    this.record = recovered(found.record, nowMs);
-    this.revision = found.revision;
-    this.isStored = true;
+  /** It may have been written or not: what is stored is what is true. @returns whether it is known */
+  private async reread(nowMs: number): Promise<boolean> {
+    try {
+      const { store, log } = this.parts;
+      const found = await store.read(this.name);
+      // Its decisions may be there as well: their numbers are not given twice.
+      log.restore(await store.decisions());
+      this.isUnsure = false;
+      if (found.record === null) return true;
+      this.record = recovered(found.record, nowMs);
+      this.revision = found.revision;
+      this.isStored = true;
+      return true;
+    } catch (error) {
+      if (isWeather(error)) return false;
+      throw error;
+    }
   }
 
   /** What controllers asked for in the last pass, at one moment. */

@@ -17,7 +17,13 @@ import { type ControllerStep, INTENT_EXPIRES_MS } from '../protocol/controller-s
 import type { FailureView, InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import type { SlotId } from '../protocol/identity.ts';
 import type { Act, Input, Intent } from '../protocol/intent.ts';
-import { type BanMemory, type HealerState, KEYS_MAX, type RemedyMemory } from './healer-state.ts';
+import {
+  type BanMemory,
+  HEALER_START,
+  type HealerState,
+  KEYS_MAX,
+  type RemedyMemory,
+} from './healer-state.ts';
 import { flapsSeen, type Member, membersOf, remediesSeen } from './member-health.ts';
 import { type Blame, KEY_WINDOW_MS, poisonBlame } from './poison-blame.ts';
 import { type RemedyVerdict, remedyVerdict } from './remedy-limit.ts';
@@ -28,6 +34,11 @@ import { type TrafficStep, trafficStep } from './traffic-ejection.ts';
  * surely gone, and so is the key's service meanwhile. It costs two members each time. Milliseconds.
  */
 const KEY_RELEASE_MS = 86_400_000;
+/**
+ * Between two looks at the traffic of a service in which all are well. Longer: failing members are found
+ * later. Shorter: calm services cost more passes. Milliseconds.
+ */
+const CALM_LOOK_MS = 2000;
 /** Share of the instances that are not seen of late, above which the healer is what is ill. */
 const BLIND_SHARE = 0.5;
 /** So many members that end alike at least are no bad luck, however small the service. */
@@ -69,9 +80,18 @@ export function healerStep(
       ...trafficIntents(view, traffic),
       ...cured.map((member) => replaceIntent(view, member, members)),
     ],
-    // What it reads may be another number in the very next pass.
-    againMs: view.nowMs,
+    againMs: view.nowMs + (isCalm({ status, ejections, slow }) ? CALM_LOOK_MS : 0),
   };
+}
+
+/** Nobody is ill, out, or suspected: only what callers see can change that unheard. */
+function isCalm({
+  status,
+  ejections,
+  slow,
+}: Pick<HealerState, 'status' | 'ejections' | 'slow'>): boolean {
+  const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
+  return status === HEALER_START.status && isEmpty(ejections) && isEmpty(slow);
 }
 
 /** Who is proposed now; who was and is not any more has recovered, or has to wait. */

@@ -92,8 +92,13 @@ function suspects(
     const rate = successRate(member);
     if (member.consecutiveErrors >= config.consecutiveErrors) {
       found.set(member.id, { why: `${member.consecutiveErrors} errors in a row`, rate });
-    } else if (threshold !== null && compared.includes(member) && rate < threshold) {
-      const why = `success rate ${percent(rate)}; the others' allow ${percent(threshold)}`;
+    } else if (
+      threshold !== null &&
+      compared.includes(member) &&
+      rate < threshold(member.requests)
+    ) {
+      const least = threshold(member.requests);
+      const why = `success rate ${percent(rate)}; the others' allow ${percent(least)}`;
       found.set(member.id, { why, rate });
     }
   }
@@ -102,18 +107,33 @@ function suspects(
     .map(([id, { why }]) => ({ id, why }));
 }
 
-/** Mean less so many standard deviations; null: too few can be compared. */
+/**
+ * Mean less so many standard deviations; null: too few can be compared. Of many members one is always
+ * the worst: it also has to lack more than chance takes from one with so many requests. Envoy asks for
+ * the deviations only, and in calm traffic ejects whoever is unlucky.
+ */
 function rateThreshold(
   members: readonly MemberTraffic[],
   { minMembers, deviations }: EjectionConfig,
-): number | null {
+): ((requests: number) => number) | null {
   if (members.length < minMembers) return null;
   const rates = members.map(successRate);
   const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const variance =
     rates.reduce((sum, rate) => sum + (rate - mean) * (rate - mean), 0) / rates.length;
-  return mean - deviations * Math.sqrt(variance);
+  const far = mean - deviations * Math.sqrt(variance);
+  // With hardly an error among all of them the spread of a share says little: at least one in requests.
+  return (requests) => {
+    const share = Math.max(mean * (1 - mean), 1 / requests);
+    return Math.min(far, mean - CHANCE_DEVIATIONS * Math.sqrt(share / requests));
+  };
 }
+
+/**
+ * Standard deviations of a share of so many requests. Range: 3 to 6. Higher: a member that is a little
+ * worse stays. Lower: with a look each second, somebody is unlucky every few minutes.
+ */
+const CHANCE_DEVIATIONS = 5;
 
 function successRate({ requests, errors }: MemberTraffic): number {
   return requests === 0 ? 1 : (requests - errors) / requests;

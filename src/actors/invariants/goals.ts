@@ -17,6 +17,13 @@ export function exposureViolations(facts: PassFacts): readonly Violation[] {
       found.push({ invariant: 'A9', what: `${share.revision} is blocked, and its share grows` });
     }
   }
+  if (after.spec.kind === 'stateless') {
+    const [old, now] = [slotsCount(before), slotsCount(after)];
+    const most = after.goal.shares.reduce((sum, { count }) => sum + count, 0);
+    if (now > most && now > old) {
+      found.push({ invariant: 'A9', what: `${now} slots, and the split has ${most}` });
+    }
+  }
   for (const { who, act } of admittedOf(facts)) {
     if (who === 'operator' || (act.kind !== 'start' && act.kind !== 'replace')) continue;
     const isBlocked = view.revisions.some(({ id, isBlocked: is }) => is && id === act.revision);
@@ -35,6 +42,13 @@ export function exposureViolations(facts: PassFacts): readonly Violation[] {
     found.push({ invariant: 'A9', what: `${act.revision} is promoted while ${names}: ${why}` });
   }
   return found;
+}
+
+/** Slots that are not on their way out. */
+function slotsCount({ slots }: PassFacts['after']): number {
+  let count = 0;
+  for (const { isRemoved } of slots.values()) if (!isRemoved) count++;
+  return count;
 }
 
 /** A10. */

@@ -74,6 +74,8 @@ export class InvariantMonitor {
     const minReadyMs = minReadyOf(view.spec);
     for (const one of view.instances) {
       if (!one.isGoing && isAvailable(one, view.nowMs, minReadyMs)) this.taken.delete(one.slot);
+      // Out of the traffic, and then ill by itself: it would be away without the decision.
+      if (!one.isGoing && one.isEjected && one.state !== 'ready') this.taken.delete(one.slot);
     }
     const slots = new Set(view.slots.map(({ id }) => id));
     for (const slot of this.taken) if (!slots.has(slot)) this.taken.delete(slot);

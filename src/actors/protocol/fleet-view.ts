@@ -34,6 +34,8 @@ export type InstanceView = {
   readonly isFailing: boolean;
   /** It was decided that it goes; it may still be serving. */
   readonly isGoing: boolean;
+  /** It goes only because fewer are needed: if that is over, it can stay. */
+  readonly isSurplus: boolean;
 };
 
 /** A place for one instance. */

@@ -112,16 +112,43 @@ export function isHeard({ routes, ring }: ServiceView): boolean {
 }
 
 /** Slots of a sharded service that are needed, by zone and ordinal. */
-export function neededSlots({ slots, goal }: ServiceView): readonly SlotView[] {
-  return slots
-    .filter(({ ordinal }) => ordinal < goal.demand)
+export function neededSlots(view: ServiceView): readonly SlotView[] {
+  return orderOf(view).needed;
+}
+
+/** What is looked up again and again in one picture: made once for each. */
+type Order = {
+  readonly needed: readonly SlotView[];
+  readonly bySlot: ReadonlyMap<string, readonly InstanceView[]>;
+};
+
+const orders = new WeakMap<ServiceView, Order>();
+
+function orderOf(view: ServiceView): Order {
+  const known = orders.get(view);
+  if (known !== undefined) return known;
+  const needed = view.slots
+    .filter(({ ordinal }) => ordinal < view.goal.demand)
     .toSorted((a, b) => compareText(a.zone, b.zone) || a.ordinal - b.ordinal);
+  const bySlot = new Map<string, InstanceView[]>();
+  for (const one of view.instances) {
+    const list = bySlot.get(one.slot);
+    if (list === undefined) bySlot.set(one.slot, [one]);
+    else list.push(one);
+  }
+  const order = { needed, bySlot };
+  orders.set(view, order);
+  return order;
+}
+
+function instancesIn(view: ServiceView, slot: SlotView): readonly InstanceView[] {
+  return orderOf(view).bySlot.get(slot.id) ?? [];
 }
 
 /** The instance that a slot has now, the newest that is not going first; null: none. */
 export function instanceIn(view: ServiceView, slot: SlotView): InstanceView | null {
-  const own = view.instances
-    .filter((one) => one.slot === slot.id && one.state !== 'stopped' && one.state !== 'failed')
+  const own = instancesIn(view, slot)
+    .filter((one) => one.state !== 'stopped' && one.state !== 'failed')
     .toSorted(
       (a, b) =>
         Number(a.isGoing) - Number(b.isGoing) ||
@@ -133,9 +160,7 @@ export function instanceIn(view: ServiceView, slot: SlotView): InstanceView | nu
 
 /** Has an instance of the revision that it is to have, and it serves. */
 export function isSlotServed(view: ServiceView, slot: SlotView): boolean {
-  return view.instances.some(
-    (one) => one.slot === slot.id && one.revision === slot.revision && serves(view, one),
-  );
+  return instancesIn(view, slot).some((one) => one.revision === slot.revision && serves(view, one));
 }
 
 /** Counts for the progress of a target. */

@@ -89,11 +89,21 @@ export function wavesOf(
   return [...parts, ...whole];
 }
 
+const zonesOfViews = new WeakMap<ServiceView, readonly string[]>();
+
+/** Zones that have slots, in order; made once for each picture. */
+function zonesOf(view: ServiceView): readonly string[] {
+  const known = zonesOfViews.get(view);
+  if (known !== undefined) return known;
+  const zones = [...new Set(neededSlots(view).map(({ zone }) => zone))];
+  zonesOfViews.set(view, zones);
+  return zones;
+}
+
 /** Of this wave or of an earlier one; null: after the last one. */
 function isInWave(view: ServiceView, { zone, ordinal }: SlotView, wave: Wave | null): boolean {
   if (wave === null) return true;
-  const zones = [...new Set(neededSlots(view).map((slot) => slot.zone))];
-  const index = zones.indexOf(zone);
+  const index = zonesOf(view).indexOf(zone);
   return index < wave.index || (index === wave.index && ordinal < wave.slots);
 }
 

@@ -84,7 +84,9 @@ const queue = z.strictObject({
 
 /** `autoscale` of a service. */
 export const autoscaleSchema = z.strictObject({
-  min: integer(0, 100_000).describe('Never fewer.'),
+  min: integer(0, 100_000).describe(
+    'Never fewer. 0 needs a metric of the whole service, which wakes it.',
+  ),
   max: integer(1, 100_000).describe('Never more.'),
   metric: metric.optional().describe('What decides.'),
   metrics: z.array(metric).max(20).prefault([]).describe('The one that asks for most decides.'),
@@ -93,13 +95,15 @@ export const autoscaleSchema = z.strictObject({
   up: rules(UP).describe('Growing.'),
   down: rules(DOWN).describe('Shrinking.'),
   panic: panic.optional().describe('Grows at once when a short window shows far too much load.'),
-  settle: duration.prefault('60s').describe('After a change, before the direction may turn.'),
+  settle: duration.prefault('60s').describe('After a change, before it shrinks.'),
   flapBudget: z
     .strictObject({
-      changes: integer(1, 10_000).prefault(20).describe('Changes of the number in the window.'),
+      changes: integer(1, 10_000)
+        .prefault(12)
+        .describe('Turns in the window: one way and back are two, however many steps they took.'),
       window: positiveDuration.prefault('1h').describe('Any window of this length.'),
     })
     .prefault({})
-    .describe('Bounds shrinking and turning back, never growing for need.'),
+    .describe('Bounds turning back to shrink, never growing for need.'),
   dryRun: z.boolean().prefault(false).describe('Records what it would do, and does nothing.'),
 });

@@ -9,6 +9,7 @@ import { ringProblems } from './ring-checks.ts';
 import { rolloutProblems } from './rollout-checks.ts';
 
 type Path = readonly (string | number)[];
+type ScaleMetric = NonNullable<ServiceSpec['autoscale']>['metrics'][number];
 
 /** All that is wrong. */
 export function fleetProblems(fleet: FleetSpec): Problem[] {
@@ -146,8 +147,26 @@ function autoscaleProblems(service: ServiceSpec, path: Path): Problem[] {
   }
   if (service.kind === 'sharded' && min === 0) {
     add(['min'], 'is 0; a ring is never empty: expected at least 1');
+  } else if (
+    min === 0 &&
+    queue === undefined &&
+    all.length > 0 &&
+    !all.some(isSeenWithoutInstances)
+  ) {
+    const names = all.map(({ name }) => name).join(', ');
+    const cure = 'set min to 1, or add rate, a queue, or a metric with kind: value';
+    add(
+      ['min'],
+      `is 0, and only instances tell ${names}: with none of them it would never grow again; ${cure}`,
+    );
   }
   return problems;
+}
+
+/** Metrics that are there when no instance is: what callers ask for, and values of something else. */
+function isSeenWithoutInstances({ name, kind }: ScaleMetric): boolean {
+  if (kind === 'value' || kind === 'valuePerInstance') return true;
+  return kind !== 'utilization' && (name === 'rate' || name === 'requests');
 }
 
 function shardedProblems(fleet: FleetSpec, service: ShardedSpec, path: Path): Problem[] {

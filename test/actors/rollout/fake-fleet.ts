@@ -367,5 +367,6 @@ function newInstance(slot: Slot, number: number, nowMs: number): Instance {
     isBaseline: slot.isBaseline,
     isFailing: false,
     isGoing: false,
+    isSurplus: false,
   };
 }

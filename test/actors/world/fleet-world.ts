@@ -14,10 +14,12 @@ import {
   type Intent,
   newService,
   type Observation,
+  type PassInput,
   type PassSurroundings,
   type Reservation,
   recordOf,
   recordText,
+  recovered,
   revisionOf,
   runPass,
   type ServiceInput,
@@ -196,7 +198,7 @@ export class FleetWorld {
     const observations = this.disturbed([...this.queued, ...this.looks()]);
     const before = this.record;
     const intents = this.wanted;
-    const pass = runPass(before, {
+    const pass = this.pass(before, {
       observations,
       intents,
       around: this.around(),
@@ -216,6 +218,10 @@ export class FleetWorld {
     if (crash !== null) this.recover();
   }
 
+  pass(before: ServiceRecord, input: PassInput): WholePass {
+    return runPass(before, input);
+  }
+
   around(): PassSurroundings {
     return {
       nowMs: this.nowMs,
@@ -232,7 +238,7 @@ export class FleetWorld {
   recover(): void {
     const stored = recordOf(recordText(this.record));
     if (stored === null) throw new Error('the records cannot be read back');
-    this.record = stored;
+    this.record = recovered(stored, this.nowMs);
   }
 
   /** Processes that are up, and of which version. */

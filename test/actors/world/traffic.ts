@@ -25,7 +25,8 @@ export class Traffic {
   /** Of metrics that instances expose: by name. */
   readonly exposed: Map<string, (world: FleetWorld, instance: InstanceId | null) => number> =
     new Map();
-  private ticks: Tick[] = [];
+  /** Of each instance, oldest first. */
+  private readonly ticks: Map<InstanceId, Tick[]> = new Map();
   private readonly random: () => number;
 
   constructor(random: () => number) {
@@ -36,22 +37,24 @@ export class Traffic {
   tick(world: FleetWorld): void {
     const { routes, weights } = world.record.routes;
     const { nowMs } = world;
+    const sizes = new Map<string, number>();
+    const groupOf = (of: { readonly revision: string; readonly isBaseline: boolean }): string =>
+      `${of.revision} ${of.isBaseline}`;
+    for (const route of routes) sizes.set(groupOf(route), (sizes.get(groupOf(route)) ?? 0) + 1);
     for (const route of routes) {
       const process = world.processes.get(route.instance);
       if (process === undefined) continue;
-      const alike = routes.filter(
-        (one) => one.revision === route.revision && one.isBaseline === route.isBaseline,
-      );
-      const weight = weights.find(
-        (one) => one.revision === route.revision && one.isBaseline === route.isBaseline,
-      );
-      const share =
-        weights.length === 0 ? 1 / routes.length : (weight?.weight ?? 0) / 100 / alike.length;
+      const alike = sizes.get(groupOf(route)) ?? 1;
+      const weight = weights.find((one) => groupOf(one) === groupOf(route));
+      const share = weights.length === 0 ? 1 / routes.length : (weight?.weight ?? 0) / 100 / alike;
       const requests = Math.round(world.load * share);
       const { errorRatio, latencyMs } = process.behaviour;
       let errors = 0;
       for (let i = 0; i < requests; i++) if (this.random() < errorRatio) errors++;
-      this.ticks.push({
+      const own = this.ticks.get(route.instance) ?? [];
+      this.ticks.set(route.instance, own);
+      while (nowMs - (own[0]?.atMs ?? nowMs) >= KEPT_MS) own.shift();
+      own.push({
         atMs: nowMs,
         instance: route.instance,
         revision: route.revision,
@@ -61,9 +64,6 @@ export class Traffic {
         errors: world.isUp(process) ? errors : requests,
         latencyMs,
       });
-    }
-    if (this.ticks.length > 20_000) {
-      this.ticks = this.ticks.filter(({ atMs }) => nowMs - atMs < KEPT_MS);
     }
   }
 
@@ -76,14 +76,7 @@ export class Traffic {
       const value = exposed(world, scope.instance ?? null);
       return { kind: 'value', value, samples: 100, ageMs: 1000 };
     }
-    const seen = this.ticks.filter(
-      (tick) =>
-        world.nowMs - tick.atMs < windowMs &&
-        (scope.revision === undefined || scope.revision === tick.revision) &&
-        (scope.zone === undefined || scope.zone === tick.zone) &&
-        (scope.instance === undefined || scope.instance === tick.instance) &&
-        (scope.isBaseline === undefined || scope.isBaseline === tick.isBaseline),
-    );
+    const seen = this.seen(scope, world.nowMs - windowMs);
     if (seen.length === 0) return { kind: 'missing' };
     const sum = (of: (tick: Tick) => number): number =>
       seen.reduce((total, tick) => total + of(tick), 0);
@@ -121,4 +114,29 @@ export class Traffic {
         return { kind: 'missing' };
     }
   }
+
+  /** Ticks of a scope later than a moment. */
+  private seen(scope: MetricQuery['scope'], afterMs: number): Tick[] {
+    const lists =
+      scope.instance === undefined
+        ? [...this.ticks.values()]
+        : [this.ticks.get(scope.instance) ?? []];
+    const seen: Tick[] = [];
+    for (const list of lists) {
+      for (let i = list.length - 1; i >= 0; i--) {
+        const tick = list[i] as Tick;
+        if (tick.atMs <= afterMs) break;
+        if (isIn(tick, scope)) seen.push(tick);
+      }
+    }
+    return seen.toSorted((a, b) => a.atMs - b.atMs);
+  }
+}
+
+function isIn(tick: Tick, scope: MetricQuery['scope']): boolean {
+  return (
+    (scope.revision === undefined || scope.revision === tick.revision) &&
+    (scope.zone === undefined || scope.zone === tick.zone) &&
+    (scope.isBaseline === undefined || scope.isBaseline === tick.isBaseline)
+  );
 }
