@@ -303,7 +303,9 @@ export {
   type MetricQuery,
   type MetricReading,
   type MetricScope,
-  readingValue, REQUEST_METRICS } from './protocol/metric-reading.ts';
+  REQUEST_METRICS,
+  readingValue,
+} from './protocol/metric-reading.ts';
 export {
   type AnalysisPhase,
   METRIC_LIMITS_DEFAULT,
