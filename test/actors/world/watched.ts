@@ -1,11 +1,5 @@
 /** A world whose every pass is checked against the invariants. */
-import {
-  InvariantMonitor,
-  type Journal,
-  replaySpan,
-  type ServiceInput,
-  type Violation,
-} from 'ringmaster/control-plane';
+import { InvariantMonitor, type ServiceInput, type Violation } from 'ringmaster/control-plane';
 import { expect } from 'vitest';
 import { FleetWorld, type WorldOptions } from './fleet-world.ts';
 
