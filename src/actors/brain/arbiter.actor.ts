@@ -191,8 +191,9 @@ class Brain {
     };
   }
 
+  /** Decision time: whole milliseconds, going on where the records end. */
   private nowMs(): number {
-    return this.ctx.now() + this.offsetMs;
+    return Math.floor(this.ctx.now() + this.offsetMs);
   }
 
   private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
