@@ -307,6 +307,39 @@ export {
   readingValue,
 } from './protocol/metric-reading.ts';
 export {
+  forecastOf,
+  isCarried,
+  type Ledger,
+  type LedgerRegion,
+  leastCount,
+  PEAK_HEADROOM,
+  worstCapacity,
+} from './region/capacity-ledger.ts';
+export { Coordinator, type CoordinatorMessages } from './region/coordinator.actor.ts';
+export {
+  type CoordinatorConfig,
+  type CoordinatorState,
+  type CoordinatorStep,
+  coordinatorStart,
+  coordinatorStep,
+  type HeldReservation,
+} from './region/coordinator.machine.ts';
+export {
+  type LinkState,
+  linkAnswered,
+  linkHolds,
+  linkReport,
+  linkStart,
+  type RegionLook,
+} from './region/region-link.machine.ts';
+export type {
+  CoordinatorAnswer,
+  Echo,
+  Grant,
+  RegionReport,
+  ServiceCapacity,
+} from './region/region-report.ts';
+export {
   type AnalysisPhase,
   METRIC_LIMITS_DEFAULT,
   type MetricLimits,

@@ -190,11 +190,15 @@ function boundsVerdict({ spec }: ServiceView, { act, who }: Intent): Verdict | n
 function regionVerdict(view: ServiceView, { act, who }: Intent): Verdict | null {
   if (view.reservations === null || who === 'operator') return null;
   if (act.kind !== 'setDemand' || act.count >= view.goal.demand) return null;
-  const isReserved = view.reservations.some(
-    ({ kind, untilMs }) => kind === 'shrink' && untilMs > view.nowMs,
-  );
-  if (isReserved) return null;
-  const why = `it would shrink region ${view.region} without a reservation`;
+  const floors = view.reservations
+    .filter(({ kind, untilMs }) => kind === 'shrink' && untilMs > view.nowMs)
+    .map((one) => (one.floors === undefined ? 0 : one.floors[view.name]))
+    .filter((floor) => floor !== undefined);
+  if (floors.some((floor) => act.count >= floor)) return null;
+  const why =
+    floors.length === 0
+      ? `it would shrink region ${view.region} without a reservation`
+      : `it would shrink to ${act.count} in region ${view.region}; ${Math.min(...floors)} is reserved`;
   return delayed('region', why, 'the coordinator grants this region a reservation to shrink');
 }
 

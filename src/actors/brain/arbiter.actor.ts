@@ -22,10 +22,12 @@ import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
+import type { CoordinatorAnswer } from '../region/region-report.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { Companions } from './companions.ts';
 import type { JournalSpan } from './journal.ts';
 import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
+import { RegionPart } from './region-part.ts';
 import { Reissue } from './reissue.ts';
 import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
 import type { StepAnswer } from './snapshot.ts';
@@ -48,6 +50,8 @@ export type ArbiterArgs = {
   readonly prober: AnyRef | null;
   /** Understands `read`; null: every reading is missing. */
   readonly metrics: AnyRef | null;
+  /** Understands `report`: of several regions. Absent or null: there is one, or operators reserve. */
+  readonly coordinator?: AnyRef | null;
 };
 
 /** A service, for people. */
@@ -84,7 +88,12 @@ export type ArbiterMessages = {
   journal(service: string): readonly JournalSpan[];
   /** Null: there is no such shard. */
   shard(which: { readonly service: string; readonly ordinal: number }): AnyRef | null;
+  /** The coordinator's answer to a report. */
+  granted(answer: CoordinatorAnswer): void;
+  /** A change of policy waits for this region's turn, or does not wait any more. */
+  wave(isWanted: boolean): void;
   tick(): Promise<void>;
+  report(): void;
 };
 
 /** Between an event and the pass that it causes: what happens together is decided together. Ms. */
@@ -107,6 +116,7 @@ export const Arbiter: ActorDefinition<ArbiterArgs, ArbiterMessages> = actor(impo
     const brain = new Brain(args, ctx);
     await brain.begin();
     ctx.timers.every('period', args.period, 'tick');
+    if (args.coordinator) ctx.timers.every('report', args.period, 'report');
     return brain.handlers();
   },
 });
@@ -120,6 +130,7 @@ class Brain {
   private hasBegun = false;
   private isFrozen = false;
   private reservations: readonly Reservation[] | null = null;
+  private readonly part: RegionPart | null;
   private sequence = 0;
   /** Decision time less the clock's. */
   private offsetMs = 0;
@@ -128,6 +139,8 @@ class Brain {
     this.args = args;
     this.ctx = ctx;
     this.store = new RecordStore(args.store, args.prefix, args.leader);
+    const { coordinator, region, leader } = args;
+    this.part = coordinator ? new RegionPart(coordinator, region, leader.token, ctx.now()) : null;
   }
 
   /** Takes up what was stored; while the store is away, later. Rejects with what is no weather. */
@@ -187,7 +200,14 @@ class Brain {
       why: (query) => this.log.find(query),
       journal: (service) => this.tended.get(service)?.loop.journal.spans ?? [],
       shard: ({ service, ordinal }) => this.tended.get(service)?.companions.shard(ordinal) ?? null,
+      granted: (answer) => {
+        if (this.part?.answered(answer, this.ctx.now())) this.lookAgain();
+      },
+      wave: (isWanted) => {
+        if (this.part !== null) this.part.wantsWave = isWanted;
+      },
       tick: () => this.tick(),
+      report: () => this.report(),
     };
   }
 
@@ -239,20 +259,34 @@ class Brain {
     const { loop, companions, reissue } = tended;
     const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
+    const { part } = this;
+    const down = part?.intentFor(loop.record, this.ctx.now(), nowMs) ?? null;
+    if (down !== null) loop.want(down);
     const outcome = await loop.pass({
       nowMs,
       region,
       zones,
       maxStalenessMs,
       isFrozen: this.isFrozen || loop.heldBy !== null,
-      reservations: this.reservations,
+      reservations: part?.reservations(this.ctx.now(), this.offsetMs) ?? this.reservations,
     });
     if (outcome.kind === 'overtaken') this.ctx.exit();
     if (outcome.kind !== 'done') return;
     tended.dueMs = dueAfter(outcome, nowMs);
+    const { decisions } = outcome.result;
+    part?.note({ view: outcome.view, record: loop.record, decisions });
     const effects = reissue.due(outcome.result.effects, nowMs);
     if (effects.length > 0) this.issue(effects);
     await companions.follow(loop.record, outcome.view);
+  }
+
+  /** Nobody waits for an answer: without one, a region only grows. */
+  private report(): void {
+    const { part } = this;
+    if (part === null || !this.hasBegun || !part.hasSeen(this.tended.keys())) return;
+    const isHeld = [...this.tended.values()].some(({ loop }) => loop.heldBy !== null);
+    const report = part.report(isHeld, this.ctx.now());
+    this.ctx.tell(part.coordinator, 'report', { report, to: this.ctx.self });
   }
 
   /** What is not heard is issued again; what is refused was a deposed leader's. */

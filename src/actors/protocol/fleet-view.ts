@@ -138,7 +138,12 @@ export type FailureView = {
 };
 
 /** Of several regions one that may do something for a while. */
-export type Reservation = { readonly kind: 'shrink' | 'wave'; readonly untilMs: number };
+export type Reservation = {
+  readonly kind: 'shrink' | 'wave';
+  readonly untilMs: number;
+  /** How far down each service may go; one that is not named stays. Absent: wherever it wants. */
+  readonly floors?: Readonly<Record<string, number>>;
+};
 
 /** One service in one pass. */
 export type ServiceView = {
