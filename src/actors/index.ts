@@ -5,7 +5,7 @@
 
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
-export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
+export { applied, applyProblem, changedGoal, newService } from './arbiter/apply-spec.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
@@ -135,6 +135,7 @@ export {
 } from './brain/journal.ts';
 export {
   type CommitResult,
+  isWeather,
   type LeaderToken,
   RecordStore,
   type StoredService,

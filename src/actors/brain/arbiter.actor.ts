@@ -12,7 +12,7 @@ import {
   reply,
   type Store,
 } from '../../runtime/index.ts';
-import { newService } from '../arbiter/apply-spec.ts';
+import { applyProblem, newService } from '../arbiter/apply-spec.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
@@ -61,7 +61,8 @@ export type ServiceStatus = {
 export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
-   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet
+   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
+   * with CANNOT_FOLLOW for another kind of service or another ring
    */
   apply(what: {
     readonly name: string;
@@ -208,7 +209,11 @@ class Brain {
       const record = newService(name, spec, revision, this.nowMs());
       const { companions } = this.loopOf(record, 0);
       await companions.start();
-    } else known.loop.observe([{ kind: 'apply', spec, revision }]);
+    } else {
+      const problem = applyProblem(known.loop.record, spec);
+      if (problem !== null) throw reply.error('CANNOT_FOLLOW', `${name}: ${problem}`);
+      known.loop.observe([{ kind: 'apply', spec, revision }]);
+    }
     const tended = this.tended.get(name);
     if (tended !== undefined) await this.pass(tended);
   }

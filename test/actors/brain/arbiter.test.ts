@@ -260,4 +260,27 @@ describe('arbiter', () => {
     expect(on.outside.processes.size).toBe(6);
     await on.system.close();
   });
+
+  test('arbiter - another kind of service, or another ring, is refused with its cure', async () => {
+    const on = await stage(8);
+    const arbiter = await lead(on, 'first');
+    const apply = (service: ServiceInput) =>
+      on.system.until(arbiter.ask('apply', applied(specOf(service)), { timeout: '60s' }));
+    await apply(SERVICE);
+    await on.system.run(40_000);
+    const others: readonly (readonly [ServiceInput, RegExp])[] = [
+      [{ kind: 'stateless', command: ['x'] }, /kind is stateless, .* sharded\. Give .* name/],
+      [{ ...SERVICE, ring: { algorithm: 'rendezvous' } } as ServiceInput, /ring\.algorithm/],
+      [{ ...SERVICE, replicas: 2, budget: { minAvailable: 1 } } as ServiceInput, /replicas is 2/],
+    ];
+    for (const [service, message] of others) {
+      await expect(apply(service)).rejects.toMatchObject({
+        code: 'RM_REPLY',
+        data: { reason: 'CANNOT_FOLLOW' },
+        message: expect.stringMatching(message),
+      });
+    }
+    expect((await recordOf(on, arbiter)).spec.kind).toBe('sharded');
+    await on.system.close();
+  });
 });
