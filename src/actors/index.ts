@@ -6,6 +6,7 @@
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
 export { applied, applyProblem, changedGoal, newService } from './arbiter/apply-spec.ts';
+export { isObservation } from './arbiter/check-observation.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
@@ -300,6 +301,7 @@ export {
   targetOf,
 } from './protocol/intent.ts';
 export {
+  checkedReading,
   finiteReading,
   type MetricQuery,
   type MetricReading,

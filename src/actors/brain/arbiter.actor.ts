@@ -13,6 +13,7 @@ import {
   type Store,
 } from '../../runtime/index.ts';
 import { applyProblem, newService } from '../arbiter/apply-spec.ts';
+import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
@@ -69,6 +70,7 @@ export type ArbiterMessages = {
     readonly spec: ServiceSpec;
     readonly revision: string;
   }): Promise<void>;
+  /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
   /** An operator's intent: judged like everybody's, in the next pass. */
   want(intent: Intent): void;
@@ -219,9 +221,11 @@ class Brain {
   }
 
   private observe(service: string, list: readonly Observation[]): void {
-    this.tended.get(service)?.loop.observe(list);
+    if (!Array.isArray(list)) return;
+    const seen = list.filter(isObservation);
+    this.tended.get(service)?.loop.observe(seen);
     // Answers of probes come all the time, and are looked at in the next period.
-    if (list.some(({ kind }) => kind !== 'probe')) this.soon();
+    if (seen.some(({ kind }) => kind !== 'probe')) this.soon();
   }
 
   private soon(): void {

@@ -178,7 +178,7 @@ describe('arbiter', () => {
     }
   });
 
-  test('arbiter - metrics that are garbage, or never come, stop one controller and no other', async () => {
+  test('arbiter - metrics that are garbage, or never come, say nothing, and all else goes on', async () => {
     const scaled: ServiceInput = {
       kind: 'stateless',
       command: ['x'],
@@ -281,6 +281,44 @@ describe('arbiter', () => {
       });
     }
     expect((await recordOf(on, arbiter)).spec.kind).toBe('sharded');
+    await on.system.close();
+  });
+
+  test('arbiter - observations that are none are left out, one by one', async () => {
+    const on = await stage(9);
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    const before = await recordOf(on, arbiter);
+    const [instance] = [...before.instances.keys()] as [string];
+    const garbage: readonly unknown[] = [
+      null,
+      7,
+      'ended',
+      {},
+      { kind: 'nonsense' },
+      { kind: 'constructor' },
+      { kind: 'agent', instance, word: 'exploded' },
+      { kind: 'agent', instance: 7, word: 'ended' },
+      { kind: 'probe', instance, probe: 'readiness', isWell: 'no' },
+      { kind: 'router', id: 'router', generation: Number.NaN, routes: -1 },
+      { kind: 'failure', instance, signature: {}, key: null },
+      { kind: 'hold', count: 1.5, untilMs: 'never' },
+      { kind: 'verb', verb: 'destroy', to: null },
+      { kind: 'apply', spec: null, revision: '' },
+    ];
+    for (const list of [garbage, 'garbage', null]) {
+      arbiter.tell('observe', { service: 'shop', list });
+    }
+    arbiter.tell('observe', { service: 'nobody', list: garbage });
+    await on.system.run(20_000);
+    const after = await recordOf(on, arbiter);
+    expect([...after.instances.keys()]).toEqual([...before.instances.keys()]);
+    expect({ ...after.goal }).toEqual({ ...before.goal });
+    expect(on.outside.processes.size).toBe(6);
+    // The same arbiter: it was not restarted over it.
+    const journal = await on.system.until(arbiter.ask('journal', 'shop'));
+    expect((journal as readonly unknown[]).length).toBe(1);
     await on.system.close();
   });
 });
