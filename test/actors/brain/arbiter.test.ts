@@ -321,4 +321,27 @@ describe('arbiter', () => {
     expect((journal as readonly unknown[]).length).toBe(1);
     await on.system.close();
   });
+
+  test('arbiter - an instance’s actor that crashes goes on asking', async () => {
+    // Guards: S1.
+    const on = await stage(10);
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    const before = await recordOf(on, arbiter);
+    const [id] = [...before.instances.keys()] as [string];
+    const path = `/supervisor-2/first/shop/instance/${id.replace('#', '~')}`;
+    const instance = on.system.lookup(path);
+    await expect(on.system.until((instance as AnyRef).ask('ask', null))).rejects.toMatchObject({
+      code: 'RM_ACTOR_CRASHED',
+    });
+    await on.system.run(5000);
+    const process = on.outside.processes.get(id);
+    if (process === undefined) throw new Error('its process is gone');
+    process.isUp = false;
+    await on.system.run(10_000);
+    const after = await recordOf(on, arbiter);
+    expect(after.instances.get(id)?.life.state).toBe('unready');
+    await on.system.close();
+  });
 });
