@@ -118,6 +118,7 @@ export {
   type ArbiterMessages,
   type ServiceStatus,
 } from './brain/arbiter.actor.ts';
+export { type AttentionLimits, attentionOf } from './brain/attention.ts';
 export { Controller, type ControllerMessages } from './brain/controller.actor.ts';
 export {
   CONTROLLER_NAMES,

@@ -24,6 +24,7 @@ import type { CarryOut } from '../ports/executor.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { attentionOf } from './attention.ts';
 import { Companions } from './companions.ts';
 import type { JournalSpan } from './journal.ts';
 import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
@@ -38,6 +39,8 @@ export type ArbiterArgs = {
   readonly period: number;
   readonly answerWithin: number;
   readonly maxStaleness: number;
+  /** Default: a minute, as in a fleet. */
+  readonly routerSilence?: number;
   /** On this thread. */
   readonly store: Store;
   /** Of all keys of this region; ends with a slash. */
@@ -54,8 +57,10 @@ export type ArbiterArgs = {
 /** A service, for people. */
 export type ServiceStatus = {
   readonly record: ServiceRecord;
-  /** An invariant does not hold: nothing is taken away until somebody says `resume`. */
+  /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
+  /** What waits for a human. */
+  readonly attention: readonly string[];
 };
 
 /** What it understands. */
@@ -94,6 +99,9 @@ export type ArbiterMessages = {
 const SOON_MS = 20;
 /** A service of which nothing is known to have changed is looked at all the same after so long. Ms. */
 const IDLE_MS = 10_000;
+
+/** As `policy.routerSilence` of a fleet. Milliseconds. */
+const ROUTER_SILENCE_MS = 60_000;
 
 type Tended = {
   readonly loop: ServiceLoop;
@@ -184,7 +192,9 @@ class Brain {
         const loop = this.tended.get(service)?.loop;
         if (loop === undefined) return null;
         const { record, heldBy } = loop;
-        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}` };
+        const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
+        const attention = attentionOf(record, limits, this.nowMs());
+        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`, attention };
       },
       services: () => [...this.tended.keys()],
       why: (query) => this.log.find(query),
