@@ -5,7 +5,8 @@
 
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
-export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
+export { applied, applyProblem, changedGoal, newService } from './arbiter/apply-spec.ts';
+export { isObservation } from './arbiter/check-observation.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
@@ -117,6 +118,7 @@ export {
   type ArbiterMessages,
   type ServiceStatus,
 } from './brain/arbiter.actor.ts';
+export { type AttentionLimits, attentionOf } from './brain/attention.ts';
 export { Controller, type ControllerMessages } from './brain/controller.actor.ts';
 export {
   CONTROLLER_NAMES,
@@ -135,6 +137,7 @@ export {
 } from './brain/journal.ts';
 export {
   type CommitResult,
+  isWeather,
   type LeaderToken,
   RecordStore,
   type StoredService,
@@ -299,6 +302,7 @@ export {
   targetOf,
 } from './protocol/intent.ts';
 export {
+  checkedReading,
   finiteReading,
   type MetricQuery,
   type MetricReading,

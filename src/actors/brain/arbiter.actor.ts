@@ -12,7 +12,8 @@ import {
   reply,
   type Store,
 } from '../../runtime/index.ts';
-import { newService } from '../arbiter/apply-spec.ts';
+import { applyProblem, newService } from '../arbiter/apply-spec.ts';
+import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
@@ -24,6 +25,7 @@ import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
 import type { CoordinatorAnswer } from '../region/region-report.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { attentionOf } from './attention.ts';
 import { Companions } from './companions.ts';
 import type { JournalSpan } from './journal.ts';
 import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
@@ -39,6 +41,8 @@ export type ArbiterArgs = {
   readonly period: number;
   readonly answerWithin: number;
   readonly maxStaleness: number;
+  /** Default: a minute, as in a fleet. */
+  readonly routerSilence?: number;
   /** On this thread. */
   readonly store: Store;
   /** Of all keys of this region; ends with a slash. */
@@ -57,21 +61,25 @@ export type ArbiterArgs = {
 /** A service, for people. */
 export type ServiceStatus = {
   readonly record: ServiceRecord;
-  /** An invariant does not hold: nothing is taken away until somebody says `resume`. */
+  /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
+  /** What waits for a human. */
+  readonly attention: readonly string[];
 };
 
 /** What it understands. */
 export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
-   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet
+   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
+   * with CANNOT_FOLLOW for another kind of service or another ring
    */
   apply(what: {
     readonly name: string;
     readonly spec: ServiceSpec;
     readonly revision: string;
   }): Promise<void>;
+  /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
   /** An operator's intent: judged like everybody's, in the next pass. */
   want(intent: Intent): void;
@@ -100,6 +108,9 @@ export type ArbiterMessages = {
 const SOON_MS = 20;
 /** A service of which nothing is known to have changed is looked at all the same after so long. Ms. */
 const IDLE_MS = 10_000;
+
+/** As `policy.routerSilence` of a fleet. Milliseconds. */
+const ROUTER_SILENCE_MS = 60_000;
 
 type Tended = {
   readonly loop: ServiceLoop;
@@ -194,7 +205,9 @@ class Brain {
         const loop = this.tended.get(service)?.loop;
         if (loop === undefined) return null;
         const { record, heldBy } = loop;
-        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}` };
+        const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
+        const attention = attentionOf(record, limits, this.nowMs());
+        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`, attention };
       },
       services: () => [...this.tended.keys()],
       why: (query) => this.log.find(query),
@@ -228,15 +241,21 @@ class Brain {
       const record = newService(name, spec, revision, this.nowMs());
       const { companions } = this.loopOf(record, 0);
       await companions.start();
-    } else known.loop.observe([{ kind: 'apply', spec, revision }]);
+    } else {
+      const problem = applyProblem(known.loop.record, spec);
+      if (problem !== null) throw reply.error('CANNOT_FOLLOW', `${name}: ${problem}`);
+      known.loop.observe([{ kind: 'apply', spec, revision }]);
+    }
     const tended = this.tended.get(name);
     if (tended !== undefined) await this.pass(tended);
   }
 
   private observe(service: string, list: readonly Observation[]): void {
-    this.tended.get(service)?.loop.observe(list);
+    if (!Array.isArray(list)) return;
+    const seen = list.filter(isObservation);
+    this.tended.get(service)?.loop.observe(seen);
     // Answers of probes come all the time, and are looked at in the next period.
-    if (list.some(({ kind }) => kind !== 'probe')) this.soon();
+    if (seen.some(({ kind }) => kind !== 'probe')) this.soon();
   }
 
   private soon(): void {

@@ -72,3 +72,16 @@ export function finiteReading(reading: MetricReading): MetricReading {
 export function readingValue(reading: MetricReading): number | null {
   return reading.kind === 'value' ? reading.value : null;
 }
+
+/** What a source has answered, if it is a reading; what is none says nothing. */
+export function checkedReading(answer: unknown): MetricReading {
+  const { kind, value, samples, ageMs } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  const isAge = typeof ageMs === 'number' && ageMs >= 0;
+  if (kind === 'stale' && isAge) return { kind, ageMs };
+  if (typeof samples !== 'number' || !isAge) return { kind: 'missing' };
+  if (kind === 'notANumber') return { kind, samples, ageMs };
+  if (kind !== 'value' || typeof value !== 'number') return { kind: 'missing' };
+  return Number.isNaN(value)
+    ? { kind: 'notANumber', samples, ageMs }
+    : { kind, value, samples, ageMs };
+}

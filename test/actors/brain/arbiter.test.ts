@@ -178,7 +178,7 @@ describe('arbiter', () => {
     }
   });
 
-  test('arbiter - metrics that are garbage, or never come, stop one controller and no other', async () => {
+  test('arbiter - metrics that are garbage, or never come, say nothing, and all else goes on', async () => {
     const scaled: ServiceInput = {
       kind: 'stateless',
       command: ['x'],
@@ -258,6 +258,90 @@ describe('arbiter', () => {
     const record = await recordOf(on, arbiter);
     expect(record.goal.stable).toBe(record.goal.target);
     expect(on.outside.processes.size).toBe(6);
+    await on.system.close();
+  });
+
+  test('arbiter - another kind of service, or another ring, is refused with its cure', async () => {
+    const on = await stage(8);
+    const arbiter = await lead(on, 'first');
+    const apply = (service: ServiceInput) =>
+      on.system.until(arbiter.ask('apply', applied(specOf(service)), { timeout: '60s' }));
+    await apply(SERVICE);
+    await on.system.run(40_000);
+    const others: readonly (readonly [ServiceInput, RegExp])[] = [
+      [{ kind: 'stateless', command: ['x'] }, /kind is stateless, .* sharded\. Give .* name/],
+      [{ ...SERVICE, ring: { algorithm: 'rendezvous' } } as ServiceInput, /ring\.algorithm/],
+      [{ ...SERVICE, replicas: 2, budget: { minAvailable: 1 } } as ServiceInput, /replicas is 2/],
+    ];
+    for (const [service, message] of others) {
+      await expect(apply(service)).rejects.toMatchObject({
+        code: 'RM_REPLY',
+        data: { reason: 'CANNOT_FOLLOW' },
+        message: expect.stringMatching(message),
+      });
+    }
+    expect((await recordOf(on, arbiter)).spec.kind).toBe('sharded');
+    await on.system.close();
+  });
+
+  test('arbiter - observations that are none are left out, one by one', async () => {
+    const on = await stage(9);
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    const before = await recordOf(on, arbiter);
+    const [instance] = [...before.instances.keys()] as [string];
+    const garbage: readonly unknown[] = [
+      null,
+      7,
+      'ended',
+      {},
+      { kind: 'nonsense' },
+      { kind: 'constructor' },
+      { kind: 'agent', instance, word: 'exploded' },
+      { kind: 'agent', instance: 7, word: 'ended' },
+      { kind: 'probe', instance, probe: 'readiness', isWell: 'no' },
+      { kind: 'router', id: 'router', generation: Number.NaN, routes: -1 },
+      { kind: 'failure', instance, signature: {}, key: null },
+      { kind: 'hold', count: 1.5, untilMs: 'never' },
+      { kind: 'verb', verb: 'destroy', to: null },
+      { kind: 'apply', spec: null, revision: '' },
+    ];
+    for (const list of [garbage, 'garbage', null]) {
+      arbiter.tell('observe', { service: 'shop', list });
+    }
+    arbiter.tell('observe', { service: 'nobody', list: garbage });
+    await on.system.run(20_000);
+    const after = await recordOf(on, arbiter);
+    expect([...after.instances.keys()]).toEqual([...before.instances.keys()]);
+    expect({ ...after.goal }).toEqual({ ...before.goal });
+    expect(on.outside.processes.size).toBe(6);
+    // The same arbiter: it was not restarted over it.
+    const journal = await on.system.until(arbiter.ask('journal', 'shop'));
+    expect((journal as readonly unknown[]).length).toBe(1);
+    await on.system.close();
+  });
+
+  test('arbiter - an instance’s actor that crashes goes on asking', async () => {
+    // Guards: S1.
+    const on = await stage(10);
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    const before = await recordOf(on, arbiter);
+    const [id] = [...before.instances.keys()] as [string];
+    const path = `/supervisor-2/first/shop/instance/${id.replace('#', '~')}`;
+    const instance = on.system.lookup(path);
+    await expect(on.system.until((instance as AnyRef).ask('ask', null))).rejects.toMatchObject({
+      code: 'RM_ACTOR_CRASHED',
+    });
+    await on.system.run(5000);
+    const process = on.outside.processes.get(id);
+    if (process === undefined) throw new Error('its process is gone');
+    process.isUp = false;
+    await on.system.run(10_000);
+    const after = await recordOf(on, arbiter);
+    expect(after.instances.get(id)?.life.state).toBe('unready');
     await on.system.close();
   });
 });

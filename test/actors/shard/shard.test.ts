@@ -40,6 +40,14 @@ describe('shard', () => {
     shard.tell('seen', { ...whole, state: 'lost', serving: [] });
     await system.run('1s');
     expect(heard).toEqual(['whole', 'lost']);
+    // A crash costs neither what it has seen nor who listens.
+    await expect(system.until(shard.ask('subscribe', null as never))).rejects.toMatchObject({
+      code: 'RM_ACTOR_CRASHED',
+    });
+    expect(await system.until(shard.ask('status'))).toMatchObject({ state: 'lost' });
+    shard.tell('seen', whole);
+    await system.run('1s');
+    expect(heard).toEqual(['whole', 'lost', 'whole']);
     await system.close();
   });
 });
