@@ -18,7 +18,11 @@ const Loads = actor<
   name: 'Loads',
   setup: ({ load }) => ({
     read: (queries) =>
-      queries.map(() => ({ kind: 'value', value: load.each, samples: 100, ageMs: 0 })),
+      queries.map(({ name }) =>
+        name === 'concurrency'
+          ? { kind: 'value', value: load.each, samples: 100, ageMs: 0 }
+          : { kind: 'missing' },
+      ),
   }),
 });
 
@@ -90,7 +94,7 @@ test('regions - two brains scale down one after the other, and keep what one of 
   expect(await demands(fleet)).toEqual([4, 4]);
   expect(regions.map(({ outside }) => outside.processes.size)).toEqual([4, 4]);
   const why = await stage.system.until(
-    (regions[0] as Region).arbiter.ask('why', { about: 'shop' }),
+    (regions[0] as Region).arbiter.ask('why', { about: 'demand' }),
   );
   expect(JSON.stringify(why)).toContain('without a reservation');
   await stage.system.close();
