@@ -226,6 +226,7 @@ function noteDemand(
   const state = { ...before, outcome: noteOutcome(before.outcome, view, before.demand) };
   if (state.demand === null || demand === state.demand) return { ...state, demand };
   const longestMs = Math.max(
+    GROWTH_MS,
     autoscale?.flapBudget.window ?? 0,
     ...[...(autoscale?.up.policies ?? []), ...(autoscale?.down.policies ?? [])].map(
       ({ period }) => period,
