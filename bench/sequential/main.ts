@@ -25,7 +25,7 @@ const NULL_BLOCKS = 240;
 const HARM_REQUESTS = 100_000;
 const HARM_RUNS_MAX = 5000;
 /** Blocks up to this size are held to the number of samples; in larger ones wandering decides. */
-const HELD_REQUESTS_MAX = 50;
+const HELD_REQUESTS_MAX = 100;
 
 const { values } = parseArgs({
   options: {

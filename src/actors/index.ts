@@ -5,7 +5,8 @@
 
 export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
-export { applied, changedGoal, newService } from './arbiter/apply-spec.ts';
+export { applied, applyProblem, changedGoal, newService } from './arbiter/apply-spec.ts';
+export { isObservation } from './arbiter/check-observation.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
@@ -117,6 +118,7 @@ export {
   type ArbiterMessages,
   type ServiceStatus,
 } from './brain/arbiter.actor.ts';
+export { type AttentionLimits, attentionOf } from './brain/attention.ts';
 export { Controller, type ControllerMessages } from './brain/controller.actor.ts';
 export {
   CONTROLLER_NAMES,
@@ -135,6 +137,7 @@ export {
 } from './brain/journal.ts';
 export {
   type CommitResult,
+  isWeather,
   type LeaderToken,
   RecordStore,
   type StoredService,
@@ -238,6 +241,16 @@ export {
   type Violation,
 } from './invariants/invariant.ts';
 export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
+export { type AttachedShard, type FedInstance, MetricFeed } from './metrics/metric-feed.ts';
+export { Metrics, type MetricsArgs, type MetricsMessages } from './metrics/metrics.actor.ts';
+export { type MetricWindows, readMetric } from './metrics/read-metric.ts';
+export {
+  type KnownSeries,
+  type NamedSeries,
+  ShardWindows,
+  type TakenWindow,
+  WINDOWS_KEPT_DEFAULT,
+} from './metrics/shard-windows.ts';
 export type { CarryOut, Executor } from './ports/executor.ts';
 export type { MetricsSource } from './ports/metrics-source.ts';
 export type { ProbeQuestion, Prober } from './ports/prober.ts';
@@ -289,10 +302,12 @@ export {
   targetOf,
 } from './protocol/intent.ts';
 export {
+  checkedReading,
   finiteReading,
   type MetricQuery,
   type MetricReading,
   type MetricScope,
+  REQUEST_METRICS,
   readingValue,
 } from './protocol/metric-reading.ts';
 export {

@@ -61,6 +61,7 @@ export {
 export { matchTenant, type TenantRule } from './hashring/tenant-match.ts';
 export { verifyTable } from './hashring/verify-table.ts';
 export { type Mem, SharedMem } from './mem.ts';
+export { countAbove } from './metrics/count-above.ts';
 export { type GaugeSums, sumGauges } from './metrics/gauges.ts';
 export { RELATIVE_ERROR } from './metrics/histogram-layout.ts';
 export { createSketch, mergeSeries, mergeWindow } from './metrics/merge.ts';

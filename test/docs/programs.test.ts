@@ -18,3 +18,13 @@ test('examples - carts survive a crash and the loss of their thread', async () =
   expect(said).toContain('RM_ACTOR_CRASHED, because ann may not buy bombs');
   expect(said).toMatch(/1 dead letters, \d+ lost, 0 in flight/);
 });
+
+test('examples - the brain gives a version up that never becomes ready, and says why', async () => {
+  const said = await output('brain.mjs');
+  expect(said).toContain('v1 runs: 6 slots serve, ring generation 1');
+  expect(said).toMatch(/v2 is given up: no progress for \d+ ms, at most 1500/);
+  expect(said).toContain('running again: v1\nring generation 1: a restart moved no key');
+  expect(said).toMatch(
+    /admitted {2}receiver: replace receiver\/eu\/a\/0#\d+, rollout: v2 was aborted/,
+  );
+});

@@ -40,14 +40,39 @@ export function newService(
   };
 }
 
-/** A later specification of the same service. Its kind does not change: that is another service. */
+/**
+ * Why a specification cannot follow the one that runs; null: it can. What decides who owns which key is
+ * part of every table that routers have, and one generation has one table.
+ */
+export function applyProblem(
+  { spec: before, ring }: ServiceRecord,
+  spec: ServiceSpec,
+): string | null {
+  const cure = 'Give the service another name and move over to it.';
+  if (spec.kind !== before.kind) {
+    return `kind is ${spec.kind}, and the service that runs is ${before.kind}. ${cure}`;
+  }
+  if (ring === null) return null;
+  const partsOf = (of: ServiceSpec): Readonly<Record<string, unknown>> => ({
+    ring: of.ring !== undefined,
+    'ring.algorithm': of.ring?.algorithm,
+    'ring.sections': of.ring?.sections,
+    replicas: of.kind === 'sharded' ? of.replicas : undefined,
+  });
+  const [old, now] = [partsOf(before), partsOf(spec)];
+  const changed = Object.keys(now).find((key) => now[key] !== old[key]);
+  if (changed === undefined) return null;
+  return `${changed} is ${now[changed]}, and the ring that runs has ${old[changed]}. ${cure}`;
+}
+
+/** A later specification of the same service; one that cannot follow changes nothing. */
 export function applied(
   record: ServiceRecord,
   spec: ServiceSpec,
   revision: RevisionId,
   nowMs: number,
 ): ServiceRecord {
-  if (spec.kind !== record.spec.kind) return record;
+  if (applyProblem(record, spec) !== null) return record;
   const isOther = revision !== record.applied;
   const demand = demandAfter(record, spec);
   const target = isOther ? revision : record.goal.target;

@@ -88,8 +88,21 @@ function judged(
   return { record: draft.done(), decisions };
 }
 
-/** The same moment, and what has been decided in it. */
-function viewAfter(record: ServiceRecord, { metric, ...view }: ServiceView): ServiceView {
+/**
+ * The same moment, and what has been decided in it. Who was let back into the traffic a moment ago is not
+ * counted on yet: no router has heard of it.
+ */
+function viewAfter(record: ServiceRecord, before: ServiceView): ServiceView {
+  const after = viewAt(record, before);
+  const out = new Set(before.instances.filter(({ isEjected }) => isEjected).map(({ id }) => id));
+  if (out.size === 0) return after;
+  const instances = after.instances.map((one) =>
+    out.has(one.id) ? { ...one, isEjected: true } : one,
+  );
+  return { ...after, instances };
+}
+
+function viewAt(record: ServiceRecord, { metric, ...view }: ServiceView): ServiceView {
   const { region, zones, nowMs, maxStalenessMs, isFrozen, reservations, sliceLoads } = view;
   const around = { region, zones, nowMs, maxStalenessMs, isFrozen, reservations, sliceLoads };
   return viewOf(record, { ...around, metric });

@@ -92,6 +92,8 @@ class Settling {
   private isWaitedFor(entry: InstanceEntry): boolean {
     const { state } = entry.life;
     if (state !== 'ready' && state !== 'unready') return false;
+    // Nobody comes after it any more.
+    if (this.draft.slots.get(entry.slot)?.isRemoved !== false) return false;
     if (specOf(this.record, entry.revision).data !== undefined) return false;
     return !this.inside(entry.slot).some((one) => one.id !== entry.id && this.serves(one));
   }

@@ -9,22 +9,25 @@ import {
   type AnyRef,
   actor,
   type Context,
+  reply,
   type Store,
 } from '../../runtime/index.ts';
-import { newService } from '../arbiter/apply-spec.ts';
+import { applyProblem, newService } from '../arbiter/apply-spec.ts';
+import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
-import { recovered } from '../arbiter/recovery.ts';
+import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
 import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { attentionOf } from './attention.ts';
 import { Companions } from './companions.ts';
 import type { JournalSpan } from './journal.ts';
-import { type LeaderToken, RecordStore } from './record-store.ts';
+import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
 import { Reissue } from './reissue.ts';
 import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
 import type { StepAnswer } from './snapshot.ts';
@@ -36,6 +39,8 @@ export type ArbiterArgs = {
   readonly period: number;
   readonly answerWithin: number;
   readonly maxStaleness: number;
+  /** Default: a minute, as in a fleet. */
+  readonly routerSilence?: number;
   /** On this thread. */
   readonly store: Store;
   /** Of all keys of this region; ends with a slash. */
@@ -52,18 +57,25 @@ export type ArbiterArgs = {
 /** A service, for people. */
 export type ServiceStatus = {
   readonly record: ServiceRecord;
-  /** An invariant does not hold: nothing is taken away until somebody says `resume`. */
+  /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
+  /** What waits for a human. */
+  readonly attention: readonly string[];
 };
 
 /** What it understands. */
 export type ArbiterMessages = {
-  /** A specification and the name of its revision; answered when it is stored. */
+  /**
+   * A specification and the name of its revision; answered when it is stored, or will be with the next
+   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
+   * with CANNOT_FOLLOW for another kind of service or another ring
+   */
   apply(what: {
     readonly name: string;
     readonly spec: ServiceSpec;
     readonly revision: string;
   }): Promise<void>;
+  /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
   /** An operator's intent: judged like everybody's, in the next pass. */
   want(intent: Intent): void;
@@ -87,6 +99,9 @@ export type ArbiterMessages = {
 const SOON_MS = 20;
 /** A service of which nothing is known to have changed is looked at all the same after so long. Ms. */
 const IDLE_MS = 10_000;
+
+/** As `policy.routerSilence` of a fleet. Milliseconds. */
+const ROUTER_SILENCE_MS = 60_000;
 
 type Tended = {
   readonly loop: ServiceLoop;
@@ -113,6 +128,7 @@ class Brain {
   private readonly store: RecordStore;
   private readonly log: DecisionLog = new DecisionLog();
   private readonly tended: Map<string, Tended> = new Map();
+  private hasBegun = false;
   private isFrozen = false;
   private reservations: readonly Reservation[] | null = null;
   private sequence = 0;
@@ -125,19 +141,28 @@ class Brain {
     this.store = new RecordStore(args.store, args.prefix, args.leader);
   }
 
-  /** Takes up what was stored. Rejects as the store. */
+  /** Takes up what was stored; while the store is away, later. Rejects with what is no weather. */
   async begin(): Promise<void> {
+    try {
+      await this.takeUp();
+      this.hasBegun = true;
+    } catch (error) {
+      if (!isWeather(error)) throw error;
+    }
+  }
+
+  private async takeUp(): Promise<void> {
+    this.tended.clear();
     this.log.restore(await this.store.decisions());
     const found: (readonly [ServiceRecord, number])[] = [];
     for (const name of await this.store.names()) {
       const { record, revision } = await this.store.read(name);
       if (record !== null) found.push([record, revision]);
     }
-    const loops = found.map(([record, revision]) => this.loopOf(record, revision));
-    const lastMs = Math.max(0, ...loops.map(({ loop }) => loop.lastMs));
+    const lastMs = Math.max(0, ...found.map(([record]) => lastMsOf(record)));
     this.offsetMs = lastMs - this.ctx.now();
-    for (const { loop, companions } of loops) {
-      loop.record = recovered(loop.record, this.nowMs());
+    for (const [record, revision] of found) {
+      const { companions } = this.loopOf(recovered(record, this.nowMs()), revision);
       await companions.start();
     }
   }
@@ -167,7 +192,9 @@ class Brain {
         const loop = this.tended.get(service)?.loop;
         if (loop === undefined) return null;
         const { record, heldBy } = loop;
-        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}` };
+        const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
+        const attention = attentionOf(record, limits, this.nowMs());
+        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`, attention };
       },
       services: () => [...this.tended.keys()],
       why: (query) => this.log.find(query),
@@ -177,26 +204,38 @@ class Brain {
     };
   }
 
+  /** Decision time: whole milliseconds, going on where the records end. */
   private nowMs(): number {
-    return this.ctx.now() + this.offsetMs;
+    return Math.floor(this.ctx.now() + this.offsetMs);
   }
 
   private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
     const { name, spec, revision } = what;
+    if (!this.hasBegun) await this.begin();
+    if (!this.hasBegun) {
+      const message = 'the store is away, and nothing was read from it yet. Apply again later.';
+      throw reply.error('STORE_AWAY', message);
+    }
     const known = this.tended.get(name);
     if (known === undefined) {
       const record = newService(name, spec, revision, this.nowMs());
       const { companions } = this.loopOf(record, 0);
       await companions.start();
-    } else known.loop.observe([{ kind: 'apply', spec, revision }]);
+    } else {
+      const problem = applyProblem(known.loop.record, spec);
+      if (problem !== null) throw reply.error('CANNOT_FOLLOW', `${name}: ${problem}`);
+      known.loop.observe([{ kind: 'apply', spec, revision }]);
+    }
     const tended = this.tended.get(name);
     if (tended !== undefined) await this.pass(tended);
   }
 
   private observe(service: string, list: readonly Observation[]): void {
-    this.tended.get(service)?.loop.observe(list);
+    if (!Array.isArray(list)) return;
+    const seen = list.filter(isObservation);
+    this.tended.get(service)?.loop.observe(seen);
     // Answers of probes come all the time, and are looked at in the next period.
-    if (list.some(({ kind }) => kind !== 'probe')) this.soon();
+    if (seen.some(({ kind }) => kind !== 'probe')) this.soon();
   }
 
   private soon(): void {
@@ -209,6 +248,7 @@ class Brain {
   }
 
   private async tick(): Promise<void> {
+    if (!this.hasBegun) await this.begin();
     for (const one of this.tended.values()) {
       if (one.loop.isWaiting || one.dueMs <= this.nowMs()) await this.pass(one);
     }

@@ -32,6 +32,13 @@ export type CommitResult =
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Whether an error of the store is weather: nothing is lost, and later it may work. */
+export function isWeather(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: string };
+  return code === 'RM_STORE_UNAVAILABLE' || code === 'RM_STORE_TIMEOUT';
+}
+
+/** Thread rule: the thread of its store. */
 export class RecordStore {
   private readonly store: Store;
   private readonly prefix: string;
@@ -108,7 +115,7 @@ export class RecordStore {
     } catch (error) {
       const { code } = error as { readonly code?: string };
       if (code === 'RM_STORE_UNKNOWN') return { kind: 'unknown' };
-      if (code === 'RM_STORE_UNAVAILABLE' || code === 'RM_STORE_TIMEOUT') return { kind: 'away' };
+      if (isWeather(error)) return { kind: 'away' };
       if (code === 'RM_STORE_FENCED' || code === 'RM_STORE_READ_ONLY') return { kind: 'overtaken' };
       throw error;
     }

@@ -6,7 +6,7 @@
 import type { AnyRef } from '../../runtime/index.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
-import { lastMsOf, recovered } from '../arbiter/recovery.ts';
+import { recovered } from '../arbiter/recovery.ts';
 import { decide, look, type PassResult } from '../arbiter/service-pass.ts';
 import type { PassSurroundings } from '../arbiter/service-view.ts';
 import type { DecisionLog } from '../decisions/decision-log.ts';
@@ -14,10 +14,14 @@ import type { Violation } from '../invariants/invariant.ts';
 import { InvariantMonitor } from '../invariants/monitor.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
-import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
+import {
+  checkedReading,
+  type MetricQuery,
+  type MetricReading,
+} from '../protocol/metric-reading.ts';
 import { CONTROLLER_NAMES, type ControllerName } from './controllers.ts';
 import { decisionText, Journal, queryText } from './journal.ts';
-import type { RecordStore } from './record-store.ts';
+import { isWeather, type RecordStore } from './record-store.ts';
 import { type StepAnswer, type StepQuestion, snapshotOf } from './snapshot.ts';
 
 /** What a loop works with. */
@@ -56,6 +60,8 @@ export class ServiceLoop {
   heldBy: Violation | null = null;
   private revision: number;
   private isStored: boolean;
+  /** A commit had no answer: the records have to be read before anything else. */
+  private isUnsure = false;
   private queue: Observation[] = [];
   private wanted: Intent[] = [];
   private readonly asked: Map<ControllerName, readonly MetricQuery[]> = new Map();
@@ -71,11 +77,6 @@ export class ServiceLoop {
     this.parts = parts;
   }
 
-  /** The last moment that its records know of. */
-  get lastMs(): number {
-    return lastMsOf(this.record);
-  }
-
   /** For the next pass. */
   observe(list: readonly Observation[]): void {
     this.queue.push(...list);
@@ -88,12 +89,14 @@ export class ServiceLoop {
 
   /** Whether anything waits for a pass. */
   get isWaiting(): boolean {
-    return this.queue.length > 0 || this.wanted.length > 0 || !this.isStored;
+    const hasInput = this.queue.length > 0 || this.wanted.length > 0;
+    return hasInput || !this.isStored || this.isUnsure;
   }
 
   /** One pass. Rejects with what is nobody's weather: a store that has failed, a record too new. */
   async pass(around: Omit<PassSurroundings, 'metric'>): Promise<LoopOutcome> {
     const { store, log } = this.parts;
+    if (this.isUnsure && !(await this.reread(around.nowMs))) return { kind: 'away' };
     const before = this.record;
     const observations = this.queue;
     const intents = this.wanted;
@@ -112,7 +115,7 @@ export class ServiceLoop {
     if (commit.kind === 'away') return commit;
     if (commit.kind === 'overtaken') return commit;
     if (commit.kind === 'unknown') {
-      await this.reread(around.nowMs);
+      this.isUnsure = true;
       return { kind: 'away' };
     }
     this.queue = this.queue.slice(observations.length);
@@ -141,13 +144,23 @@ export class ServiceLoop {
     return { kind: 'done', result, view, againMs, violations };
   }
 
-  /** It may have been written or not: what is stored is what is true. */
-  private async reread(nowMs: number): Promise<void> {
-    const found = await this.parts.store.read(this.name);
-    if (found.record === null) return;
-    this.record = recovered(found.record, nowMs);
-    this.revision = found.revision;
-    this.isStored = true;
+  /** It may have been written or not: what is stored is what is true. @returns whether it is known */
+  private async reread(nowMs: number): Promise<boolean> {
+    try {
+      const { store, log } = this.parts;
+      const found = await store.read(this.name);
+      // Its decisions may be there as well: their numbers are not given twice.
+      log.restore(await store.decisions());
+      this.isUnsure = false;
+      if (found.record === null) return true;
+      this.record = recovered(found.record, nowMs);
+      this.revision = found.revision;
+      this.isStored = true;
+      return true;
+    } catch (error) {
+      if (isWeather(error)) return false;
+      throw error;
+    }
   }
 
   /** What controllers asked for in the last pass, at one moment. */
@@ -167,66 +180,83 @@ export class ServiceLoop {
       if (!readings.has(key)) open.set(key, query);
     }
     if (open.size === 0) return;
-    let found: readonly MetricReading[] = [];
+    let found: readonly unknown[] = [];
     const { metrics, readWithinMs } = this.parts;
     try {
       if (metrics !== null) {
         const answer = await metrics.ask('read', [...open.values()], { timeout: readWithinMs });
-        found = answer as readonly MetricReading[];
+        if (Array.isArray(answer)) found = answer;
       }
     } catch {
       // Nobody answers: that is what missing means.
     }
     [...open.keys()].forEach((key, i) => {
-      readings.set(key, found[i] ?? { kind: 'missing' });
+      readings.set(key, checkedReading(found[i]));
     });
   }
 
+  /** All of them at once, and again those who lack readings: late is late, however many are. */
   private async askAll(
     { controllers }: ServiceRecord,
     view: ServiceView,
     readings: Map<string, MetricReading>,
-  ) {
+  ): Promise<AllAnswers> {
+    const snapshot = snapshotOf(view);
+    const steps = new Map<ControllerName, StepAnswer & { readonly kind: 'step' }>();
+    let open: readonly ControllerName[] = CONTROLLER_NAMES;
+    for (let round = 0; round < ROUNDS_MAX && open.length > 0; round++) {
+      const known = [...readings];
+      const answers = await Promise.all(
+        open.map((name) =>
+          this.parts.ask(name, { state: controllers[name], snapshot, readings: known }).catch(
+            // It has crashed or is late: its supervisor restarts it, and what it decided before holds.
+            () => null,
+          ),
+        ),
+      );
+      const lacking: ControllerName[] = [];
+      const queries: MetricQuery[] = [];
+      // In the order of the controllers, whoever answered first.
+      open.forEach((name, i) => {
+        const answer = answers[i] ?? null;
+        if (answer?.kind === 'step') steps.set(name, answer);
+        if (answer?.kind !== 'lacks') return;
+        lacking.push(name);
+        queries.push(...answer.asked);
+      });
+      await this.read(queries, readings);
+      open = lacking;
+    }
+    return this.gathered(steps);
+  }
+
+  private gathered(
+    steps: ReadonlyMap<ControllerName, StepAnswer & { readonly kind: 'step' }>,
+  ): AllAnswers {
     const states: Record<string, unknown> = {};
     const intents: Intent[] = [];
     const silent: ControllerName[] = [];
     let againMs: number | null = null;
-    const snapshot = snapshotOf(view);
-    // Readings are added in the order of the controllers, whoever answers first.
     for (const name of CONTROLLER_NAMES) {
-      const answer = await this.askOne(
-        name,
-        { state: controllers[name], snapshot, readings: [] },
-        readings,
-      );
-      if (answer === null) {
+      const answer = steps.get(name);
+      if (answer === undefined) {
         silent.push(name);
         continue;
       }
-      const { step, asked } = answer;
-      this.asked.set(name, asked);
-      states[name] = step.state;
-      intents.push(...step.intents);
-      if (step.againMs !== null) againMs = Math.min(againMs ?? step.againMs, step.againMs);
+      this.asked.set(name, answer.asked);
+      states[name] = answer.step.state;
+      intents.push(...answer.step.intents);
+      const { againMs: own } = answer.step;
+      if (own !== null) againMs = Math.min(againMs ?? own, own);
     }
     return { states, answered: intents, silent, againMs };
   }
-
-  /** @returns null: it has not answered in time */
-  private async askOne(
-    name: ControllerName,
-    question: StepQuestion,
-    readings: Map<string, MetricReading>,
-  ): Promise<Extract<StepAnswer, { kind: 'step' }> | null> {
-    try {
-      for (let round = 0; round < ROUNDS_MAX; round++) {
-        const answer = await this.parts.ask(name, { ...question, readings: [...readings] });
-        if (answer.kind === 'step') return answer;
-        await this.read(answer.asked, readings);
-      }
-    } catch {
-      // It has crashed or is late: its supervisor restarts it, and what it decided before holds.
-    }
-    return null;
-  }
 }
+
+/** What came of one round of questions. */
+type AllAnswers = {
+  readonly states: Readonly<Record<string, unknown>>;
+  readonly answered: readonly Intent[];
+  readonly silent: readonly ControllerName[];
+  readonly againMs: number | null;
+};

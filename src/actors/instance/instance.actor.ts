@@ -1,7 +1,7 @@
 /**
  * One instance: asks it by the probes that its state calls for, each in its own period, and tells the
- * arbiter what came of it. It decides nothing and remembers nothing that matters: after a crash it asks
- * again. One question of a kind is under way at a time, so a slow instance is not asked ever faster.
+ * arbiter what came of it. It decides nothing, and after a crash it goes on asking what it asked before.
+ * One question of a kind is under way at a time, so a slow instance is not asked ever faster.
  */
 import { type ActorDefinition, type AnyRef, actor, type Context } from '../../runtime/index.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
@@ -30,17 +30,23 @@ export const Instance: ActorDefinition<InstanceArgs, InstanceMessages> = actor(i
   name: 'Instance',
   setup: ({ service, id, health, prober, arbiter }: InstanceArgs, ctx: Context) => {
     const asked = new Set<ProbeKind>();
+    const begin = (probe: ProbeKind): void => {
+      const spec = health[probe];
+      if (spec === undefined || asked.has(probe)) return;
+      asked.add(probe);
+      // Not all at the same moment: a fleet that was started at once is not asked at once.
+      ctx.timers.once(probe, ctx.random(Math.max(1, spec.period)), 'due', probe);
+    };
+    ctx.snapshot(() => [...asked]);
+    for (const probe of (ctx.restored as readonly ProbeKind[] | undefined) ?? []) begin(probe);
     return {
       ask: (probes: readonly ProbeKind[]) => {
-        for (const probe of asked) if (!probes.includes(probe)) ctx.timers.cancel(probe);
-        for (const probe of probes) {
-          const spec = health[probe];
-          if (spec === undefined || asked.has(probe)) continue;
-          // Not all at the same moment: a fleet that was started at once is not asked at once.
-          ctx.timers.once(probe, ctx.random(Math.max(1, spec.period)), 'due', probe);
+        for (const probe of [...asked]) {
+          if (probes.includes(probe)) continue;
+          ctx.timers.cancel(probe);
+          asked.delete(probe);
         }
-        asked.clear();
-        for (const probe of probes) asked.add(probe);
+        for (const probe of probes) begin(probe);
       },
       due: async (probe: ProbeKind) => {
         const spec = health[probe];

@@ -25,7 +25,7 @@ export function slotId({ service, region, zone, ordinal }: SlotParts): SlotId {
   return `${service}/${region}/${zone}/${ordinal}`;
 }
 
-/** The name of the `incarnation`th instance of a slot, from 1. */
+/** The name of an instance; `incarnation` grows over all slots of its service, from 1. */
 export function instanceId(slot: SlotId, incarnation: number): InstanceId {
   return `${slot}#${incarnation}`;
 }

@@ -27,6 +27,21 @@ export type MetricScope = {
 };
 
 /**
+ * What requests are called where they are measured, as Prometheus would have it. Each series carries
+ * the labels `service`, `revision` (the id), `zone`, `instance` and `baseline` (`1` or `0`). The first two
+ * are tallies where requests are counted on the spot, and counters where counts are scraped.
+ */
+export const REQUEST_METRICS = {
+  requests: 'requests_total',
+  /** There from the first request on: no series of errors is no proof that there were none. */
+  errors: 'errors_total',
+  /** A histogram, in seconds. Readings are milliseconds. */
+  duration: 'request_duration_seconds',
+  /** A gauge. */
+  consecutiveErrors: 'consecutive_errors',
+} as const;
+
+/**
  * What is read: a name, and over how long. What routers and callers measure of every service:
  *
  *   requests, errors      how many in the window
@@ -36,7 +51,8 @@ export type MetricScope = {
  *   p50, p90, p99         milliseconds that a request took
  *   consecutive_errors    of one instance, until now
  *
- * Everything else is a metric that instances expose.
+ * Everything else is a metric that instances expose, by its own name: a gauge is its mean over the
+ * window, a counter its increase in a second; both are added up over the instances of the scope.
  */
 export type MetricQuery = {
   readonly name: string;
@@ -55,4 +71,17 @@ export function finiteReading(reading: MetricReading): MetricReading {
 /** @returns null for a reading that is no number */
 export function readingValue(reading: MetricReading): number | null {
   return reading.kind === 'value' ? reading.value : null;
+}
+
+/** What a source has answered, if it is a reading; what is none says nothing. */
+export function checkedReading(answer: unknown): MetricReading {
+  const { kind, value, samples, ageMs } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  const isAge = typeof ageMs === 'number' && ageMs >= 0;
+  if (kind === 'stale' && isAge) return { kind, ageMs };
+  if (typeof samples !== 'number' || !isAge) return { kind: 'missing' };
+  if (kind === 'notANumber') return { kind, samples, ageMs };
+  if (kind !== 'value' || typeof value !== 'number') return { kind: 'missing' };
+  return Number.isNaN(value)
+    ? { kind: 'notANumber', samples, ageMs }
+    : { kind, value, samples, ageMs };
 }

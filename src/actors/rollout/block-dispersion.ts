@@ -9,10 +9,10 @@ import type { PairedCounts } from './ratio-evidence.ts';
 
 /**
  * Standard deviation, from block to block, of the logarithm of canary share over baseline share that
- * is assumed before anything was seen: 0.2 is 14 % on each side. Sensible: 0.1 to 0.5. Higher: harm is
+ * is assumed before anything was seen: 0.14 is 10 % on each side. Sensible: 0.1 to 0.5. Higher: harm is
  * found later where there is much traffic; lower: more false aborts there in the first blocks.
  */
-const RATIO_SPREAD = 0.2;
+const RATIO_SPREAD = 0.14;
 
 /**
  * How strongly a block's wandering is taken to go on in the next one. Range 0 to 0.9. Higher: later,

@@ -1,5 +1,5 @@
 /** The brain as actors: passes, stores, silence, and another brain in the place of the first. */
-import type { AnyRef } from 'ringmaster';
+import { type AnyRef, actor, seededRandom } from 'ringmaster';
 import {
   Arbiter,
   type ArbiterArgs,
@@ -11,7 +11,7 @@ import {
   type ServiceSpec,
 } from 'ringmaster/control-plane';
 import { memoryStore, type Store } from 'ringmaster/store';
-import { SimSystem } from 'ringmaster/testkit';
+import { FaultyStore, SimSystem } from 'ringmaster/testkit';
 import { describe, expect, test } from 'vitest';
 import { Hands, Outside } from '../world/hands.ts';
 
@@ -24,6 +24,7 @@ const SERVICE: ServiceInput = {
     readiness: { http: '/ready', period: '1s' },
     liveness: { http: '/live', period: '1s' },
   },
+  rollout: { strategy: 'zones', soak: '5s', comparison: { enabled: false } },
 };
 
 function specOf(service: ServiceInput): ServiceSpec {
@@ -38,6 +39,12 @@ type Stage = {
   readonly hands: AnyRef;
 };
 
+/** Answers as it was told to, whatever is asked. */
+const Liar = actor(import.meta.url, {
+  name: 'Liar',
+  setup: ({ answer }: { readonly answer: unknown }) => ({ read: () => answer }),
+});
+
 async function stage(seed: number, store?: Store): Promise<Stage> {
   const system = await SimSystem.start({ seed, threads: 0 });
   const outside = new Outside('shop');
@@ -49,7 +56,11 @@ async function stage(seed: number, store?: Store): Promise<Stage> {
 }
 
 /** A brain that leads: its token is the revision of the leader's key. */
-async function lead({ system, store, hands }: Stage, name: string): Promise<AnyRef> {
+async function lead(
+  { system, store, hands }: Stage,
+  name: string,
+  more: Partial<ArbiterArgs> = {},
+): Promise<AnyRef> {
   const key = 'leader/eu';
   const value = new TextEncoder().encode(name);
   const { revision } = await system.until(
@@ -67,6 +78,7 @@ async function lead({ system, store, hands }: Stage, name: string): Promise<AnyR
     executor: hands,
     prober: hands,
     metrics: null,
+    ...more,
   };
   const family = system.supervisor({ intensity: { restarts: 10, within: '1s' } });
   const arbiter = await system.until(
@@ -132,5 +144,204 @@ describe('arbiter', () => {
       });
       await on.system.close();
     }
+  });
+
+  test('arbiter - a store that is away or loses answers costs time, and nothing else', async () => {
+    // Guards: A14, A18.
+    for (let seed = 1; seed <= 6; seed++) {
+      const on = await stage(seed);
+      const store = new FaultyStore(on.store, {
+        faults: { delay: 0.5, delayMaxMs: 200, unavailable: 0.2, unknown: 0.2 },
+        random: seededRandom(seed),
+        clock: on.system.clock,
+        alarm: on.system.alarm(),
+      });
+      const arbiter = await lead(on, 'first', { store });
+      for (;;) {
+        const asked = arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' });
+        const answer = await on.system.until(
+          asked.then(
+            () => 'applied',
+            (error) => error.data,
+          ),
+        );
+        if (answer === 'applied') break;
+        expect(answer).toMatchObject({ reason: 'STORE_AWAY' });
+      }
+      await on.system.run(120_000);
+      const record = await recordOf(on, arbiter);
+      expect(on.outside.processes.size).toBe(6);
+      expect(on.outside.doubles).toBe(0);
+      expect(record.ring?.members).toHaveLength(6);
+      expect(record.operations.size).toBe(0);
+      await on.system.close();
+    }
+  });
+
+  test('arbiter - metrics that are garbage, or never come, say nothing, and all else goes on', async () => {
+    const scaled: ServiceInput = {
+      kind: 'stateless',
+      command: ['x'],
+      instances: 3,
+      health: SERVICE.health,
+      autoscale: { min: 2, max: 9, metric: { name: 'inflight', target: 10 } },
+    };
+    const garbage = [
+      [{ kind: 'value', value: 'many', samples: {}, ageMs: null }],
+      'no list',
+      null,
+      new Promise(() => undefined),
+    ];
+    for (const answer of garbage) {
+      const on = await stage(4);
+      const metrics = await on.system.until(
+        on.system.supervisor({}).spawn(Liar as never, { id: 'liar', args: { answer } } as never),
+      );
+      const arbiter = await lead(on, 'first', { metrics: metrics as AnyRef });
+      await on.system.until(arbiter.ask('apply', applied(specOf(scaled)), { timeout: '60s' }));
+      await on.system.run(60_000);
+      expect((await recordOf(on, arbiter)).goal.demand).toBe(3);
+      expect(on.outside.processes.size).toBe(3);
+      // An end is noticed, and followed by a start, all the same.
+      const [id] = [...on.outside.processes.keys()] as [string];
+      on.outside.processes.delete(id);
+      const failure = { kind: 'failure', instance: id, signature: 'exit 1', key: null };
+      arbiter.tell('observe', { service: 'shop', list: [failure] });
+      await on.system.run(30_000);
+      expect(on.outside.processes.size).toBe(3);
+      expect(on.outside.processes.has(id)).toBe(false);
+      await on.system.close();
+    }
+  });
+
+  test('arbiter - orders that get lost are given again, and carried out once', async () => {
+    const on = await stage(5);
+    on.outside.losesOrders = 0.6;
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(180_000);
+    expect(on.outside.processes.size).toBe(6);
+    expect(on.outside.doubles).toBe(0);
+    expect((await recordOf(on, arbiter)).operations.size).toBe(0);
+    await on.system.close();
+  });
+
+  test('arbiter - what a newer build has written is not touched', async () => {
+    const on = await stage(6);
+    const value = new TextEncoder().encode('{"version":99,"value":{}}');
+    await on.system.until(
+      on.store.transact({ success: [{ kind: 'put', key: 'fleet/eu/shop/head', value }] }),
+    );
+    await expect(lead(on, 'first')).rejects.toMatchObject({
+      code: 'RM_SPAWN_FAILED',
+      cause: expect.objectContaining({ code: 'RM_RECORD_VERSION' }),
+    });
+    await on.system.close();
+  });
+
+  test('arbiter - frozen: nothing voluntary happens, ends are still followed by starts', async () => {
+    const on = await stage(7);
+    const arbiter = await lead(on, 'first');
+    const ask = (name: string, payload: unknown) =>
+      on.system.until(arbiter.ask(name, payload, { timeout: '60s' }));
+    await ask('apply', applied(specOf(SERVICE)));
+    await on.system.run(40_000);
+    await ask('freeze', true);
+    const before = [...on.outside.processes.keys()];
+    await ask('apply', applied(specOf({ ...SERVICE, version: 'v2' } as ServiceInput)));
+    await on.system.run(60_000);
+    expect([...on.outside.processes.keys()]).toEqual(before);
+    const why = JSON.stringify(await ask('why', { kind: 'delayed' }));
+    expect(why === '[]' || why.includes('frozen')).toBe(true);
+    await ask('freeze', false);
+    await on.system.run(300_000);
+    const record = await recordOf(on, arbiter);
+    expect(record.goal.stable).toBe(record.goal.target);
+    expect(on.outside.processes.size).toBe(6);
+    await on.system.close();
+  });
+
+  test('arbiter - another kind of service, or another ring, is refused with its cure', async () => {
+    const on = await stage(8);
+    const arbiter = await lead(on, 'first');
+    const apply = (service: ServiceInput) =>
+      on.system.until(arbiter.ask('apply', applied(specOf(service)), { timeout: '60s' }));
+    await apply(SERVICE);
+    await on.system.run(40_000);
+    const others: readonly (readonly [ServiceInput, RegExp])[] = [
+      [{ kind: 'stateless', command: ['x'] }, /kind is stateless, .* sharded\. Give .* name/],
+      [{ ...SERVICE, ring: { algorithm: 'rendezvous' } } as ServiceInput, /ring\.algorithm/],
+      [{ ...SERVICE, replicas: 2, budget: { minAvailable: 1 } } as ServiceInput, /replicas is 2/],
+    ];
+    for (const [service, message] of others) {
+      await expect(apply(service)).rejects.toMatchObject({
+        code: 'RM_REPLY',
+        data: { reason: 'CANNOT_FOLLOW' },
+        message: expect.stringMatching(message),
+      });
+    }
+    expect((await recordOf(on, arbiter)).spec.kind).toBe('sharded');
+    await on.system.close();
+  });
+
+  test('arbiter - observations that are none are left out, one by one', async () => {
+    const on = await stage(9);
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    const before = await recordOf(on, arbiter);
+    const [instance] = [...before.instances.keys()] as [string];
+    const garbage: readonly unknown[] = [
+      null,
+      7,
+      'ended',
+      {},
+      { kind: 'nonsense' },
+      { kind: 'constructor' },
+      { kind: 'agent', instance, word: 'exploded' },
+      { kind: 'agent', instance: 7, word: 'ended' },
+      { kind: 'probe', instance, probe: 'readiness', isWell: 'no' },
+      { kind: 'router', id: 'router', generation: Number.NaN, routes: -1 },
+      { kind: 'failure', instance, signature: {}, key: null },
+      { kind: 'hold', count: 1.5, untilMs: 'never' },
+      { kind: 'verb', verb: 'destroy', to: null },
+      { kind: 'apply', spec: null, revision: '' },
+    ];
+    for (const list of [garbage, 'garbage', null]) {
+      arbiter.tell('observe', { service: 'shop', list });
+    }
+    arbiter.tell('observe', { service: 'nobody', list: garbage });
+    await on.system.run(20_000);
+    const after = await recordOf(on, arbiter);
+    expect([...after.instances.keys()]).toEqual([...before.instances.keys()]);
+    expect({ ...after.goal }).toEqual({ ...before.goal });
+    expect(on.outside.processes.size).toBe(6);
+    // The same arbiter: it was not restarted over it.
+    const journal = await on.system.until(arbiter.ask('journal', 'shop'));
+    expect((journal as readonly unknown[]).length).toBe(1);
+    await on.system.close();
+  });
+
+  test('arbiter - an instance’s actor that crashes goes on asking', async () => {
+    // Guards: S1.
+    const on = await stage(10);
+    const arbiter = await lead(on, 'first');
+    await on.system.until(arbiter.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    const before = await recordOf(on, arbiter);
+    const [id] = [...before.instances.keys()] as [string];
+    const path = `/supervisor-2/first/shop/instance/${id.replace('#', '~')}`;
+    const instance = on.system.lookup(path);
+    await expect(on.system.until((instance as AnyRef).ask('ask', null))).rejects.toMatchObject({
+      code: 'RM_ACTOR_CRASHED',
+    });
+    await on.system.run(5000);
+    const process = on.outside.processes.get(id);
+    if (process === undefined) throw new Error('its process is gone');
+    process.isUp = false;
+    await on.system.run(10_000);
+    const after = await recordOf(on, arbiter);
+    expect(after.instances.get(id)?.life.state).toBe('unready');
+    await on.system.close();
   });
 });

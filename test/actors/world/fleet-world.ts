@@ -117,6 +117,8 @@ export class FleetWorld {
   /** Observations are lost, or seen twice, with these chances. */
   loss = 0;
   twice = 0;
+  /** Routers that say nothing. */
+  readonly silentRouters: Set<string> = new Set();
   /** Controllers that do not answer. */
   silent: readonly ControllerName[] = [];
   last: WholePass | null = null;
@@ -311,6 +313,7 @@ export class FleetWorld {
       seen.push({ kind: 'drain', instance, answer: mayStop ? 'mayStop' : 'tooEarly' });
     }
     for (const { id, generation, routes } of this.routers) {
+      if (this.silentRouters.has(id)) continue;
       seen.push({ kind: 'router', id, generation, routes });
     }
     return seen;

@@ -20,6 +20,8 @@ export class Outside {
   routes = 0;
   readonly service: string;
   bootMs = 2000;
+  /** Chance that an order is not heard. */
+  losesOrders = 0;
 
   constructor(service: string) {
     this.service = service;
@@ -51,6 +53,7 @@ export const Hands = actor<{ readonly outside: Outside }, Messages>(import.meta.
           return false;
         }
         outside.epoch = epoch;
+        if (ctx.random(100) < outside.losesOrders * 100) return true;
         outside.accepted++;
         for (const effect of effects) carryOut(outside, effect, ctx.now());
         return true;

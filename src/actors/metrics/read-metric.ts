@@ -1,0 +1,248 @@
+/**
+ * Reads one metric from the windows of all shards: finds the series of the query's scope, adds their
+ * windows up, and says how old and how much that is. Pure: it reads what is in the windows and changes
+ * nothing. A query costs the series of its service and metric, and for each that matches one record a
+ * window; quantiles cost one sketch of 48 octaves a window and series. Nothing of the shards is copied.
+ */
+import {
+  countAbove,
+  createSketch,
+  mergeSeries,
+  quantile,
+  type SeriesKind,
+  type WindowView,
+} from '../../hotpath/index.ts';
+import {
+  type MetricQuery,
+  type MetricReading,
+  type MetricScope,
+  REQUEST_METRICS,
+} from '../protocol/metric-reading.ts';
+import type { KnownSeries, ShardWindows, TakenWindow } from './shard-windows.ts';
+
+/** What is read. */
+export type MetricWindows = {
+  readonly shards: readonly ShardWindows[];
+  /** What has said nothing for longer is stale, not quiet. */
+  readonly staleMs: number;
+};
+
+/** The series of a scope in one shard, with the windows that they are read from. */
+type Found = {
+  readonly series: readonly KnownSeries[];
+  readonly windows: readonly TakenWindow[];
+  readonly lengthMs: number;
+};
+
+/** What was found, or why nothing can be read from it. */
+type Search =
+  | { readonly kind: 'found'; readonly parts: readonly Found[]; readonly ageMs: number }
+  | Extract<MetricReading, { readonly kind: 'missing' | 'stale' }>;
+
+/** Reported again and again: silence is a fault. Of the others, silence says that nothing happened. */
+const REPORTED: readonly SeriesKind[] = ['counter', 'gauge', 'summary'];
+const COUNTED: readonly SeriesKind[] = ['tally', 'counter'];
+const LAST: readonly SeriesKind[] = ['gauge', 'summary'];
+
+const QUANTILES: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p99: 0.99 };
+
+/** One reading. `nowMs` is of the clock that the windows were taken by. */
+export function readMetric(
+  windows: MetricWindows,
+  query: MetricQuery,
+  nowMs: number,
+): MetricReading {
+  const of = (metric: string): Search => search(windows, query, metric, nowMs);
+  const q = QUANTILES[query.name];
+  if (q !== undefined) return quantileReading(of(REQUEST_METRICS.duration), q);
+  switch (query.name) {
+    case 'requests':
+      return requestsReading(of(REQUEST_METRICS.requests), (total) => total.sum);
+    case 'rate':
+      return requestsReading(of(REQUEST_METRICS.requests), (total) => total.perSecond);
+    case 'errors':
+      return errorsReading(of(REQUEST_METRICS.requests), of(REQUEST_METRICS.errors), false);
+    case 'error_ratio':
+      return errorsReading(of(REQUEST_METRICS.requests), of(REQUEST_METRICS.errors), true);
+    case 'slow':
+      return slowReading(of(REQUEST_METRICS.duration), query.aboveMs ?? Number.NaN);
+    case 'consecutive_errors':
+      return highestLast(of(REQUEST_METRICS.consecutiveErrors));
+    default:
+      return exposedReading(of(query.name));
+  }
+}
+
+function search(
+  { shards, staleMs }: MetricWindows,
+  { scope, windowMs }: MetricQuery,
+  metric: string,
+  nowMs: number,
+): Search {
+  const parts: Found[] = [];
+  let ageMs = 0;
+  let staleAgeMs: number | null = null;
+  for (const shard of shards) {
+    const { newestMs } = shard;
+    if (newestMs === null) continue;
+    const matching = shard.series(scope.service, metric).filter((one) => isIn(scope, one));
+    const heard = matching.flatMap((one) => {
+      const heardMs = REPORTED.includes(one.kind) ? shard.lastSampleMs(one) : newestMs;
+      return heardMs === null ? [] : [{ one, silentMs: nowMs - heardMs }];
+    });
+    const fresh = heard.filter(({ silentMs }) => silentMs <= staleMs);
+    for (const { silentMs } of heard) staleAgeMs = Math.min(staleAgeMs ?? silentMs, silentMs);
+    if (fresh.length === 0) continue;
+    const read = shard.newest(windowMs, nowMs);
+    const lengthMs = read.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+    parts.push({ series: fresh.map(({ one }) => one), windows: read, lengthMs });
+    ageMs = Math.max(ageMs, nowMs - newestMs);
+  }
+  if (parts.length > 0) return { kind: 'found', parts, ageMs };
+  return staleAgeMs === null ? { kind: 'missing' } : { kind: 'stale', ageMs: staleAgeMs };
+}
+
+function isIn(scope: MetricScope, { labels }: KnownSeries): boolean {
+  const { revision, zone, instance, isBaseline } = scope;
+  return (
+    (revision === undefined || labels.get('revision') === revision) &&
+    (zone === undefined || labels.get('zone') === zone) &&
+    (instance === undefined || labels.get('instance') === instance) &&
+    (isBaseline === undefined || (labels.get('baseline') === '1') === isBaseline)
+  );
+}
+
+type Total = {
+  readonly sum: number;
+  readonly samples: number;
+  readonly perSecond: number;
+};
+
+/** Added in the order of shards, series and windows: the same windows give the same number. */
+function totalOf(parts: readonly Found[]): Total {
+  let sum = 0;
+  let samples = 0;
+  let perSecond = 0;
+  for (const part of parts) {
+    let own = 0;
+    for (const { view, number } of recordsOf(part, COUNTED)) {
+      own += view.sum(number);
+      samples += view.count(number);
+    }
+    sum += own;
+    perSecond += own === 0 ? 0 : own / (part.lengthMs / 1000);
+  }
+  return { sum, samples, perSecond };
+}
+
+function* recordsOf(
+  { series, windows }: Found,
+  kinds: readonly SeriesKind[],
+): Generator<{ readonly view: WindowView; readonly number: number; readonly one: KnownSeries }> {
+  for (const one of series) {
+    if (!kinds.includes(one.kind)) continue;
+    for (const { views } of windows) {
+      const view = views.get(one.kind);
+      // A series is known to the windows that were closed after it was named.
+      if (view !== undefined && one.number < view.series) yield { view, number: one.number, one };
+    }
+  }
+}
+
+function requestsReading(found: Search, of: (total: Total) => number): MetricReading {
+  if (found.kind !== 'found') return found;
+  const total = totalOf(found.parts);
+  return numberReading(of(total), Math.round(total.sum), found.ageMs);
+}
+
+/** Errors, or their share. Both have the requests as samples: that is what was looked at. */
+function errorsReading(requests: Search, errors: Search, isRatio: boolean): MetricReading {
+  if (requests.kind === 'missing' || errors.kind === 'missing') return { kind: 'missing' };
+  if (requests.kind === 'stale') return requests;
+  if (errors.kind === 'stale') return errors;
+  const all = totalOf(requests.parts).sum;
+  const bad = totalOf(errors.parts).sum;
+  const ageMs = Math.max(requests.ageMs, errors.ageMs);
+  return numberReading(isRatio ? bad / all : bad, Math.round(all), ageMs);
+}
+
+function slowReading(found: Search, aboveMs: number): MetricReading {
+  if (found.kind !== 'found') return found;
+  let slow = 0;
+  let samples = 0;
+  for (const part of found.parts) {
+    for (const { view, number } of recordsOf(part, ['histogram'])) {
+      if (aboveMs >= 0) slow += countAbove(view, number, aboveMs / 1000);
+      samples += view.count(number);
+    }
+  }
+  return numberReading(aboveMs >= 0 ? slow : Number.NaN, samples, found.ageMs);
+}
+
+function quantileReading(found: Search, q: number): MetricReading {
+  if (found.kind !== 'found') return found;
+  let sketch: WindowView | null = null;
+  for (const part of found.parts) {
+    for (const { view, number } of recordsOf(part, ['histogram'])) {
+      if (view.count(number) === 0) continue;
+      sketch ??= createSketch(view.layout.lowestExponent);
+      mergeSeries(sketch, 0, view, number);
+    }
+  }
+  const samples = sketch?.count(0) ?? 0;
+  const reading = sketch === null ? { kind: 'missing' as const } : quantile(sketch, 0, q);
+  // Of a range the upper end: who asks whether something is slow is told when it may be.
+  const seconds = reading.kind === 'value' ? reading.value : null;
+  const high = reading.kind === 'range' ? reading.high : Number.NaN;
+  return numberReading((seconds ?? high) * 1000, samples, found.ageMs);
+}
+
+/** Every router counts for itself: the one that has seen most in a row is believed. */
+function highestLast(found: Search): MetricReading {
+  if (found.kind !== 'found') return found;
+  let highest = Number.NaN;
+  let samples = 0;
+  for (const part of found.parts) {
+    const read = new Set<KnownSeries>();
+    for (const { view, number, one } of recordsOf(part, LAST)) {
+      samples += view.count(number);
+      const last = view.last(number);
+      // Windows come newest first: an older last is none.
+      if (last === undefined || read.has(one)) continue;
+      read.add(one);
+      highest = Number.isNaN(highest) ? last : Math.max(highest, last);
+    }
+  }
+  return numberReading(highest, samples, found.ageMs);
+}
+
+/** `sum(avg_over_time(…))` of gauges, `sum(rate(…))` of counters. */
+function exposedReading(found: Search): MetricReading {
+  if (found.kind !== 'found') return found;
+  const total = totalOf(found.parts);
+  let value = total.perSecond;
+  let { samples } = total;
+  let isThere = found.parts.some(({ series }) => series.some(({ kind }) => COUNTED.includes(kind)));
+  const means = new Map<KnownSeries, { sum: number; count: number }>();
+  for (const part of found.parts) {
+    for (const { view, number, one } of recordsOf(part, LAST)) {
+      const mean = means.get(one) ?? { sum: 0, count: 0 };
+      means.set(one, mean);
+      mean.sum += view.sum(number);
+      mean.count += view.count(number);
+    }
+  }
+  for (const { sum, count } of means.values()) {
+    if (count === 0) continue;
+    isThere = true;
+    value += sum / count;
+    samples += count;
+  }
+  return numberReading(isThere ? value : Number.NaN, samples, found.ageMs);
+}
+
+function numberReading(value: number, samples: number, ageMs: number): MetricReading {
+  return Number.isFinite(value)
+    ? { kind: 'value', value, samples, ageMs }
+    : { kind: 'notANumber', samples, ageMs };
+}

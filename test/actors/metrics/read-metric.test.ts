@@ -1,0 +1,255 @@
+/** Readings against a naive count of the same samples, and what is read where there is nothing. */
+import { fc, test as property } from '@fast-check/vitest';
+import {
+  type FedInstance,
+  MetricFeed,
+  type MetricQuery,
+  type MetricReading,
+  readMetric,
+  ShardWindows,
+} from 'ringmaster/control-plane';
+import { MetricShard, RELATIVE_ERROR } from 'ringmaster/hotpath';
+import { describe, expect, test } from 'vitest';
+
+const STALE_MS = 15_000;
+
+/** Feeds with the reader of each, and a clock. */
+class Bench {
+  nowMs = 0;
+  readonly feeds: readonly MetricFeed[];
+  readonly shards: readonly ShardWindows[];
+
+  constructor(count: number, kept = 64) {
+    this.feeds = Array.from({ length: count }, (_, i) => new MetricFeed(`feed ${i}`, 64));
+    this.shards = this.feeds.map(
+      (feed) => new ShardWindows(MetricShard.attach(feed.attachment().shard), 0, kept),
+    );
+  }
+
+  /** Time passes, and windows are closed and taken. */
+  next(ms: number, only?: number): this {
+    this.nowMs += ms;
+    this.feeds.forEach((feed, i) => {
+      if (only !== undefined && only !== i) return;
+      feed.flip();
+      this.shards[i]?.name(feed.attachment().series);
+      this.shards[i]?.take(this.nowMs);
+    });
+    return this;
+  }
+
+  read(query: Partial<MetricQuery> & { readonly name: string }): MetricReading {
+    const whole = { scope: { service: 'shop' }, windowMs: 10_000, ...query };
+    return readMetric({ shards: this.shards, staleMs: STALE_MS }, whole, this.nowMs);
+  }
+}
+
+const by = (i: number, more: Partial<FedInstance> = {}): FedInstance => ({
+  service: 'shop',
+  revision: `r${i % 2}`,
+  zone: 'abc'.charAt(i % 3),
+  instance: `shop/eu/${'abc'.charAt(i % 3)}/${i}#1`,
+  isBaseline: i % 4 === 0,
+  ...more,
+});
+
+/** The same rank as the hot path's, from all samples. */
+function exactQuantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(1, Math.ceil(q * sorted.length - 1e-9)) - 1] ?? Number.NaN;
+}
+
+const sample = fc.record({
+  feed: fc.integer({ min: 0, max: 1 }),
+  window: fc.integer({ min: 0, max: 5 }),
+  instance: fc.integer({ min: 0, max: 5 }),
+  seconds: fc.double({ min: 0.0001, max: 20, noNaN: true }),
+  isError: fc.boolean(),
+});
+
+const scope = fc.record(
+  {
+    service: fc.constant('shop'),
+    revision: fc.constantFrom('r0', 'r1'),
+    zone: fc.constantFrom('a', 'b', 'c'),
+    instance: fc.constantFrom(...[0, 1, 2, 3, 4, 5].map((i) => by(i).instance)),
+    isBaseline: fc.boolean(),
+  },
+  { requiredKeys: ['service'] },
+);
+
+type Sample = Parameters<typeof isCounted>[0];
+
+function isCounted(
+  one: { readonly instance: number; readonly window: number },
+  where: Partial<FedInstance>,
+  windows: number,
+): boolean {
+  const labels = by(one.instance);
+  const isIn = Object.entries(where).every(
+    ([key, value]) => value === undefined || labels[key as keyof FedInstance] === value,
+  );
+  return isIn && one.window >= 6 - windows;
+}
+
+describe('metrics', () => {
+  property.prop([fc.array(sample, { maxLength: 120 }), scope, fc.integer({ min: 1, max: 6 })])(
+    'metrics - every reading is what counting the samples one by one gives',
+    (samples, where, windows) => {
+      const bench = new Bench(2);
+      for (let window = 0; window < 6; window++) {
+        for (const one of samples.filter((each) => each.window === window)) {
+          bench.feeds[one.feed]?.record(by(one.instance), one.seconds, one.isError);
+        }
+        bench.next(1000);
+      }
+      const isIn = (one: Sample): boolean => isCounted(one, where, windows);
+      const seen = samples.filter(isIn);
+      const isKnown = samples.some((one) => isCounted(one, where, 6));
+      const read = (name: string, aboveMs?: number): MetricReading =>
+        bench.read({
+          name,
+          scope: where,
+          windowMs: windows * 1000,
+          ...(aboveMs === undefined ? {} : { aboveMs }),
+        });
+      if (!isKnown) {
+        for (const name of ['requests', 'errors', 'error_ratio', 'p99', 'slow']) {
+          expect(read(name)).toEqual({ kind: 'missing' });
+        }
+        return;
+      }
+      const errors = seen.filter(({ isError }) => isError).length;
+      const counted = { samples: seen.length, ageMs: 0 };
+      expect(read('requests')).toEqual({ kind: 'value', value: seen.length, ...counted });
+      expect(read('errors')).toEqual({ kind: 'value', value: errors, ...counted });
+      expect(read('rate')).toMatchObject({ value: expect.closeTo(seen.length / windows, 9) });
+      expect(read('error_ratio')).toEqual(
+        seen.length === 0
+          ? { kind: 'notANumber', ...counted }
+          : { kind: 'value', value: errors / seen.length, ...counted },
+      );
+      const times = seen.map(({ seconds }) => seconds * 1000);
+      for (const [name, q] of [
+        ['p50', 0.5],
+        ['p90', 0.9],
+        ['p99', 0.99],
+      ] as const) {
+        const reading = read(name);
+        expect(reading).toMatchObject({ samples: seen.length });
+        if (seen.length === 0) expect(reading.kind).toBe('notANumber');
+        else if (reading.kind === 'value') {
+          const exact = exactQuantile(times, q);
+          expect(Math.abs(reading.value - exact)).toBeLessThanOrEqual(
+            exact * RELATIVE_ERROR * 1.01,
+          );
+        } else expect(reading).toBe('a value');
+      }
+      const slow = read('slow', 100);
+      const above = (limit: number): number => times.filter((ms) => ms > limit).length;
+      expect(slow).toMatchObject({ kind: 'value', samples: seen.length });
+      if (slow.kind !== 'value') return;
+      expect(slow.value).toBeGreaterThanOrEqual(above(100 * (1 + 2 * RELATIVE_ERROR)));
+      expect(slow.value).toBeLessThanOrEqual(above(100 * (1 - 2 * RELATIVE_ERROR)));
+    },
+  );
+
+  test('metrics - missing, stale and not a number are three things', () => {
+    // Guards: A9.
+    const bench = new Bench(1);
+    expect(bench.read({ name: 'requests' })).toEqual({ kind: 'missing' });
+    bench.next(1000);
+    expect(bench.read({ name: 'error_ratio' })).toEqual({ kind: 'missing' });
+    bench.feeds[0]?.record(by(1), 0.01, true);
+    bench.next(1000);
+    expect(bench.read({ name: 'error_ratio' })).toMatchObject({ kind: 'value', value: 1 });
+    expect(bench.read({ name: 'requests', scope: { service: 'other' } }).kind).toBe('missing');
+    for (let i = 0; i < 20; i++) bench.next(1000);
+    // The feed is heard, and there was nothing to count.
+    expect(bench.read({ name: 'requests' })).toMatchObject({ kind: 'value', value: 0 });
+    expect(bench.read({ name: 'error_ratio' })).toMatchObject({ kind: 'notANumber', samples: 0 });
+    expect(bench.read({ name: 'p99' })).toMatchObject({ kind: 'notANumber', samples: 0 });
+    bench.nowMs += STALE_MS;
+    expect(bench.read({ name: 'requests' })).toMatchObject({ kind: 'value', ageMs: STALE_MS });
+    bench.nowMs += 1;
+    for (const name of ['requests', 'errors', 'error_ratio', 'rate', 'p99', 'slow']) {
+      expect(bench.read({ name })).toEqual({ kind: 'stale', ageMs: STALE_MS + 1 });
+    }
+  });
+
+  test('metrics - a gauge that nobody repeats is stale, though its feed is heard', () => {
+    const bench = new Bench(1);
+    bench.feeds[0]?.gauge(by(1), 'series_per_shard', 7);
+    bench.next(1000);
+    expect(bench.read({ name: 'series_per_shard' })).toMatchObject({ value: 7, samples: 1 });
+    for (let i = 0; i < 16; i++) bench.next(1000);
+    expect(bench.read({ name: 'series_per_shard' })).toEqual({ kind: 'stale', ageMs: 16_000 });
+  });
+
+  test('metrics - gauges are averaged over the window and added up over instances', () => {
+    const bench = new Bench(2);
+    for (const value of [10, 20]) {
+      bench.feeds[0]?.gauge(by(1), 'queue', value);
+      bench.feeds[1]?.gauge(by(2), 'queue', 100);
+      bench.next(1000);
+    }
+    expect(bench.read({ name: 'queue' })).toMatchObject({ value: 115, samples: 4 });
+    const scope = { service: 'shop', instance: by(1).instance };
+    expect(bench.read({ name: 'queue', scope })).toMatchObject({ value: 15, samples: 2 });
+  });
+
+  test('metrics - a counter is its increase in a second, also when it begins anew', () => {
+    const bench = new Bench(1);
+    for (const value of [1000, 1040, 1080, 20]) {
+      bench.feeds[0]?.counter(by(1), 'samples_total', value);
+      bench.next(2000);
+    }
+    // The first value is where counting begins: 40, 40 and 20 in eight seconds.
+    expect(bench.read({ name: 'samples_total' })).toMatchObject({ value: 12.5, samples: 4 });
+  });
+
+  test('metrics - errors in a row are those of the router that has seen most', () => {
+    const bench = new Bench(2);
+    const scope = { service: 'shop', instance: by(1).instance };
+    const record = (feed: number, isError: boolean): void =>
+      bench.feeds[feed]?.record(by(1), 0.01, isError);
+    for (let i = 0; i < 5; i++) record(0, true);
+    for (let i = 0; i < 3; i++) record(1, true);
+    bench.next(1000);
+    expect(bench.read({ name: 'consecutive_errors', scope })).toMatchObject({ value: 5 });
+    record(0, false);
+    bench.next(1000);
+    expect(bench.read({ name: 'consecutive_errors', scope })).toMatchObject({ value: 3 });
+    // Nobody asks it any more: what was seen last still holds.
+    for (let i = 0; i < 30; i++) bench.next(1000);
+    expect(bench.read({ name: 'consecutive_errors', scope })).toMatchObject({ value: 3 });
+  });
+
+  test('metrics - two windows that follow each other share no request', () => {
+    const bench = new Bench(1);
+    let total = 0;
+    let recorded = 0;
+    for (let i = 0; i < 60; i++) {
+      // Windows of uneven length, as when the reader is late.
+      for (let k = 0; k <= i % 7; k++) bench.feeds[0]?.record(by(1), 0.01, false);
+      recorded += 1 + (i % 7);
+      bench.next([900, 1100, 1000][i % 3] ?? 0);
+      if (i % 6 !== 5) continue;
+      const reading = bench.read({ name: 'requests', windowMs: 6000 });
+      total += reading.kind === 'value' ? reading.value : Number.NaN;
+    }
+    expect(total).toBe(recorded);
+  });
+
+  test('metrics - one dead feed makes a reading neither stale nor wrong', () => {
+    const bench = new Bench(2);
+    for (const feed of bench.feeds) feed.record(by(1), 0.01, false);
+    bench.next(1000);
+    for (let i = 0; i < 20; i++) {
+      bench.feeds[0]?.record(by(1), 0.01, false);
+      bench.next(1000, 0);
+    }
+    expect(bench.read({ name: 'requests', windowMs: 60_000 })).toMatchObject({ value: 21 });
+    expect(bench.read({ name: 'rate' })).toMatchObject({ value: 1, ageMs: 0 });
+  });
+});
