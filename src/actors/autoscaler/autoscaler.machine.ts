@@ -57,6 +57,12 @@ export const AUTOSCALER_START: AutoscalerState = {
  * is stored with each decision.
  */
 const BUCKETS = 60;
+/**
+ * For so long after growing, means of before are taken with care (see load-units.ts). Milliseconds, from a
+ * boot and a window of the metrics. Higher: replacements of a rollout are taken for newcomers, and
+ * growing waits a minute for them. Lower: slow boots overshoot.
+ */
+const GROWTH_MS = 600_000;
 /** Changes that are remembered; of more, the oldest are forgotten and limits become wider. */
 const CHANGES_MAX = 500;
 
@@ -82,7 +88,8 @@ export function autoscalerStep(state: AutoscalerState, { view }: AutoscalerInput
     return { ...step, state: wanting(noted, null) };
   }
 
-  const asked = proposals(view, autoscale, noted.panic);
+  const hasGrown = noted.changes.some(({ count, atMs }) => count > 0 && nowMs - atMs < GROWTH_MS);
+  const asked = proposals(view, autoscale, { panic: noted.panic, hasGrown });
   const next = { ...noted, panic: asked.panic };
   const known = asked.list.filter((one) => one.count !== null);
   if (known.length === 0) {
@@ -140,20 +147,33 @@ function limit(
     };
   }
   if (count >= current) return { count, why };
-  const last = state.changes.at(-1);
-  if (last !== undefined && nowMs - last.atMs < autoscale.settle) {
-    const left = autoscale.settle - (nowMs - last.atMs);
-    return { count: current, why: `it would shrink to ${count}, but settles for ${left} ms more` };
+  // The most that was asked for in the window is hardly less: the next peak would turn it round.
+  if (count > current * (1 - autoscale.tolerance) && current <= max) {
+    return { count: current, why: `${why}; ${count} is within the tolerance of ${current}` };
   }
-  const { changes, window } = autoscale.flapBudget;
-  const used = runsOf(state.changes.filter(({ atMs }) => nowMs - atMs < window));
-  // Who goes on shrinking does not turn.
-  const isTurn = last === undefined || last.count > 0;
-  if (isTurn && used >= changes) {
-    const why = `it would shrink to ${count}, but went up and down ${used} times in ${window} ms`;
-    return { count: current, why };
-  }
+  const restraint = restrained(state.changes, autoscale, nowMs);
+  if (restraint !== null)
+    return { count: current, why: `it would shrink to ${count}, but ${restraint}` };
   return { count, why };
+}
+
+/** Why it does not shrink yet, after what has changed before; null: it may. */
+function restrained(
+  changes: readonly TimedCount[],
+  { settle, flapBudget }: Autoscale,
+  nowMs: number,
+): string | null {
+  const last = changes.at(-1);
+  if (last === undefined) return null;
+  const { window } = flapBudget;
+  const turns = runsOf(changes.filter(({ atMs }) => nowMs - atMs < window));
+  // Who goes on shrinking does not turn.
+  const isTurn = last.count > 0;
+  if (isTurn && turns >= flapBudget.changes) return `it turned ${turns} times in ${window} ms`;
+  // What was given back and needed again was given back too soon: next time it takes twice as long.
+  const waitMs = isTurn && turns > 1 ? settle * 2 ** turns : settle;
+  const leftMs = last.atMs + waitMs - nowMs;
+  return leftMs > 0 ? `it settles for ${leftMs} ms more, after ${turns} turns` : null;
 }
 
 /** Changes one after the other in the same direction are one: a ramp is no flapping. */
@@ -206,6 +226,7 @@ function noteDemand(
   const state = { ...before, outcome: noteOutcome(before.outcome, view, before.demand) };
   if (state.demand === null || demand === state.demand) return { ...state, demand };
   const longestMs = Math.max(
+    GROWTH_MS,
     autoscale?.flapBudget.window ?? 0,
     ...[...(autoscale?.up.policies ?? []), ...(autoscale?.down.policies ?? [])].map(
       ({ period }) => period,

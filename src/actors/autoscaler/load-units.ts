@@ -13,6 +13,12 @@ import type { SampleClass } from './sample-class.ts';
 export type LoadUnits = {
   readonly instances: readonly CountedInstance[];
   readonly usageMilli: ReadonlyMap<string, bigint>;
+  /**
+   * The same, each weighed by the part of the window in which it was ready. Old units' means still hold
+   * the time when there were fewer to share the load; with the newcomers weighed so, the sum is the
+   * mean of all load.
+   */
+  readonly sharedMilli: ReadonlyMap<string, bigint>;
   /** The oldest reading among them, in milliseconds. */
   readonly ageMs: number;
 };
@@ -27,10 +33,16 @@ export type UnitMetric = {
   readonly requestMilli: bigint | null;
 };
 
-type Unit = { class: SampleClass; usage: number | null };
+type Unit = {
+  readonly class: SampleClass;
+  readonly usage: number | null;
+  readonly shared: number | null;
+};
 
 /** Not there yet: it will carry load. */
 const COMING: readonly InstanceState[] = ['pending', 'starting', 'warming', 'unready', 'unknown'];
+/** Metrics that are counted over the window. */
+const COUNTED: readonly string[] = ['rate', 'requests', 'errors', 'slow'];
 /** Which class decides when replicas of a shard differ: the one that carries most. */
 const RANK: readonly SampleClass[] = ['ready', 'missing', 'unready', 'ignored'];
 
@@ -44,21 +56,38 @@ export function loadUnits(view: ServiceView, metric: UnitMetric): LoadUnits {
     const own = classOf(view, instance, reading, metric.warmupMs);
     const usage = reading.kind === 'value' ? reading.value : null;
     if (reading.kind === 'value') ageMs = Math.max(ageMs, reading.ageMs);
+    const shared = usage === null ? null : usage * weightOf(view, instance, metric);
     const id = view.spec.kind === 'sharded' ? `shard ${instance.ordinal}` : instance.id;
     const before = units.get(id);
-    if (before === undefined) units.set(id, { class: own, usage });
-    else units.set(id, merged(before, { class: own, usage }));
+    if (before === undefined) units.set(id, { class: own, usage, shared });
+    else units.set(id, merged(before, { class: own, usage, shared }));
   }
-  const usageMilli = new Map<string, bigint>();
-  for (const [id, { usage }] of units) {
-    if (usage !== null) usageMilli.set(id, BigInt(Math.round(usage * 1000)));
-  }
+  const usageMilli = inMilli([...units].map(([id, { usage }]) => [id, usage]));
+  const sharedMilli = inMilli([...units].map(([id, { shared }]) => [id, shared]));
   const instances = [...units].map(([id, unit]) => ({
     id,
     class: unit.class,
     requestMilli: metric.requestMilli,
   }));
-  return { instances, usageMilli, ageMs };
+  return { instances, usageMilli, sharedMilli, ageMs };
+}
+
+function inMilli(
+  values: readonly (readonly [string, number | null])[],
+): ReadonlyMap<string, bigint> {
+  return new Map(
+    values.flatMap(([id, of]) => (of === null ? [] : [[id, BigInt(Math.round(of * 1000))]])),
+  );
+}
+
+/** What routers count starts from nothing, and is thinner by itself for who has just come. */
+function weightOf(
+  { nowMs }: ServiceView,
+  { readySinceMs }: InstanceView,
+  { name, windowMs }: UnitMetric,
+): number {
+  if (readySinceMs === null || COUNTED.includes(name)) return 1;
+  return Math.min(1, Math.max(0, nowMs - readySinceMs) / windowMs);
 }
 
 function classOf(
@@ -76,9 +105,14 @@ function classOf(
 /** Replicas of a shard hold the same: the one that says most is believed. */
 function merged(one: Unit, other: Unit): Unit {
   const isFirst = RANK.indexOf(one.class) <= RANK.indexOf(other.class);
-  const usage = [one.usage, other.usage].filter((value) => value !== null);
   return {
     class: isFirst ? one.class : other.class,
-    usage: usage.length === 0 ? null : Math.max(...usage),
+    usage: greatest(one.usage, other.usage),
+    shared: greatest(one.shared, other.shared),
   };
+}
+
+function greatest(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.max(one, other);
 }

@@ -36,16 +36,19 @@ const WINDOW_MS = 60_000;
 /** In panic mode: at most ten times as many at once, at least a tenth stays; as Knative. */
 const PANIC_RATE = 10;
 
+/** What is remembered: panic mode's state, and whether newcomers have lately come to share the load. */
+type Before = { readonly panic: PanicState; readonly hasGrown: boolean };
+
 /** All of them, and panic mode's state after this pass. */
 export function proposals(
   seen: ServiceView,
   autoscale: Autoscale,
-  panic: PanicState,
+  { panic, hasGrown }: Before,
 ): { readonly list: readonly Proposal[]; readonly panic: PanicState } {
   const view: ServiceView = { ...seen, metric: (query) => finiteReading(seen.metric(query)) };
   const { metric, metrics, queue } = autoscale;
   const all = metric === undefined ? metrics : [metric, ...metrics];
-  const list = all.map((one) => ofMetric(view, autoscale, one));
+  const list = all.map((one) => ofMetric(view, autoscale, one, hasGrown));
   if (queue !== undefined) list.push(ofQueue(view, autoscale, queue));
   const [first] = all;
   if (autoscale.panic === undefined || first === undefined) return { list, panic };
@@ -54,7 +57,12 @@ export function proposals(
   return { list, panic: panicking.state };
 }
 
-function ofMetric(view: ServiceView, autoscale: Autoscale, metric: Metric): Proposal {
+function ofMetric(
+  view: ServiceView,
+  autoscale: Autoscale,
+  metric: Metric,
+  hasGrown: boolean,
+): Proposal {
   const kind = metric.kind ?? (metric.name === 'cpu' ? 'utilization' : 'average');
   const tolerance = toleranceOf(autoscale);
   const currentReplicas = view.goal.demand;
@@ -83,20 +91,36 @@ function ofMetric(view: ServiceView, autoscale: Autoscale, metric: Metric): Prop
   }
   const isShare = kind === 'utilization';
   const { cpu } = view.spec.resources;
-  const { instances, usageMilli, ageMs } = loadUnits(view, {
+  const { instances, usageMilli, sharedMilli, ageMs } = loadUnits(view, {
     name: metric.name,
     windowMs: WINDOW_MS,
     warmupMs: metric.warmup ?? 0,
     requestMilli: isShare && cpu !== undefined ? BigInt(cpu) : null,
   });
-  const input = { currentReplicas, tolerance, instances, usageMilli };
-  const asked = isShare
-    ? replicasForUtilization({ ...input, targetPercent: metric.target })
-    : replicasForAverage({ ...input, targetMilli });
   const units = instances.filter((one) => one.class !== 'ignored').length;
-  if (units <= currentReplicas) return told(metric, asked, ageMs);
-  const request = isShare ? BigInt(Math.round((cpu ?? 0) * metric.target)) / 100n : targetMilli;
-  return told(metric, withSurge({ ...input, targetMilli: request }, asked), ageMs);
+  const share = BigInt(Math.round((cpu ?? 0) * metric.target)) / 100n;
+  const asks = (usage: ReadonlyMap<string, bigint>): MetricProposal => {
+    const input = { currentReplicas, tolerance, instances, usageMilli: usage };
+    const asked = isShare
+      ? replicasForUtilization({ ...input, targetPercent: metric.target })
+      : replicasForAverage({ ...input, targetMilli });
+    if (units <= currentReplicas) return asked;
+    return withSurge({ ...input, targetMilli: isShare ? share : targetMilli }, asked);
+  };
+  const asked = asks(usageMilli);
+  const bound = hasGrown ? asks(sharedMilli) : asked;
+  return told(metric, growingWithin(asked, bound, currentReplicas), ageMs);
+}
+
+/** Growing no further than a bound says; never shrinking by it. */
+function growingWithin(
+  asked: MetricProposal,
+  bound: MetricProposal,
+  current: number,
+): MetricProposal {
+  if (asked.kind === 'failed' || bound.kind === 'failed') return asked;
+  if (asked.replicas <= current) return asked;
+  return { ...asked, replicas: Math.max(current, Math.min(asked.replicas, bound.replicas)) };
 }
 
 /** Nobody is there whom one could ask: what the whole service is asked for says how many it takes. */

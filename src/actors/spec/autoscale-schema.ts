@@ -95,7 +95,11 @@ export const autoscaleSchema = z.strictObject({
   up: rules(UP).describe('Growing.'),
   down: rules(DOWN).describe('Shrinking.'),
   panic: panic.optional().describe('Grows at once when a short window shows far too much load.'),
-  settle: duration.prefault('60s').describe('After a change, before it shrinks.'),
+  settle: duration
+    .prefault('60s')
+    .describe(
+      'After a change, before it shrinks; twice as long for each turn in the flap budget’s window.',
+    ),
   flapBudget: z
     .strictObject({
       changes: integer(1, 10_000)

@@ -197,6 +197,96 @@ describe('autoscaler and its flap budget', () => {
   });
 });
 
+describe('autoscaler and turning back', () => {
+  test('autoscaler - what was given back too soon is given back later the next time', () => {
+    // Guards: A12.
+    const small = new Small({ settle: '60s' });
+    const shrinksAfter = (need: number): number => {
+      small.need = need;
+      for (let s = 0; s < 7200; s += 10) {
+        const asked = small.after(10_000).changes(need);
+        if (asked !== null) return s + 10;
+      }
+      return Number.POSITIVE_INFINITY;
+    };
+    const grows = (need: number): void => {
+      expect(small.after(10_000).changes(need)).toBe(need);
+      small.after(1).asks();
+    };
+    grows(20);
+    expect(shrinksAfter(10)).toBe(60);
+    grows(20);
+    // Up, down, up: eight times as long.
+    expect(shrinksAfter(15)).toBe(480);
+    // Going on is no turn; the change is seen one pass later.
+    expect(shrinksAfter(10)).toBe(70);
+    grows(20);
+    expect(shrinksAfter(10)).toBe(1920);
+  });
+
+  test('autoscaler - within the tolerance of what there is, nothing is given back', () => {
+    const small = new Small();
+    small.demand = 20;
+    small.ready = 20;
+    for (const [need, asked] of [
+      [19, null],
+      [18.5, null],
+      [17.9, 18],
+    ] as const) {
+      small.need = need;
+      expect(small.after(20_000).asks()).toBe(asked);
+    }
+    // Of 19, 17.05 needs 18: that is hardly less.
+    small.demand = 19;
+    small.need = 17.05;
+    expect(small.after(20_000).asks()).toBe(null);
+    small.need = 16.9;
+    expect(small.after(20_000).asks()).toBe(17);
+  });
+});
+
+describe('autoscaler and shards', () => {
+  test('autoscaler - a shard is reached when all of its zones serve', () => {
+    const places = (shards: number) =>
+      ['a', 'b', 'c'].flatMap((zone) =>
+        Array.from({ length: shards }, (_, ordinal) =>
+          instanceView({ zone, ordinal }, { seenMs: NOW_MS }),
+        ),
+      );
+    let state = AUTOSCALER_START;
+    const look = (demand: number, instances: ReturnType<typeof places>, nowMs: number) => {
+      const view = serviceView(
+        {
+          kind: 'sharded',
+          command: ['x'],
+          shards: 2,
+          autoscale: {
+            min: 1,
+            max: 9,
+            metric: { name: 'load', target: 1, kind: 'valuePerInstance' },
+          },
+        },
+        {
+          nowMs,
+          instances,
+          goal: { number: 1, demand, stable: 'r1', target: 'r1', shares: [] },
+          metric: () => value(3),
+        },
+      );
+      state = autoscalerStep(state, { view }).state;
+      return state.outcome.attempt?.isReached;
+    };
+    look(2, places(2), NOW_MS);
+    const late = places(3).map((one) =>
+      one.ordinal === 2 && one.zone === 'c'
+        ? { ...one, state: 'starting' as const, readySinceMs: null }
+        : one,
+    );
+    expect(look(3, late, NOW_MS + 1000)).toBe(false);
+    expect(look(3, places(3), NOW_MS + 2000)).toBe(true);
+  });
+});
+
 describe('autoscaler and nobody', () => {
   const asks = (autoscale: Scale, readings: Readonly<Record<string, MetricReading>>) => {
     const view = serviceView(
