@@ -164,8 +164,7 @@ describe('stories', () => {
     world.apply(scaled('v2'));
     world.until(() => weightOf(world, 'v2') === 20, 60_000);
     work = 200;
-    world.run(30_000);
-    expect(world.record.goal.demand).toBe(20);
+    expect(world.until(() => world.record.goal.demand === 20, 120_000)).toBe(true);
     work = 100;
     expect(world.until(() => weightOf(world, 'v2') === 60, 300_000)).toBe(true);
     world.run(400_000);
