@@ -132,6 +132,7 @@ export {
   type JournalPass,
   type JournalSpan,
   queryText,
+  type RecordingMetric,
   recordingMetric,
   replayedMetric,
 } from './brain/journal.ts';
@@ -142,6 +143,7 @@ export {
   RecordStore,
   type StoredService,
 } from './brain/record-store.ts';
+export { type PassMade, RegionPart } from './brain/region-part.ts';
 export { type ReplayReport, replaySpan } from './brain/replay.ts';
 export { type PassInput, runPass, type WholePass } from './brain/run-pass.ts';
 export { type LoopOutcome, type LoopParts, ServiceLoop } from './brain/service-loop.ts';

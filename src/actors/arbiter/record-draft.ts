@@ -45,20 +45,24 @@ export class RecordDraft {
     return isSame ? head : { ...head, slots, instances, operations };
   }
 
+  /** Everything else changes through here. */
   set(more: Partial<Omit<ServiceRecord, 'slots' | 'instances' | 'operations'>>): void {
     this.head = { ...this.head, ...more };
   }
 
+  /** One that is not there stays so. */
   setInstance(id: InstanceId, more: Partial<InstanceEntry>): void {
     const entry = this.instances.get(id);
     if (entry !== undefined) this.instances.set(id, { ...entry, ...more });
   }
 
+  /** One that is not there stays so. */
   setSlot(id: SlotId, more: Partial<SlotRecord>): void {
     const slot = this.slots.get(id);
     if (slot !== undefined) this.slots.set(id, { ...slot, ...more });
   }
 
+  /** One that is not there stays so. */
   setRevision(id: RevisionId, more: Partial<RevisionRecord>): void {
     const revisions = this.head.revisions.map((one) => (one.id === id ? { ...one, ...more } : one));
     this.set({ revisions });

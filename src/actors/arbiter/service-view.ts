@@ -19,6 +19,7 @@ export type PassSurroundings = {
   readonly reservations: readonly Reservation[] | null;
   /** Requests in a second by slice of the keys; absent or null: nobody has measured it. */
   readonly sliceLoads?: readonly number[] | null;
+  /** Reads a metric as of this pass. */
   readonly metric: (query: MetricQuery) => MetricReading;
 };
 

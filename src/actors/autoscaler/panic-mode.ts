@@ -102,6 +102,7 @@ export class WindowMaximum {
     this.maxima[slot] = Math.max(this.maxima[slot] as number, value);
   }
 
+  /** The largest value in the window. */
   current(): number {
     return Math.max(...this.maxima);
   }

@@ -91,8 +91,11 @@ export type ArbiterMessages = {
   release(service: string): void;
   /** Null: there is no such service. */
   status(service: string): ServiceStatus | null;
+  /** Names of those that it tends. */
   services(): readonly string[];
+  /** Entries of the decision log, oldest first. */
   why(query: DecisionQuery): readonly DecisionEntry[];
+  /** What its last passes were given, to be replayed; empty for one that there is not. */
   journal(service: string): readonly JournalSpan[];
   /** Null: there is no such shard. */
   shard(which: { readonly service: string; readonly ordinal: number }): AnyRef | null;
@@ -100,7 +103,9 @@ export type ArbiterMessages = {
   granted(answer: CoordinatorAnswer): void;
   /** A change of policy waits for this region's turn, or does not wait any more. */
   wave(isWanted: boolean): void;
+  /** From its own timer: passes over those that are due. */
   tick(): Promise<void>;
+  /** From its own timer: a report to the coordinator. */
   report(): void;
 };
 

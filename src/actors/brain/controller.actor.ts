@@ -7,7 +7,10 @@ import type { ControllerName } from './controllers.ts';
 import { answerStep, type StepAnswer, type StepQuestion } from './snapshot.ts';
 
 /** What it understands. */
-export type ControllerMessages = { step(question: StepQuestion): StepAnswer };
+export type ControllerMessages = {
+  /** Its next state and what it wants, or the readings that it lacks to say so. */
+  step(question: StepQuestion): StepAnswer;
+};
 
 /** Spawned by the arbiter, one for each controller of each service. */
 export const Controller: ActorDefinition<{ readonly name: ControllerName }, ControllerMessages> =

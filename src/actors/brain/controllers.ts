@@ -20,12 +20,16 @@ type Step = (state: unknown, view: ServiceView) => ControllerStep<unknown>;
 
 /** All of them, in the order in which they are asked. */
 export const CONTROLLERS = {
+  /** From one revision to the next. */
   rollout: (state: unknown, view: ServiceView): ControllerStep<RolloutState> =>
     rolloutStep((state as RolloutState | null) ?? ROLLOUT_START, { view }),
+  /** How many are needed. */
   autoscaler: (state: unknown, view: ServiceView): ControllerStep<AutoscalerState> =>
     autoscalerStep((state as AutoscalerState | null) ?? AUTOSCALER_START, { view }),
+  /** Who owns which key. */
   hashring: (state: unknown, view: ServiceView): ControllerStep<HashringState> =>
     hashringStep((state as HashringState | null) ?? HASHRING_START, { view }),
+  /** Who is ill, and what helps. */
   healer: (state: unknown, view: ServiceView): ControllerStep<HealerState> =>
     healerStep((state as HealerState | null) ?? HEALER_START, { view }),
 } as const satisfies Readonly<Record<string, Step>>;

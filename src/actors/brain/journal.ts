@@ -70,11 +70,16 @@ export function decisionText(decisions: readonly Decision[]): string {
   return JSON.stringify(decisions);
 }
 
-/** Reads through, and remembers what was read. */
-export function recordingMetric(metric: PassSurroundings['metric']): {
+/** Readings that are remembered. */
+export type RecordingMetric = {
+  /** Reads through. */
   readonly metric: PassSurroundings['metric'];
+  /** All that was read so far. */
   readonly readings: () => JournalPass['readings'];
-} {
+};
+
+/** Reads through, and remembers what was read. */
+export function recordingMetric(metric: PassSurroundings['metric']): RecordingMetric {
   const seen = new Map<string, MetricReading>();
   return {
     metric: (query) => {

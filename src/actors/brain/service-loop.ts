@@ -52,6 +52,7 @@ export type LoopOutcome =
 /** Rounds in which a controller may ask for readings that it lacks. */
 const ROUNDS_MAX = 4;
 
+/** Thread rule: the arbiter's. One for each service. */
 export class ServiceLoop {
   readonly name: string;
   readonly journal: Journal = new Journal();

@@ -22,6 +22,7 @@ export type InstanceArgs = {
 export type InstanceMessages = {
   /** Probes that its state calls for; those that are not named are not asked any more. */
   ask(probes: readonly ProbeKind[]): void;
+  /** From its own timers. */
   due(probe: ProbeKind): Promise<void>;
 };
 

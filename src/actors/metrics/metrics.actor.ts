@@ -34,6 +34,7 @@ export type MetricsMessages = {
   detach(source: string): void;
   /** All at one moment: between two looks. */
   read(queries: readonly MetricQuery[]): readonly MetricReading[];
+  /** From its own timer: takes the windows that were closed. */
   take(): void;
 };
 

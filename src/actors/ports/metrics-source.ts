@@ -6,6 +6,7 @@ import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
 
 /** What a source of metrics understands. Readings are in the order of their queries. */
 export type MetricsSource = {
+  /** As many readings as queries; anything else counts as missing. */
   read(
     queries: readonly MetricQuery[],
   ): readonly MetricReading[] | Promise<readonly MetricReading[]>;

@@ -9,4 +9,7 @@ export type ProbeQuestion = {
 };
 
 /** What a prober understands. It answers within the probe's own timeout, or `false`. */
-export type Prober = { probe(question: ProbeQuestion): boolean | Promise<boolean> };
+export type Prober = {
+  /** Whether it is well. */
+  probe(question: ProbeQuestion): boolean | Promise<boolean>;
+};

@@ -16,6 +16,7 @@ import type { RegionReport } from './region-report.ts';
 export type CoordinatorMessages = {
   /** Answered by telling `to` the message `granted`. */
   report(what: { readonly report: RegionReport; readonly to: AnyRef }): void;
+  /** What it knows and has granted. */
   status(): CoordinatorState;
 };
 
