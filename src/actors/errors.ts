@@ -9,6 +9,7 @@ import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 export type ControlErrorCode =
   | 'RM_COMPARISON_INVALID'
   | 'RM_FLEET_INVALID'
+  | 'RM_PASS_TOO_LARGE'
   | 'RM_RECORD_VERSION';
 
 /** An error of the control plane. */

@@ -54,24 +54,29 @@ const CLAIMS: Readonly<Record<ControllerKind, readonly Priority[]>> = {
 
 /**
  * Decides on all of them. Intents of other services are not for this view. `taken`: what was decided on
- * in this pass before; added to.
+ * in this pass before; added to. `pace`: acts on slots and instances that one pass may admit.
  */
 export function admit(
   view: ServiceView,
   intents: readonly Intent[],
   taken: Set<string> = new Set(),
+  pace: number = Number.POSITIVE_INFINITY,
 ): readonly Decision[] {
   if (intents.length === 0) return [];
   const budget = new DisruptionBudget(view);
-  return inOrder(intents).map((intent) => {
+  let paced = 0;
+  return inOrder(intents).flatMap((intent) => {
+    // What is more is not decided on now: it is proposed again in the next pass.
+    if (paced >= pace && isOfOne(intent.act)) return [];
     const verdict = verdictOn(view, intent, budget, taken);
     if (verdict.kind === 'admitted') {
+      if (isOfOne(intent.act)) paced++;
       taken.add(targetOf(intent.act));
       const instance = instanceOf(view, intent.act);
       if (instance !== null && isDisruptive(intent.act)) budget.charge(instance);
       if (intent.act.kind === 'publishRing') budget.publish(intent.act.members);
     }
-    return { intent, verdict };
+    return [{ intent, verdict }];
   });
 }
 
@@ -155,6 +160,11 @@ function startVerdict(view: ServiceView, act: Extract<Act, { kind: 'start' }>): 
   if (blocking === null) return ADMITTED;
   const why = `${blocking.id} is in ${act.slot}, ${blocking.state}`;
   return delayed('target', why, 'it has ended, or is replaced');
+}
+
+/** It concerns one slot or instance, of which there may be thousands. */
+function isOfOne(act: Act): boolean {
+  return 'instance' in act || 'slot' in act;
 }
 
 /** What is urgent is so by what it does, not by what it is called. */

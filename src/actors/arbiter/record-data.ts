@@ -1,6 +1,6 @@
 /**
  * A service's records as they are stored: one key for each slot, instance, operation, controller and
- * router, one for the rest. What is written is what changed, found by identity, since records are
+ * router, one for the ring, for the number of the routes, and for the rest. What is written is what changed, found by identity, since records are
  * immutable; what only says when somebody was last seen is not written. Pure: texts, not bytes.
  */
 import type { InstanceRecord } from '../instance/instance.machine.ts';
@@ -23,6 +23,8 @@ export type RecordChanges = {
 };
 
 const HEAD = 'head';
+const RING = 'ring';
+const ROUTES = 'routes';
 const FOLDERS = ['slot', 'instance', 'operation', 'router'] as const;
 
 /** What has to be written for the store to hold `after`; `before` null: nothing is there. */
@@ -56,6 +58,11 @@ export function recordChanges(before: ServiceRecord | null, after: ServiceRecord
     write(`controller/${kind}`, state);
   }
   if (before === null || !isSameHead(before, after)) write(HEAD, headOf(after));
+  if (before === null || before.ring !== after.ring) write(RING, after.ring);
+  const { number, weights } = after.routes;
+  const isSameRoutes = before?.routes.number === number && before.routes.weights === weights;
+  // The lines follow from the instances: they are made again, under the next number.
+  if (!isSameRoutes) write(ROUTES, { number, weights, routes: [] });
   return { put, delete: gone };
 }
 
@@ -64,6 +71,8 @@ export function recordChanges(before: ServiceRecord | null, after: ServiceRecord
  */
 export function recordFrom(entries: readonly (readonly [string, string])[]): ServiceRecord | null {
   let head: Head | null = null;
+  let ring: ServiceRecord['ring'] = null;
+  let routes: ServiceRecord['routes'] = { number: 0, routes: [], weights: [] };
   const maps = {
     slot: new Map<string, SlotRecord>(),
     instance: new Map<string, InstanceEntry>(),
@@ -74,6 +83,8 @@ export function recordFrom(entries: readonly (readonly [string, string])[]): Ser
   for (const [key, text] of entries) {
     const { value } = JSON.parse(text) as { readonly value: never };
     if (key === HEAD) head = value;
+    if (key === RING) ring = value;
+    if (key === ROUTES) routes = value;
     const at = key.indexOf('/');
     const [folder, id] = [key.slice(0, at), key.slice(at + 1)];
     if (folder === 'controller') controllers[id] = value;
@@ -84,6 +95,8 @@ export function recordFrom(entries: readonly (readonly [string, string])[]): Ser
   const none = { rollout: null, hashring: null, autoscaler: null, healer: null };
   return {
     ...(head as Head),
+    ring,
+    routes,
     slots,
     instances,
     operations,
@@ -94,7 +107,9 @@ export function recordFrom(entries: readonly (readonly [string, string])[]): Ser
 
 /** All in one text: a keyframe of a journal. */
 export function recordText(record: ServiceRecord): string {
-  return JSON.stringify(recordChanges(null, record).put);
+  const { put } = recordChanges(null, record);
+  const routes = JSON.stringify({ version: RECORD_VERSION, value: record.routes });
+  return JSON.stringify([...put.filter(([key]) => key !== ROUTES), [ROUTES, routes]]);
 }
 
 /** The records of a keyframe. Throws `SyntaxError` for what is no keyframe. */
@@ -102,11 +117,11 @@ export function recordOf(text: string): ServiceRecord | null {
   return recordFrom(JSON.parse(text) as readonly (readonly [string, string])[]);
 }
 
-type Apart = 'slots' | 'instances' | 'operations' | 'routers' | 'controllers';
+type Apart = 'slots' | 'instances' | 'operations' | 'routers' | 'controllers' | 'ring' | 'routes';
 type Head = Omit<ServiceRecord, Apart>;
 
 function headOf(record: ServiceRecord): Head {
-  const { slots, instances, operations, routers, controllers, ...head } = record;
+  const { slots, instances, operations, routers, controllers, ring, routes, ...head } = record;
   return head;
 }
 

@@ -19,7 +19,11 @@ import { type PassSurroundings, viewOf } from './service-view.ts';
 import { settle } from './settle.ts';
 
 /** The records with what was seen, and the picture made of them. */
-export type Look = { readonly record: ServiceRecord; readonly view: ServiceView };
+export type Look = {
+  readonly record: ServiceRecord;
+  readonly view: ServiceView;
+  readonly pace?: number | undefined;
+};
 
 /** What the controllers of one service answered in time. */
 export type Answers = {
@@ -45,22 +49,22 @@ export function look(
 ): Look {
   const seen = observe(before, observations, around);
   // What was seen may end what was under way: nobody decides on what is gone.
-  const record = settle(seen, around.nowMs);
-  return { record, view: viewOf(record, around) };
+  const record = settle(seen, around.nowMs, around.pace);
+  return { record, view: viewOf(record, around), pace: around.pace };
 }
 
 /**
  * Judges, writes down, moves along. What controllers want comes first; then placement, from what was
  * just decided: an instance that was wanted a moment ago is not started for a split that is over.
  */
-export function decide({ record, view }: Look, answers: Answers): PassResult {
+export function decide({ record, view, pace }: Look, answers: Answers): PassResult {
   const { nowMs } = view;
   const taken = new Set<string>();
-  const goals = judged(record, view, answers.intents, taken);
+  const goals = judged(record, view, answers.intents, { taken, pace });
   const now = goals.record === record ? view : viewAfter(goals.record, view);
-  const places = judged(goals.record, now, placementIntents(now), taken);
+  const places = judged(goals.record, now, placementIntents(now), { taken, pace });
   const decisions = [...goals.decisions, ...places.decisions];
-  const settled = settle(withStates(places.record, answers.states), nowMs);
+  const settled = settle(withStates(places.record, answers.states), nowMs, pace);
   const next = withinHistory(settled);
   return {
     record: next,
@@ -75,9 +79,9 @@ function judged(
   record: ServiceRecord,
   view: ServiceView,
   intents: readonly Intent[],
-  taken: Set<string>,
+  { taken, pace }: { readonly taken: Set<string>; readonly pace: number | undefined },
 ): { readonly record: ServiceRecord; readonly decisions: readonly Decision[] } {
-  const decisions = admit(view, intents, taken);
+  const decisions = admit(view, intents, taken, pace);
   const draft = new RecordDraft(record);
   let decision = record.decisions;
   for (const { intent, verdict } of decisions) {

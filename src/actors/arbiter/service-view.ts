@@ -19,6 +19,11 @@ export type PassSurroundings = {
   readonly reservations: readonly Reservation[] | null;
   /** Requests in a second by slice of the keys; absent or null: nobody has measured it. */
   readonly sliceLoads?: readonly number[] | null;
+  /**
+   * Acts, moves and ends that one pass writes down of each: what is more waits for the next one, since a
+   * transaction has a limit. Absent: all.
+   */
+  readonly pace?: number;
   /** Reads a metric as of this pass. */
   readonly metric: (query: MetricQuery) => MetricReading;
 };
@@ -31,8 +36,9 @@ const slotViews = new WeakMap<SlotRecord, SlotView>();
 export function viewOf(record: ServiceRecord, around: PassSurroundings): ServiceView {
   const known = acknowledged(record);
   const { ring, routes } = record;
+  const { pace, ...seen } = around;
   return {
-    ...around,
+    ...seen,
     sliceLoads: around.sliceLoads ?? null,
     name: record.name,
     spec: record.spec,

@@ -18,9 +18,13 @@ import {
 } from './records.ts';
 import { isReadyFor, routesOf } from './routes.ts';
 
-/** The records after one pass. */
-export function settle(record: ServiceRecord, nowMs: number): ServiceRecord {
-  return new Settling(record, nowMs).done();
+/** The records after one pass. `pace`: instances that are moved along, and forgotten, in one pass. */
+export function settle(
+  record: ServiceRecord,
+  nowMs: number,
+  pace: number = Number.POSITIVE_INFINITY,
+): ServiceRecord {
+  return new Settling(record, nowMs, pace).done();
 }
 
 class Settling {
@@ -31,7 +35,13 @@ class Settling {
   /** Slots of each share; counted when it is first asked for. */
   private sizes: Map<string, number> | null = null;
 
-  constructor(record: ServiceRecord, nowMs: number) {
+  /** What may still be done in this pass. */
+  private moves: number;
+  private ends: number;
+
+  constructor(record: ServiceRecord, nowMs: number, pace: number) {
+    this.moves = pace;
+    this.ends = pace;
     this.record = record;
     this.nowMs = nowMs;
     this.known = acknowledged(record);
@@ -49,7 +59,7 @@ class Settling {
   /** It ended: by decision, or by itself, which its slot remembers. */
   private forgetEnded(entry: InstanceEntry): void {
     const { state } = entry.life;
-    if (state !== 'failed' && state !== 'stopped') return;
+    if ((state !== 'failed' && state !== 'stopped') || this.ends-- <= 0) return;
     this.draft.instances.delete(entry.id);
     const before = this.draft.slots.get(entry.slot);
     if (before === undefined) return;
@@ -142,7 +152,7 @@ class Settling {
         ? ({ kind: 'tick', nowMs } as const)
         : ({ kind: 'order', order, nowMs } as const);
     const { record: life } = instanceStep(entry.life, input, specOf(this.record, entry.revision));
-    if (life === entry.life) return;
+    if (life === entry.life || this.moves-- <= 0) return;
     this.draft.instances.set(entry.id, { ...entry, life });
   }
 }

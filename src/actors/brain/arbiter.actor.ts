@@ -297,6 +297,8 @@ class Brain {
     if (outcome.kind === 'overtaken') this.ctx.exit();
     if (outcome.kind !== 'done') return;
     tended.dueMs = dueAfter(outcome, nowMs);
+    // It goes on at once with what one transaction did not take.
+    if (Number.isFinite(loop.pace) && tended.dueMs <= nowMs) this.soon();
     const { decisions } = outcome.result;
     part?.note({ view: outcome.view, record: loop.record, decisions });
     const effects = reissue.due(outcome.result.effects, nowMs);

@@ -27,7 +27,9 @@ export type CommitResult =
   /** It may be there or not: read before anything else. */
   | { readonly kind: 'unknown' }
   /** Nothing happened; later it may. */
-  | { readonly kind: 'away' };
+  | { readonly kind: 'away' }
+  /** Nothing happened: it is more than one transaction may have. */
+  | { readonly kind: 'tooMuch' };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -115,6 +117,7 @@ export class RecordStore {
     } catch (error) {
       const { code } = error as { readonly code?: string };
       if (code === 'RM_STORE_UNKNOWN') return { kind: 'unknown' };
+      if (code === 'RM_STORE_LIMIT') return { kind: 'tooMuch' };
       if (isWeather(error)) return { kind: 'away' };
       if (code === 'RM_STORE_FENCED' || code === 'RM_STORE_READ_ONLY') return { kind: 'overtaken' };
       throw error;

@@ -10,6 +10,7 @@ import { recovered } from '../arbiter/recovery.ts';
 import { decide, look, type PassResult } from '../arbiter/service-pass.ts';
 import type { PassSurroundings } from '../arbiter/service-view.ts';
 import type { DecisionLog } from '../decisions/decision-log.ts';
+import { controlError } from '../errors.ts';
 import type { Violation } from '../invariants/invariant.ts';
 import { InvariantMonitor } from '../invariants/monitor.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
@@ -49,6 +50,9 @@ export type LoopOutcome =
   /** The store is away: what was observed is kept, and the next pass begins where this one did. */
   | { readonly kind: 'away' };
 
+/** Instances of a pass, once the store has refused one: half of it then, and so on, down to the least. */
+const PACE_FIRST = 512;
+const PACE_MIN = 8;
 /** Rounds in which a controller may ask for readings that it lacks. */
 const ROUNDS_MAX = 4;
 
@@ -63,6 +67,8 @@ export class ServiceLoop {
   private isStored: boolean;
   /** A commit had no answer: the records have to be read before anything else. */
   private isUnsure = false;
+  /** Acts, moves, ends and observations of one pass; Infinity: the store has taken all so far. */
+  pace: number = Number.POSITIVE_INFINITY;
   private queue: Observation[] = [];
   private wanted: Intent[] = [];
   private readonly asked: Map<ControllerName, readonly MetricQuery[]> = new Map();
@@ -99,10 +105,12 @@ export class ServiceLoop {
     const { store, log } = this.parts;
     if (this.isUnsure && !(await this.reread(around.nowMs))) return { kind: 'away' };
     const before = this.record;
-    const observations = this.queue;
-    const intents = this.wanted;
+    const { pace } = this;
+    const given = Number.isFinite(pace) ? { ...around, pace } : around;
+    const observations = this.queue.slice(0, pace);
+    const intents = this.wanted.slice(0, pace);
     const missing = (): MetricReading => ({ kind: 'missing' });
-    const seen = look(before, observations, { ...around, metric: missing });
+    const seen = look(before, observations, { ...given, metric: missing });
     const readings = await this.readAhead();
     const { states, answered, silent, againMs } = await this.askAll(
       seen.record,
@@ -113,6 +121,7 @@ export class ServiceLoop {
     const plan = log.plan(result.decisions, result.firstAdmitted, around.nowMs);
     const stored = this.isStored ? before : null;
     const commit = await store.commit(stored, result.record, this.revision, plan);
+    if (commit.kind === 'tooMuch') return this.slower(around);
     if (commit.kind === 'away') return commit;
     if (commit.kind === 'overtaken') return commit;
     if (commit.kind === 'unknown') {
@@ -129,7 +138,7 @@ export class ServiceLoop {
       observations,
       intents,
       silent,
-      around,
+      around: given,
       readings: [...readings],
       decided: decisionText(result.decisions),
     });
@@ -143,6 +152,18 @@ export class ServiceLoop {
     });
     this.heldBy ??= violations[0] ?? null;
     return { kind: 'done', result, view, againMs, violations };
+  }
+
+  /** More than one transaction may have: half as much at a time, from now on. */
+  private slower(around: Omit<PassSurroundings, 'metric'>): Promise<LoopOutcome> {
+    if (this.pace <= PACE_MIN) {
+      const message =
+        `a pass over ${this.name} is more than the store takes in one transaction, even with ` +
+        `${this.pace} instances at a time. Open the store with higher limits.`;
+      return Promise.reject(controlError('RM_PASS_TOO_LARGE', message, { service: this.name }));
+    }
+    this.pace = Math.min(PACE_FIRST, Math.floor(this.pace / 2));
+    return this.pass(around);
   }
 
   /** It may have been written or not: what is stored is what is true. @returns whether it is known */

@@ -29,6 +29,11 @@ export type DecisionQuery = {
   readonly sinceMs?: number;
 };
 
+/**
+ * Of what was not admitted, entries that one pass stores; the others are in memory only, until their
+ * count doubles. Higher: more survives a restart, and passes over thousands write more.
+ */
+const WAITING_WRITTEN_MAX = 32;
 /** Entries of one region. Range: 100 to 1,000,000. Higher: remembers longer, takes more memory. */
 const ENTRIES_MAX = 10_000;
 
@@ -73,7 +78,12 @@ export class DecisionLog {
       if (dropped.length >= surplus) break;
       dropped.push(old);
     }
-    return { entries, written: entries.filter(({ times }) => isPowerOfTwo(times)), dropped };
+    let waiting = 0;
+    const written = entries.filter(({ decision, times }) => {
+      if (decision !== null) return times === 1;
+      return isPowerOfTwo(times) && ++waiting <= WAITING_WRITTEN_MAX;
+    });
+    return { entries, written, dropped };
   }
 
   /** It was stored. */

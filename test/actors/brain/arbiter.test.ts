@@ -344,4 +344,29 @@ describe('arbiter', () => {
     expect(after.instances.get(id)?.life.state).toBe('unready');
     await on.system.close();
   });
+
+  test('arbiter - a service that is more than one transaction takes comes to run in parts', async () => {
+    const on = await stage(11);
+    const arbiter = await lead(on, 'first');
+    const large = { ...SERVICE, shards: 60 } as ServiceInput;
+    await on.system.until(arbiter.ask('apply', applied(specOf(large)), { timeout: '60s' }));
+    await on.system.run(60_000);
+    const record = await recordOf(on, arbiter);
+    expect(on.outside.processes.size).toBe(180);
+    expect(on.outside.doubles).toBe(0);
+    expect(record.operations.size).toBe(0);
+    expect(record.routes.routes).toHaveLength(180);
+    expect(record.ring?.members).toHaveLength(180);
+    const spans = await on.system.until(arbiter.ask('journal', 'shop', { timeout: '60s' }));
+    for (const span of spans as Parameters<typeof replaySpan>[0][]) {
+      expect(replaySpan(span)).toMatchObject({ difference: null });
+    }
+    // And another brain takes all of it up.
+    const second = await lead(on, 'second');
+    await on.system.run(20_000);
+    const after = await recordOf(on, second);
+    expect([...after.instances.keys()].toSorted()).toEqual([...record.instances.keys()].toSorted());
+    expect(on.outside.doubles).toBe(0);
+    await on.system.close();
+  });
 });

@@ -131,7 +131,7 @@ describe('stored records', () => {
       const found = recordFrom([...world.stored]);
       const plain = (record: ServiceRecord | null): unknown => {
         if (record === null) return null;
-        const { instances, slots, operations, routers, ...head } = record;
+        const { instances, slots, operations, routers, routes, ...head } = record;
         const lives = [...instances.values()].map(({ life, ...entry }) => {
           const { state, sinceMs, mayStop, isKilled } = life;
           return { ...entry, state, sinceMs, mayStop, isKilled };
@@ -141,6 +141,8 @@ describe('stored records', () => {
         return JSON.parse(
           JSON.stringify({
             head,
+            // Their lines follow from the instances.
+            routes: { number: routes.number, weights: routes.weights },
             lives: lives.toSorted(byId),
             known: known.toSorted(byId),
             slots: [...slots.values()].toSorted(byId),
