@@ -10,7 +10,7 @@ export { isObservation } from './arbiter/check-observation.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
-export { newEntry, type Observation, observe } from './arbiter/observations.ts';
+export { newEntry, type Observation, type Observed, observe } from './arbiter/observations.ts';
 export { indexOf, type PassIndex } from './arbiter/pass-index.ts';
 export { placementIntents } from './arbiter/placement.ts';
 export {

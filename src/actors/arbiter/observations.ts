@@ -74,14 +74,27 @@ export function observe(
   record: ServiceRecord,
   observations: readonly Observation[],
   { nowMs, maxStalenessMs }: { readonly nowMs: number; readonly maxStalenessMs: number },
-): ServiceRecord {
+): Observed {
   const draft = new Draft(record, maxStalenessMs / SEEN_PART);
-  for (const one of observations) draft.note(one, nowMs);
-  return draft.record();
+  const used = observations.filter((one) => {
+    draft.hasChanged = false;
+    draft.note(one, nowMs);
+    return draft.hasChanged;
+  });
+  return { record: draft.record(), used };
 }
+
+/** The records with what was seen. */
+export type Observed = {
+  readonly record: ServiceRecord;
+  /** Those that changed something: without the others the records would be the same. */
+  readonly used: readonly Observation[];
+};
 
 /** The records under change: each map is copied once, however much happened. */
 class Draft {
+  /** Set by whatever changes the records. */
+  hasChanged = false;
   private next: ServiceRecord;
   private readonly seenEveryMs: number;
   private readonly instances: DraftMap<InstanceId, InstanceEntry>;
@@ -124,7 +137,7 @@ class Draft {
         return;
       }
       case 'apply':
-        this.next = applied(this.next, one.spec, one.revision, nowMs);
+        this.set(applied(this.next, one.spec, one.revision, nowMs));
         return;
       case 'verb': {
         const number = (this.next.verbs.at(-1)?.number ?? 0) + 1;
@@ -141,6 +154,7 @@ class Draft {
   }
 
   private set(more: Partial<ServiceRecord>): void {
+    this.hasChanged = true;
     this.next = { ...this.next, ...more };
   }
 
@@ -149,6 +163,7 @@ class Draft {
     if (entry === undefined) return;
     const { record: life } = instanceStep(entry.life, input, specOf(this.next, entry.revision));
     if (isSameBut(entry.life, life, this.seenEveryMs)) return;
+    this.hasChanged = true;
     this.instances.set(id, { ...entry, life });
   }
 

@@ -22,6 +22,8 @@ import { settle } from './settle.ts';
 export type Look = {
   readonly record: ServiceRecord;
   readonly view: ServiceView;
+  /** Observations that changed something: all that a replay needs. */
+  readonly used: readonly Observation[];
   readonly pace?: number | undefined;
 };
 
@@ -47,10 +49,10 @@ export function look(
   observations: readonly Observation[],
   around: PassSurroundings,
 ): Look {
-  const seen = observe(before, observations, around);
+  const { record: seen, used } = observe(before, observations, around);
   // What was seen may end what was under way: nobody decides on what is gone.
   const record = settle(seen, around.nowMs, around.pace);
-  return { record, view: viewOf(record, around), pace: around.pace };
+  return { record, view: viewOf(record, around), used, pace: around.pace };
 }
 
 /**

@@ -32,13 +32,23 @@ export type JournalSpan = { readonly keyframe: string; readonly passes: readonly
 const SPAN_PASSES = 300;
 /** Spans that are kept; more of them reach further back. */
 const SPANS_MAX = 12;
+/**
+ * What one service's journal may weigh, in observations and readings (some 150 bytes each), and what a
+ * span may. Higher: large services reach further back, and take more memory.
+ */
+const WEIGHT_MAX = 60_000;
+const SPAN_WEIGHT_MAX = 20_000;
+/** Characters of texts and numbers of slices that weigh as much as one of them. */
+const TEXT_WEIGHT = 150;
+const SLICES_WEIGHT = 20;
 
 /** Thread rule: the arbiter's. One for each service. */
 export class Journal {
   private readonly spanPasses: number;
   private readonly spansMax: number;
   private after: ServiceRecord | null = null;
-  private list: { readonly keyframe: string; readonly passes: JournalPass[] }[] = [];
+  private list: { readonly keyframe: string; readonly passes: JournalPass[]; weight: number }[] =
+    [];
 
   constructor(spanPasses: number = SPAN_PASSES, spansMax: number = SPANS_MAX) {
     this.spanPasses = spanPasses;
@@ -56,13 +66,27 @@ export class Journal {
     // Records that the last pass did not make came from elsewhere: from the store, or another leader.
     const isNext = before === this.after && last !== undefined;
     this.after = after;
-    if (isNext && last.passes.length < this.spanPasses) {
+    const weight = weightOf(pass);
+    const hasRoom = (last?.weight ?? 0) + weight <= SPAN_WEIGHT_MAX;
+    if (isNext && hasRoom && last.passes.length < this.spanPasses) {
       last.passes.push(pass);
-      return;
+      last.weight += weight;
+    } else {
+      const keyframe = recordText(before);
+      this.list.push({ keyframe, passes: [pass], weight: weight + keyframe.length / TEXT_WEIGHT });
     }
-    this.list.push({ keyframe: recordText(before), passes: [pass] });
-    if (this.list.length > this.spansMax) this.list.shift();
+    // The last one stays, however much it weighs: what happened just now can be replayed.
+    let total = this.list.reduce((sum, span) => sum + span.weight, 0);
+    while (this.list.length > 1 && (this.list.length > this.spansMax || total > WEIGHT_MAX)) {
+      total -= this.list.shift()?.weight ?? 0;
+    }
   }
+}
+
+function weightOf({ observations, intents, readings, around, decided }: JournalPass): number {
+  const things = observations.length + intents.length + readings.length + 1;
+  const slices = (around.sliceLoads?.length ?? 0) / SLICES_WEIGHT;
+  return things + slices + decided.length / TEXT_WEIGHT;
 }
 
 /** Decisions as text: keys in the order in which they are made, which is the code's. */

@@ -53,6 +53,10 @@ export type LoopOutcome =
 /** Instances of a pass, once the store has refused one: half of it then, and so on, down to the least. */
 const PACE_FIRST = 512;
 const PACE_MIN = 8;
+/** Observations that wait for a pass. Range: several of each instance. Higher: more memory, no gain. */
+const QUEUE_MAX = 50_000;
+/** What is said again and again. */
+const LOOKS: readonly Observation['kind'][] = ['agent', 'probe', 'drain', 'router'];
 /** Rounds in which a controller may ask for readings that it lacks. */
 const ROUNDS_MAX = 4;
 
@@ -84,9 +88,12 @@ export class ServiceLoop {
     this.parts = parts;
   }
 
-  /** For the next pass. */
+  /** For the next pass. While none can be made, looks are forgotten, the oldest first: they come again. */
   observe(list: readonly Observation[]): void {
     this.queue.push(...list);
+    if (this.queue.length <= QUEUE_MAX) return;
+    const kept = this.queue.length - QUEUE_MAX / 2;
+    this.queue = this.queue.filter((one, i) => i >= kept || !LOOKS.includes(one.kind));
   }
 
   /** For the next pass, as an operator's. */
@@ -135,7 +142,7 @@ export class ServiceLoop {
     this.isStored = true;
     log.accept(plan);
     this.journal.note(before, result.record, {
-      observations,
+      observations: seen.used,
       intents,
       silent,
       around: given,

@@ -4,6 +4,7 @@ import {
   decisionText,
   Journal,
   type JournalSpan,
+  look,
   recordChanges,
   recordFrom,
   recordingMetric,
@@ -106,6 +107,37 @@ describe('replay', () => {
       }).difference;
     });
     expect(differences.some((difference) => difference !== null)).toBe(true);
+  });
+
+  test('replay - what changed nothing is not noted, and is not needed', () => {
+    const world = new FleetWorld(canary('v1'), { seed: 5 });
+    world.run(20_000);
+    const looks = [...world.record.instances.keys()].map(
+      (instance) => ({ kind: 'agent', instance, word: 'running' }) as const,
+    );
+    const around = world.around();
+    const seen = look(world.record, [...looks, ...looks, ...looks], around);
+    expect(seen.used.length).toBeLessThanOrEqual(looks.length);
+    const again = look(world.record, seen.used, around);
+    expect(recordText(again.record)).toBe(recordText(seen.record));
+  });
+
+  test('replay - a journal is bounded by what it weighs, and keeps the last span', () => {
+    const world = new FleetWorld(canary('v1'));
+    world.run(5000);
+    const { metric, ...around } = world.around();
+    const journal = new Journal();
+    const readings = Array.from({ length: 5000 }, (_, i) => [`${i}`, { kind: 'missing' }] as const);
+    const pass = { observations: [], intents: [], silent: [], around, readings, decided: '[]' };
+    let record = world.record;
+    for (let i = 0; i < 100; i++) {
+      const next = { ...record };
+      journal.note(record, next, pass);
+      record = next;
+    }
+    const passes = journal.spans.reduce((sum, span) => sum + span.passes.length, 0);
+    expect(passes).toBeGreaterThan(3);
+    expect(passes).toBeLessThanOrEqual(12);
   });
 
   test('replay - a journal is bounded, and a new leader begins a new span', () => {
