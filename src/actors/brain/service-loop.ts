@@ -55,8 +55,12 @@ const PACE_FIRST = 512;
 const PACE_MIN = 8;
 /** Observations that wait for a pass. Range: several of each instance. Higher: more memory, no gain. */
 const QUEUE_MAX = 50_000;
-/** What is said again and again. */
-const LOOKS: readonly Observation['kind'][] = ['agent', 'probe', 'drain', 'router'];
+/** What is said again and again; an end is said once. */
+function isLook(one: Observation): boolean {
+  if (one.kind === 'agent') return one.word !== 'ended';
+  return one.kind === 'probe' || one.kind === 'drain' || one.kind === 'router';
+}
+
 /** Rounds in which a controller may ask for readings that it lacks. */
 const ROUNDS_MAX = 4;
 
@@ -93,7 +97,7 @@ export class ServiceLoop {
     this.queue.push(...list);
     if (this.queue.length <= QUEUE_MAX) return;
     const kept = this.queue.length - QUEUE_MAX / 2;
-    this.queue = this.queue.filter((one, i) => i >= kept || !LOOKS.includes(one.kind));
+    this.queue = this.queue.filter((one, i) => i >= kept || !isLook(one));
   }
 
   /** For the next pass, as an operator's. */

@@ -6,7 +6,8 @@ import type { Effect } from '../arbiter/effects.ts';
 
 /**
  * Effects of one pass. The executor keeps the highest epoch that it has seen and refuses lower ones; an
- * effect whose key it knows is done already. `sequence` grows within an epoch.
+ * effect whose key it knows is done already. What it is to end and does not know has ended: it says so.
+ * `sequence` grows within an epoch.
  */
 export type CarryOut = {
   readonly epoch: number;
