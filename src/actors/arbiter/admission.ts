@@ -6,7 +6,7 @@
  */
 import { compareText } from '../arithmetic/compare-text.ts';
 import { ADMITTED, type Decision, type Rule, type Verdict } from '../protocol/decision.ts';
-import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
+import { type InstanceView, ownsData, type ServiceView } from '../protocol/fleet-view.ts';
 import type { InstanceId } from '../protocol/identity.ts';
 import {
   type Act,
@@ -156,7 +156,11 @@ function verdictOn(
 function startVerdict(view: ServiceView, act: Extract<Act, { kind: 'start' }>): Verdict {
   const inside = indexOf(view).bySlot.get(act.slot) ?? [];
   const other = inside.find(({ isGoing }) => !isGoing) ?? null;
-  const blocking = other ?? (view.spec.data === undefined ? null : (inside[0] ?? null));
+  // Both those that are there and the one that is to come.
+  const hasData = [act.revision, ...inside.map(({ revision }) => revision)].some((one) =>
+    ownsData(view, one),
+  );
+  const blocking = other ?? (hasData ? (inside[0] ?? null) : null);
   if (blocking === null) return ADMITTED;
   const why = `${blocking.id} is in ${act.slot}, ${blocking.state}`;
   return delayed('target', why, 'it has ended, or is replaced');

@@ -73,15 +73,22 @@ const SEEN_PART = 4;
 export function observe(
   record: ServiceRecord,
   observations: readonly Observation[],
-  { nowMs, maxStalenessMs }: { readonly nowMs: number; readonly maxStalenessMs: number },
+  {
+    nowMs,
+    maxStalenessMs,
+    pace = Number.POSITIVE_INFINITY,
+  }: { readonly nowMs: number; readonly maxStalenessMs: number; readonly pace?: number },
 ): Observed {
-  const draft = new Draft(record, maxStalenessMs / SEEN_PART);
-  const used = observations.filter((one) => {
-    draft.hasChanged = false;
+  const draft = new Draft(record, maxStalenessMs / SEEN_PART, pace);
+  const used: Observation[] = [];
+  const deferred: Observation[] = [];
+  for (const one of observations) {
+    draft.begin();
     draft.note(one, nowMs);
-    return draft.hasChanged;
-  });
-  return { record: draft.record(), used };
+    if (draft.isDeferred) deferred.push(one);
+    else if (draft.hasChanged) used.push(one);
+  }
+  return { record: draft.record(), used, deferred };
 }
 
 /** The records with what was seen. */
@@ -89,17 +96,24 @@ export type Observed = {
   readonly record: ServiceRecord;
   /** Those that changed something: without the others the records would be the same. */
   readonly used: readonly Observation[];
+  /** For the next pass: they move more instances than this one may. */
+  readonly deferred: readonly Observation[];
 };
 
 /** The records under change: each map is copied once, however much happened. */
 class Draft {
   /** Set by whatever changes the records. */
   hasChanged = false;
+  /** It would have moved one instance more than may be. */
+  isDeferred = false;
+  /** Instances that may still be moved. */
+  private moves: number;
   private next: ServiceRecord;
   private readonly seenEveryMs: number;
   private readonly instances: DraftMap<InstanceId, InstanceEntry>;
 
-  constructor(record: ServiceRecord, seenEveryMs: number) {
+  constructor(record: ServiceRecord, seenEveryMs: number, moves: number) {
+    this.moves = moves;
     this.next = record;
     this.seenEveryMs = seenEveryMs;
     this.instances = new DraftMap(record.instances);
@@ -108,6 +122,11 @@ class Draft {
   record(): ServiceRecord {
     const { map } = this.instances;
     return map === this.next.instances ? this.next : { ...this.next, instances: map };
+  }
+
+  begin(): void {
+    this.hasChanged = false;
+    this.isDeferred = false;
   }
 
   note(one: Observation, nowMs: number): void {
@@ -163,6 +182,11 @@ class Draft {
     if (entry === undefined) return;
     const { record: life } = instanceStep(entry.life, input, specOf(this.next, entry.revision));
     if (isSameBut(entry.life, life, this.seenEveryMs)) return;
+    // A look alone is not stored, and is never late; a move is.
+    if (life.state !== entry.life.state && this.moves-- <= 0) {
+      this.isDeferred = true;
+      return;
+    }
     this.hasChanged = true;
     this.instances.set(id, { ...entry, life });
   }
@@ -175,6 +199,7 @@ class Draft {
     if (entry === undefined) return;
     const { id, slot, zone, revision, going } = entry;
     this.step(id, { kind: 'agent', word: 'ended', nowMs });
+    if (this.isDeferred) return;
     // One that was told to go has not failed by going.
     if (going !== null && entry.life.state === 'stopping') return;
     const { signature, key } = one;

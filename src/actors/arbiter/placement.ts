@@ -9,7 +9,12 @@
  */
 import { compareText } from '../arithmetic/compare-text.ts';
 import { INTENT_EXPIRES_MS } from '../protocol/controller-step.ts';
-import type { InstanceView, ServiceView, SlotView } from '../protocol/fleet-view.ts';
+import {
+  type InstanceView,
+  ownsData,
+  type ServiceView,
+  type SlotView,
+} from '../protocol/fleet-view.ts';
 import { type RevisionId, type SlotId, slotId } from '../protocol/identity.ts';
 import type { Act, Intent, Priority, Share } from '../protocol/intent.ts';
 import { replicasOf } from '../spec/fleet-checks.ts';
@@ -55,7 +60,8 @@ function restarts(view: ServiceView, places: readonly Place[]): readonly Intent[
     );
     if (isThere) return [];
     // Two processes never have one data directory.
-    if (view.spec.data !== undefined && instances.length > 0) return [];
+    const all = [slot.revision, ...instances.map(({ revision }) => revision)];
+    if (instances.length > 0 && all.some((one) => ownsData(view, one))) return [];
     const why =
       slot.ends > 0
         ? `${slot.id} has ended ${slot.ends} times and is started again`

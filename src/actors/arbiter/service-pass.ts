@@ -24,6 +24,8 @@ export type Look = {
   readonly view: ServiceView;
   /** Observations that changed something: all that a replay needs. */
   readonly used: readonly Observation[];
+  /** Observations that have to wait for the next pass. */
+  readonly deferred: readonly Observation[];
   readonly pace?: number | undefined;
 };
 
@@ -49,10 +51,10 @@ export function look(
   observations: readonly Observation[],
   around: PassSurroundings,
 ): Look {
-  const { record: seen, used } = observe(before, observations, around);
+  const { record: seen, used, deferred } = observe(before, observations, around);
   // What was seen may end what was under way: nobody decides on what is gone.
   const record = settle(seen, around.nowMs, around.pace);
-  return { record, view: viewOf(record, around), used, pace: around.pace };
+  return { record, view: viewOf(record, around), used, deferred, pace: around.pace };
 }
 
 /**

@@ -43,10 +43,11 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
     name: record.name,
     spec: record.spec,
     goal: record.goal,
-    revisions: record.revisions.map(({ id, version, blocked, stableMs }) => ({
+    revisions: record.revisions.map(({ id, version, blocked, stableMs, spec }) => ({
       id,
       version,
       isBlocked: blocked !== null,
+      hasData: spec.data !== undefined,
       stableMs,
     })),
     slots: [...record.slots.values()].map(slotViewOf),

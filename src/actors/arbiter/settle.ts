@@ -6,7 +6,7 @@
  */
 import { restartDelayMs } from '../arithmetic/restart-delay.ts';
 import { instanceStep } from '../instance/instance.machine.ts';
-import { type SlotId, slotOf } from '../protocol/identity.ts';
+import { type RevisionId, type SlotId, slotOf } from '../protocol/identity.ts';
 import { type Acknowledged, acknowledged } from './acknowledgement.ts';
 import { RecordDraft } from './record-draft.ts';
 import {
@@ -103,8 +103,10 @@ class Settling {
     const { state } = entry.life;
     if (state !== 'ready' && state !== 'unready') return false;
     // Nobody comes after it any more.
-    if (this.draft.slots.get(entry.slot)?.isRemoved !== false) return false;
-    if (specOf(this.record, entry.revision).data !== undefined) return false;
+    const slot = this.draft.slots.get(entry.slot);
+    if (slot === undefined || slot.isRemoved) return false;
+    const hasData = (of: RevisionId): boolean => specOf(this.record, of).data !== undefined;
+    if (hasData(entry.revision) || hasData(slot.revision)) return false;
     return !this.inside(entry.slot).some((one) => one.id !== entry.id && this.serves(one));
   }
 

@@ -60,7 +60,9 @@ function changed(outcome: ChangeOutcome, view: ServiceView, before: number): Cha
   const { wanted, attempt } = outcome;
   const direction: Direction = demand > before ? 'up' : 'down';
   if (demand !== wanted) {
-    const isSetBack = attempt !== null && attempt.direction !== direction;
+    // A part of what was asked for is granted: nobody has set anything back.
+    const isPart = wanted !== null && Math.sign(wanted - before) === Math.sign(demand - before);
+    const isSetBack = attempt !== null && attempt.direction !== direction && !isPart;
     return isSetBack ? failed(outcome, attempt, view.nowMs) : { ...outcome, attempt: null };
   }
   const best = unitsOf(view, direction);

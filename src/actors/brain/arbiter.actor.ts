@@ -83,8 +83,8 @@ export type ArbiterMessages = {
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
   /** An operator's intent: judged like everybody's, in the next pass. */
   want(intent: Intent): void;
-  /** Of the fleet: everything voluntary stops, or goes on. */
-  freeze(isFrozen: boolean): void;
+  /** Of the fleet: everything voluntary stops, or goes on; answered when it is stored. */
+  freeze(isFrozen: boolean): Promise<void>;
   /** Null: there is one region. */
   reserve(reservations: readonly Reservation[] | null): void;
   /** A violated invariant was looked at. */
@@ -123,6 +123,8 @@ type Tended = {
   readonly reissue: Reissue;
   /** When it has to be looked at next, in decision time. */
   dueMs: number;
+  /** Not looked at before: its last pass was more than the store takes. */
+  notBeforeMs: number;
 };
 
 /** Spawned by whoever leads. */
@@ -177,8 +179,12 @@ class Brain {
       const { record, revision } = await this.store.read(name);
       if (record !== null) found.push([record, revision]);
     }
-    const lastMs = Math.max(0, ...found.map(([record]) => lastMsOf(record)));
+    const stored = await this.store.lastMs();
+    const lastMs = Math.max(stored, ...found.map(([record]) => lastMsOf(record)));
+    this.isFrozen = await this.store.isFrozen();
     this.offsetMs = lastMs - this.ctx.now();
+    // Of an arbiter that was restarted with the same token: later than any that it gave.
+    this.sequence = this.nowMs();
     for (const [record, revision] of found) {
       const { companions } = this.loopOf(recovered(record, this.nowMs()), revision);
       await companions.start();
@@ -190,12 +196,14 @@ class Brain {
       apply: (what) => this.apply(what),
       observe: ({ service, list }) => this.observe(service, list),
       want: (intent) => {
+        if (typeof intent?.act?.kind !== 'string') return;
         this.tended.get(intent.service)?.loop.want(intent);
         this.soon();
       },
-      freeze: (isFrozen) => {
+      freeze: async (isFrozen) => {
         this.isFrozen = isFrozen;
         this.lookAgain();
+        await this.store.freeze(isFrozen);
       },
       reserve: (reservations) => {
         this.reservations = reservations;
@@ -252,7 +260,10 @@ class Brain {
       known.loop.observe([{ kind: 'apply', spec, revision }]);
     }
     const tended = this.tended.get(name);
-    if (tended !== undefined) await this.pass(tended);
+    const end = tended === undefined ? 'away' : await this.pass(tended);
+    if (end === 'overtaken') {
+      throw reply.error('NOT_LEADER', `another brain leads; apply ${name} there.`);
+    }
   }
 
   private observe(service: string, list: readonly Observation[]): void {
@@ -275,11 +286,22 @@ class Brain {
   private async tick(): Promise<void> {
     if (!this.hasBegun) await this.begin();
     for (const one of this.tended.values()) {
-      if (one.loop.isWaiting || one.dueMs <= this.nowMs()) await this.pass(one);
+      if (one.notBeforeMs > this.nowMs()) continue;
+      if (one.loop.isWaiting || one.dueMs <= this.nowMs()) await this.passAlone(one);
     }
   }
 
-  private async pass(tended: Tended): Promise<void> {
+  /** A service whose pass the store does not take is left for a while; the others go on. */
+  private async passAlone(tended: Tended): Promise<void> {
+    try {
+      await this.pass(tended);
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== 'RM_PASS_TOO_LARGE') throw error;
+      tended.notBeforeMs = this.nowMs() + IDLE_MS;
+    }
+  }
+
+  private async pass(tended: Tended): Promise<LoopOutcome['kind']> {
     const { loop, companions, reissue } = tended;
     const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
@@ -295,7 +317,7 @@ class Brain {
       reservations: part?.reservations(this.ctx.now(), this.offsetMs) ?? this.reservations,
     });
     if (outcome.kind === 'overtaken') this.ctx.exit();
-    if (outcome.kind !== 'done') return;
+    if (outcome.kind !== 'done') return outcome.kind;
     tended.dueMs = dueAfter(outcome, nowMs);
     // It goes on at once with what one transaction did not take.
     if (Number.isFinite(loop.pace) && tended.dueMs <= nowMs) this.soon();
@@ -304,6 +326,7 @@ class Brain {
     const effects = reissue.due(outcome.result.effects, nowMs);
     if (effects.length > 0) this.issue(effects);
     await companions.follow(loop.record, outcome.view);
+    return outcome.kind;
   }
 
   /** Nobody waits for an answer: without one, a region only grows. */
@@ -341,7 +364,7 @@ class Brain {
       metrics,
       readWithinMs: answerWithin,
     });
-    const tended = { loop, companions, reissue: new Reissue(), dueMs: 0 };
+    const tended = { loop, companions, reissue: new Reissue(), dueMs: 0, notBeforeMs: 0 };
     this.tended.set(record.name, tended);
     return tended;
   }

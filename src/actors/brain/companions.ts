@@ -66,7 +66,8 @@ export class Companions {
     for (const [id, { ref }] of this.instances) {
       if (record.instances.has(id)) continue;
       this.instances.delete(id);
-      await this.ctx.stop(ref);
+      // Not waited for: it may be in the middle of a question that nobody answers.
+      void this.ctx.stop(ref).catch(() => undefined);
     }
     for (const entry of record.instances.values()) {
       const { health, stopGrace } = specOf(record, entry.revision);
@@ -110,7 +111,8 @@ export class Companions {
     for (const [ordinal, { ref }] of this.shards) {
       if (ordinals.has(ordinal)) continue;
       this.shards.delete(ordinal);
-      await this.ctx.stop(ref);
+      // Not waited for: it may be in the middle of a question that nobody answers.
+      void this.ctx.stop(ref).catch(() => undefined);
     }
     for (const one of views) await this.tellShard(one);
   }

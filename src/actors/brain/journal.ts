@@ -73,12 +73,15 @@ export class Journal {
       last.weight += weight;
     } else {
       const keyframe = recordText(before);
-      this.list.push({ keyframe, passes: [pass], weight: weight + keyframe.length / TEXT_WEIGHT });
+      this.list.push({ keyframe, passes: [pass], weight });
     }
     // The last one stays, however much it weighs: what happened just now can be replayed.
-    let total = this.list.reduce((sum, span) => sum + span.weight, 0);
+    const heft = (span: { readonly weight: number; readonly keyframe: string }): number =>
+      span.weight + span.keyframe.length / TEXT_WEIGHT;
+    let total = this.list.reduce((sum, span) => sum + heft(span), 0);
     while (this.list.length > 1 && (this.list.length > this.spansMax || total > WEIGHT_MAX)) {
-      total -= this.list.shift()?.weight ?? 0;
+      const oldest = this.list.shift();
+      total -= oldest === undefined ? 0 : heft(oldest);
     }
   }
 }

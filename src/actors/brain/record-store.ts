@@ -40,11 +40,18 @@ export function isWeather(error: unknown): boolean {
   return code === 'RM_STORE_UNAVAILABLE' || code === 'RM_STORE_TIMEOUT';
 }
 
+/** A limit of one transaction, or of one value in it. */
+function isOfPass(error: unknown): boolean {
+  const { data } = error as { readonly data?: { readonly limit?: unknown } };
+  return / of a (transaction|value)$/.test(String(data?.limit));
+}
+
 /** Thread rule: the thread of its store. */
 export class RecordStore {
   private readonly store: Store;
   private readonly prefix: string;
   private readonly leader: LeaderToken;
+  private clockMs = Number.NEGATIVE_INFINITY;
 
   /** `prefix`: of all services of a region, ends with a slash. */
   constructor(store: Store, prefix: string, leader: LeaderToken) {
@@ -79,6 +86,26 @@ export class RecordStore {
     };
   }
 
+  /** Decision time as it was written last; 0: never. Rejects as the store. */
+  async lastMs(): Promise<number> {
+    const { entry } = await this.store.get(this.prefix + CLOCK);
+    return entry === null ? 0 : Number(decoder.decode(entry.value)) || 0;
+  }
+
+  /** Whether the fleet was frozen. Rejects as the store. */
+  async isFrozen(): Promise<boolean> {
+    const { entry } = await this.store.get(this.prefix + FROZEN);
+    return entry !== null;
+  }
+
+  /** Keeps that the fleet is frozen, or not. Rejects as the store. */
+  async freeze(isFrozen: boolean): Promise<void> {
+    const key = this.prefix + FROZEN;
+    const success = [isFrozen ? put(key, 'frozen') : erase(key)];
+    const compare = [{ key: this.leader.key, revision: this.leader.token }];
+    await this.store.transact({ compare, success });
+  }
+
   /** Entries of the decision log, oldest first. Rejects as the store. */
   async decisions(): Promise<readonly DecisionEntry[]> {
     const found = await this.entries(this.prefix + DECISIONS);
@@ -92,7 +119,7 @@ export class RecordStore {
     before: ServiceRecord | null,
     after: ServiceRecord,
     revision: number,
-    plan: DecisionPlan,
+    { plan, nowMs }: { readonly plan: DecisionPlan; readonly nowMs: number },
   ): Promise<CommitResult> {
     const prefix = `${this.prefix}${after.name}/`;
     const changes = recordChanges(before, after);
@@ -102,6 +129,9 @@ export class RecordStore {
       ...plan.dropped.map((id) => erase(this.decisionKey(id))),
       ...changes.delete.map((key) => erase(prefix + key)),
     ];
+    // Decision time goes on where it was: it is written with whatever else is, and now and then.
+    const isClockDue = success.length > 0 || nowMs - this.clockMs >= CLOCK_MS;
+    if (isClockDue) success.push(put(this.prefix + CLOCK, String(nowMs)));
     // Also with nothing to write: whoever does not lead any more has to hear of it.
     if (success.length === 0) success.push({ kind: 'get', key: this.leader.key });
     const head = `${prefix}head`;
@@ -112,12 +142,14 @@ export class RecordStore {
     try {
       const result = await this.store.transact({ compare, success });
       if (!result.succeeded) return { kind: 'overtaken' };
+      if (isClockDue) this.clockMs = nowMs;
       const hasHead = changes.put.some(([key]) => key === 'head');
       return { kind: 'done', revision: hasHead ? result.revision : revision };
     } catch (error) {
       const { code } = error as { readonly code?: string };
       if (code === 'RM_STORE_UNKNOWN') return { kind: 'unknown' };
-      if (code === 'RM_STORE_LIMIT') return { kind: 'tooMuch' };
+      // A store that is full, or asked too often, is weather; a pass that is too large is not.
+      if (code === 'RM_STORE_LIMIT') return { kind: isOfPass(error) ? 'tooMuch' : 'away' };
       if (isWeather(error)) return { kind: 'away' };
       if (code === 'RM_STORE_FENCED' || code === 'RM_STORE_READ_ONLY') return { kind: 'overtaken' };
       throw error;
@@ -142,8 +174,12 @@ export class RecordStore {
   }
 }
 
-/** Not the name of a service: those have no dot. */
+/** Not names of services: those have no dot. */
 const DECISIONS = '.decisions/';
+const CLOCK = '.clock';
+const FROZEN = '.frozen';
+/** After so long without anything to write the time is written all the same. Milliseconds. */
+const CLOCK_MS = 10_000;
 
 function erase(key: string): StoreOperation {
   return { kind: 'delete', key };

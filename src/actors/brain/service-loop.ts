@@ -14,7 +14,7 @@ import { controlError } from '../errors.ts';
 import type { Violation } from '../invariants/invariant.ts';
 import { InvariantMonitor } from '../invariants/monitor.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
-import type { Intent } from '../protocol/intent.ts';
+import { type Intent, targetOf } from '../protocol/intent.ts';
 import {
   checkedReading,
   type MetricQuery,
@@ -53,6 +53,8 @@ export type LoopOutcome =
 /** Instances of a pass, once the store has refused one: half of it then, and so on, down to the least. */
 const PACE_FIRST = 512;
 const PACE_MIN = 8;
+/** Passes after which more is tried. Higher: longer slow; lower: more passes are made for nothing. */
+const TAKEN_MIN = 60;
 /** Observations that wait for a pass. Range: several of each instance. Higher: more memory, no gain. */
 const QUEUE_MAX = 50_000;
 /** What is said again and again; an end is said once. */
@@ -77,6 +79,10 @@ export class ServiceLoop {
   private isUnsure = false;
   /** Acts, moves, ends and observations of one pass; Infinity: the store has taken all so far. */
   pace: number = Number.POSITIVE_INFINITY;
+  /** Passes in a row that the store has taken. */
+  private taken = 0;
+  /** What a commit without an answer was made of. */
+  private unsure = { observations: 0, intents: 0 };
   private queue: Observation[] = [];
   private wanted: Intent[] = [];
   private readonly asked: Map<ControllerName, readonly MetricQuery[]> = new Map();
@@ -102,6 +108,11 @@ export class ServiceLoop {
 
   /** For the next pass, as an operator's. */
   want(intent: Intent): void {
+    // Wanted again: the last word counts.
+    const target = targetOf(intent.act);
+    this.wanted = this.wanted.filter(
+      (one) => one.who !== intent.who || targetOf(one.act) !== target,
+    );
     this.wanted.push(intent);
   }
 
@@ -118,7 +129,7 @@ export class ServiceLoop {
     const before = this.record;
     const { pace } = this;
     const given = Number.isFinite(pace) ? { ...around, pace } : around;
-    const observations = this.queue.slice(0, pace);
+    const observations = this.queue;
     const intents = this.wanted.slice(0, pace);
     const missing = (): MetricReading => ({ kind: 'missing' });
     const seen = look(before, observations, { ...given, metric: missing });
@@ -131,19 +142,24 @@ export class ServiceLoop {
     const result = decide(seen, { states, intents: [...intents, ...answered] });
     const plan = log.plan(result.decisions, result.firstAdmitted, around.nowMs);
     const stored = this.isStored ? before : null;
-    const commit = await store.commit(stored, result.record, this.revision, plan);
+    const commit = await store.commit(stored, result.record, this.revision, {
+      plan,
+      nowMs: around.nowMs,
+    });
     if (commit.kind === 'tooMuch') return this.slower(around);
     if (commit.kind === 'away') return commit;
     if (commit.kind === 'overtaken') return commit;
     if (commit.kind === 'unknown') {
       this.isUnsure = true;
+      this.unsure = { observations: observations.length, intents: intents.length };
       return { kind: 'away' };
     }
-    this.queue = this.queue.slice(observations.length);
+    this.queue = [...seen.deferred, ...this.queue.slice(observations.length)];
     this.wanted = this.wanted.slice(intents.length);
     this.record = result.record;
     this.revision = commit.revision;
     this.isStored = true;
+    this.hasten();
     log.accept(plan);
     this.journal.note(before, result.record, {
       observations: seen.used,
@@ -173,8 +189,16 @@ export class ServiceLoop {
         `${this.pace} instances at a time. Open the store with higher limits.`;
       return Promise.reject(controlError('RM_PASS_TOO_LARGE', message, { service: this.name }));
     }
+    this.taken = 0;
     this.pace = Math.min(PACE_FIRST, Math.floor(this.pace / 2));
     return this.pass(around);
+  }
+
+  /** The store has taken so many passes in a row: twice as much at a time may pass again. */
+  private hasten(): void {
+    if (!Number.isFinite(this.pace) || ++this.taken < TAKEN_MIN) return;
+    this.taken = 0;
+    this.pace *= 2;
   }
 
   /** It may have been written or not: what is stored is what is true. @returns whether it is known */
@@ -186,6 +210,11 @@ export class ServiceLoop {
       log.restore(await store.decisions());
       this.isUnsure = false;
       if (found.record === null) return true;
+      if (found.revision !== this.revision) {
+        // It was written: what it was made of is not said twice.
+        this.queue = this.queue.slice(this.unsure.observations);
+        this.wanted = this.wanted.slice(this.unsure.intents);
+      }
       this.record = recovered(found.record, nowMs);
       this.revision = found.revision;
       this.isStored = true;

@@ -34,6 +34,8 @@ export type DecisionQuery = {
  * count doubles. Higher: more survives a restart, and passes over thousands write more.
  */
 const WAITING_WRITTEN_MAX = 32;
+/** Entries that one pass forgets: the log may be longer than it is to be for a while. */
+const DROPPED_MAX = 32;
 /** Entries of one region. Range: 100 to 1,000,000. Higher: remembers longer, takes more memory. */
 const ENTRIES_MAX = 10_000;
 
@@ -72,7 +74,7 @@ export class DecisionLog {
       const decision = verdict.kind === 'admitted' ? admitted++ : null;
       return { id: id++, decision, atMs: nowMs, intent, verdict, times: 1, lastMs: nowMs };
     });
-    const surplus = this.entries.size + (id - this.nextId) - this.most;
+    const surplus = Math.min(DROPPED_MAX, this.entries.size + (id - this.nextId) - this.most);
     const dropped: number[] = [];
     for (const old of this.entries.keys()) {
       if (dropped.length >= surplus) break;
@@ -83,7 +85,7 @@ export class DecisionLog {
       if (decision !== null) return times === 1;
       return isPowerOfTwo(times) && ++waiting <= WAITING_WRITTEN_MAX;
     });
-    return { entries, written, dropped };
+    return { entries, written: lastOfEach(written), dropped };
   }
 
   /** It was stored. */
@@ -121,6 +123,11 @@ export class DecisionLog {
     const key = keyOf(entry.intent);
     if (this.latest.get(key) === entry) this.latest.delete(key);
   }
+}
+
+/** The same wanted twice in one pass is one entry: a key is written once. */
+function lastOfEach(entries: readonly DecisionEntry[]): readonly DecisionEntry[] {
+  return [...new Map(entries.map((entry) => [entry.id, entry])).values()];
 }
 
 /** One line for people: when, what, who, verdict, why. */

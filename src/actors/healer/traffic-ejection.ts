@@ -29,6 +29,22 @@ const SLOW_MEMORY_MS = 3_600_000;
 /** With one in the traffic there is nobody to take over. */
 const TRAFFIC_MEMBERS_MIN = 2;
 
+/**
+ * The last one of a revision that has a part of the traffic to itself: without it that part would go to
+ * nobody, and nobody could measure what is wrong with it.
+ */
+function isAlone(
+  view: ServiceView,
+  one: InstanceView,
+  inTraffic: readonly InstanceView[],
+): boolean {
+  if (view.goal.shares.every(({ weight }) => weight === null)) return false;
+  const alike = inTraffic.filter(
+    ({ revision, isBaseline }) => revision === one.revision && isBaseline === one.isBaseline,
+  );
+  return alike.length < TRAFFIC_MEMBERS_MIN;
+}
+
 /** One look. `maySuspect`: false while the healer keeps its hands off. */
 export function trafficStep(
   view: ServiceView,
@@ -42,7 +58,8 @@ export function trafficStep(
   const { ejection } = view.spec.heal;
   const inTraffic = members.filter((one) => one.state === 'ready' && !one.isEjected);
   const seen = inTraffic.filter(({ seenMs }) => view.nowMs - seenMs <= view.maxStalenessMs);
-  const suspects = maySuspect && inTraffic.length >= TRAFFIC_MEMBERS_MIN ? seen : [];
+  const mayGo = maySuspect && inTraffic.length >= TRAFFIC_MEMBERS_MIN;
+  const suspects = mayGo ? seen.filter((one) => !isAlone(view, one, inTraffic)) : [];
   const suspected = new Set(suspects.map(({ id }) => id));
   const step = ejectionStep(
     members.map(({ id }) => (suspected.has(id) ? trafficOf(view, id) : silent(id))),

@@ -124,6 +124,8 @@ function agentSays(
       return { record, effects: [] };
     return { record: { ...moved(record, 'unknown', nowMs), before: state }, effects: [] };
   }
+  // Said once more: what is failed has ended, and its slot has yet to hear of it.
+  if (word === 'ended' && state === 'failed') return { record, effects: [] };
   if (word === 'ended') {
     const wasMeant = state === 'stopping' || state === 'fenced' || before === 'stopping';
     return { record: moved(record, wasMeant ? 'stopped' : endOf(state), nowMs), effects: [] };
@@ -210,8 +212,10 @@ function ordered(
       return { record, effects: state === 'pending' ? ['start'] : [] };
     case 'leave':
       return state === 'ready' || state === 'unready' ? to('leaving') : stay;
-    case 'stay':
-      return state === 'leaving' || state === 'draining' ? to('ready') : stay;
+    case 'stay': {
+      if (state !== 'leaving' && state !== 'draining') return stay;
+      return to(record.probes.readiness.verdict === 'failing' ? 'unready' : 'ready');
+    }
     case 'drain':
       if (state !== 'leaving' && state !== 'unready') return stay;
       return config.health.drain === undefined

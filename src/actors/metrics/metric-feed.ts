@@ -38,6 +38,8 @@ type Fed = {
   readonly inARow: number;
   /** Errors since the last request that had none. */
   row: number;
+  /** Since the last window was closed. */
+  hasAnswered: boolean;
 };
 
 /**
@@ -75,6 +77,7 @@ export class MetricFeed {
     if (isError) this.writer.slab('tally').observe(fed.errors, 1);
     this.writer.slab('histogram').observe(fed.duration, seconds);
     fed.row = isError ? fed.row + 1 : 0;
+    fed.hasAnswered = true;
   }
 
   /** A value as an instance exposes it. It has to be said again within the stale limit. */
@@ -94,8 +97,10 @@ export class MetricFeed {
 
   /** Closes the window; false: the last one has not been taken yet, and this one gets longer. */
   flip(): boolean {
-    for (const { inARow, row } of this.instances.values()) {
-      this.writer.slab('gauge').observe(inARow, row);
+    for (const fed of this.instances.values()) {
+      // Who was sent nothing has said nothing: an old row is no news.
+      if (fed.hasAnswered) this.writer.slab('gauge').observe(fed.inARow, fed.row);
+      fed.hasAnswered = false;
     }
     return this.writer.tryFlip();
   }
@@ -114,6 +119,7 @@ export class MetricFeed {
       duration: this.register('histogram', by, REQUEST_METRICS.duration),
       inARow: this.register('gauge', by, REQUEST_METRICS.consecutiveErrors),
       row: 0,
+      hasAnswered: false,
     };
     this.instances.set(by.instance, fed);
     return fed;

@@ -61,6 +61,8 @@ export type RevisionView = {
   readonly version: string;
   /** Not to be started by itself: it was aborted. */
   readonly isBlocked: boolean;
+  /** Its instances own a data directory. Absent: as the specification says. */
+  readonly hasData?: boolean;
   /** When it was last stable; null: it never was. */
   readonly stableMs: number | null;
 };
@@ -182,6 +184,12 @@ export function isAvailable(instance: InstanceView, nowMs: number, minReadyMs: n
   return (
     state === 'ready' && !isEjected && readySinceMs !== null && nowMs - readySinceMs >= minReadyMs
   );
+}
+
+/** Whether instances of a revision own a data directory: no two of them may be in one slot. */
+export function ownsData({ revisions, spec }: ServiceView, revision: RevisionId): boolean {
+  const known = revisions.find(({ id }) => id === revision)?.hasData;
+  return known ?? spec.data !== undefined;
 }
 
 /** How long an instance has to be ready before it counts; sharded services wait for their keys. */

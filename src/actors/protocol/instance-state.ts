@@ -5,9 +5,9 @@
  *   pending ──▶ starting ──▶ warming ──▶ ready ⇄ unready
  *      │            │           │          │        │
  *      │            │           │          ▼        │
- *      │            │           │       leaving ◀───┤      leaving ──▶ ready: its leave was called off
+ *      │            │           │       leaving ◀───┤      leaving ──▶ ready, unready: it is kept
  *      │            │           │          │        │
- *      │            │           │       draining ◀──┘      draining ──▶ ready: the same
+ *      │            │           │       draining ◀──┘      draining ──▶ ready, unready: the same
  *      ▼            ▼           ▼          │
  *      └────────────┴───────────┴──▶ stopping ◀── leaving, draining, unready, ready
  *                                      │
@@ -42,8 +42,8 @@ export const INSTANCE_EDGES: Readonly<Record<InstanceState, readonly InstanceSta
   warming: ['ready', 'unready', 'stopping', 'failed', 'unknown', 'fenced'],
   ready: ['unready', 'leaving', 'stopping', 'failed', 'unknown', 'fenced'],
   unready: ['ready', 'leaving', 'draining', 'stopping', 'failed', 'unknown', 'fenced'],
-  leaving: ['ready', 'draining', 'stopping', 'failed', 'unknown', 'fenced'],
-  draining: ['ready', 'stopping', 'failed', 'unknown', 'fenced'],
+  leaving: ['ready', 'unready', 'draining', 'stopping', 'failed', 'unknown', 'fenced'],
+  draining: ['ready', 'unready', 'stopping', 'failed', 'unknown', 'fenced'],
   stopping: ['stopped', 'failed', 'unknown', 'fenced'],
   stopped: [],
   failed: ['stopped', 'unknown', 'fenced'],

@@ -256,9 +256,13 @@ function mayWave(
   const waitMs = state.wave === null ? config.reservationMs * CLOCK_SLACK : 0;
   const lastMs = state.wave?.atMs ?? state.startedMs;
   if (nowMs - lastMs < Math.max(config.waveMs, waitMs)) return false;
-  if (state.wave === null || state.wave.region === region) return true;
-  const last = state.wave.region;
-  return isHeard(state, config, last, nowMs) && state.heard[last]?.report.isHealthy === true;
+  const isWell = (name: string): boolean =>
+    isHeard(state, config, name, nowMs) && state.heard[name]?.report.isHealthy === true;
+  // It does not know either which region was the last one: all others have to be well.
+  if (state.wave === null) {
+    return config.regions.every(({ name }) => name === region || isWell(name));
+  }
+  return state.wave.region === region || isWell(state.wave.region);
 }
 
 function ledgerOf(state: CoordinatorState, config: CoordinatorConfig, nowMs: number): Ledger {

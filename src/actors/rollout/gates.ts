@@ -156,7 +156,8 @@ function isEnded(tally: MetricTally, threshold: Threshold, plan: GatePlan): bool
 }
 
 function limitsOf(threshold: Threshold, plan: GatePlan): MetricLimits {
-  const ownCount = threshold.count ?? (plan.lengthMs > 0 ? null : 1);
+  const isOpen = plan.lengthMs > 0 || threshold.consecutiveSuccessLimit > 0;
+  const ownCount = threshold.count ?? (isOpen ? null : 1);
   return {
     ...threshold,
     count: plan.isBackground ? null : ownCount,

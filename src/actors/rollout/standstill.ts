@@ -152,10 +152,17 @@ export function hasShrunk(view: ServiceView): boolean {
   return own === undefined || own.count < demand;
 }
 
-/** Stable never was complete, and nothing of it serves: there is nothing to keep. */
+/** Stable never was complete, and nothing of it serves, seen of late or not: there is nothing to keep. */
 export function isFirst(view: ServiceView, stable: string): boolean {
   const isKnown = (revisionOf(view, stable)?.stableMs ?? null) !== null;
-  return !isKnown && countsOf(view, stable).available === 0;
+  if (isKnown || countsOf(view, stable).available > 0) return false;
+  // Who is not seen may serve all the same: blindness is no absence.
+  return !view.instances.some(
+    (one) =>
+      one.revision === stable &&
+      (one.state === 'unknown' || one.state === 'ready') &&
+      view.nowMs - one.seenMs > view.maxStalenessMs,
+  );
 }
 
 /** For people, while nothing grows. */

@@ -133,6 +133,14 @@ function autoscaleProblems(service: ServiceSpec, path: Path): Problem[] {
     const message = `is ${panic.window} ms; expected less than panic.stable, ${panic.stable} ms`;
     add(['panic', 'window'], message);
   }
+  const shares = all.filter(({ name, kind }) => name === 'cpu' || kind === 'utilization');
+  if (panic !== undefined && (service.kind === 'sharded' || shares.length > 0)) {
+    const why =
+      service.kind === 'sharded'
+        ? 'counts instances, and a shard has several'
+        : `compares amounts, and ${shares[0]?.name} is a share`;
+    add(['panic'], `${why}; leave it out`);
+  }
   if (panic !== undefined && panic.threshold <= 1) {
     const message = `is ${100 * panic.threshold}%: it would always panic; expected more than 100%`;
     add(['panic', 'threshold'], message);

@@ -82,10 +82,19 @@ function canaryProblems(
       const why = "the numbers of instances are the canary's weight";
       add(['steps', i, 'replicas'], `does nothing where ${why}; use weight, or traffic: router`);
     }
+    if ('analyze' in step && traffic === 'router' && reached <= 0) {
+      const message =
+        'measures before any traffic: nobody could say anything; put a weight before it';
+      add(['steps', i, 'analyze'], message);
+    }
     if ('analyze' in step && analysis.length === 0 && !comparison.enabled) {
       add(['steps', i, 'analyze'], 'has nothing to measure; add analysis, or enable comparison');
     }
   });
+  if (traffic === 'router' && reached <= 0 && analysis.length > 0) {
+    const message = 'give the canary no traffic, so that analysis has nothing to measure';
+    add(['steps'], `${message}; add a weight before the last one`);
+  }
   if (dynamicStable && traffic !== 'router') {
     add(['dynamicStable'], 'needs a router that moves the traffic; set traffic to router');
   }
