@@ -1,7 +1,8 @@
 /**
  * A service's records as they are stored: one key for each slot, instance, operation, controller and
- * router, one for the ring, for the number of the routes, and for the rest. What is written is what changed, found by identity, since records are
- * immutable; what only says when somebody was last seen is not written. Pure: texts, not bytes.
+ * router, one for the ring, for the number of the routes, and for the rest. What is written is what
+ * changed, found by identity, since records are immutable; what only says when somebody was last seen is
+ * not written. Pure: texts, not bytes.
  */
 import type { InstanceRecord } from '../instance/instance.machine.ts';
 import type {

@@ -1,4 +1,7 @@
-/** The brain as actors: passes, stores, silence, and another brain in the place of the first. */
+/**
+ * The brain as actors: passes, stores, silence, and another brain in the place of the first. Long, since
+ * it is one idea: whatever befalls one arbiter, on one stage.
+ */
 import { type AnyRef, actor, seededRandom } from 'ringmaster';
 import {
   Arbiter,
@@ -367,6 +370,35 @@ describe('arbiter', () => {
     const after = await recordOf(on, second);
     expect([...after.instances.keys()].toSorted()).toEqual([...record.instances.keys()].toSorted());
     expect(on.outside.doubles).toBe(0);
+    await on.system.close();
+  });
+
+  test('arbiter - a brain that was deposed says so to whoever applies; a freeze outlives it', async () => {
+    const on = await stage(12);
+    const first = await lead(on, 'first');
+    await on.system.until(first.ask('apply', applied(specOf(SERVICE)), { timeout: '60s' }));
+    await on.system.run(40_000);
+    await on.system.until(first.ask('freeze', true));
+    await on.system.run(120_000);
+    const key = 'leader/eu';
+    const value = new TextEncoder().encode('second');
+    await on.system.until(on.store.transact({ success: [{ kind: 'put', key, value }] }));
+    const v2 = { ...SERVICE, version: 'v2' } as ServiceInput;
+    await expect(
+      on.system.until(first.ask('apply', applied(specOf(v2)), { timeout: '60s' })),
+    ).rejects.toMatchObject({ data: { reason: 'NOT_LEADER' } });
+    const second = await lead(on, 'second');
+    await on.system.until(second.ask('apply', applied(specOf(v2)), { timeout: '60s' }));
+    await on.system.run(60_000);
+    const before = await recordOf(on, second);
+    // Frozen by the first one: nothing was replaced. And time has gone on, it was not turned back.
+    const revisions = new Set([...before.slots.values()].map(({ revision }) => revision));
+    expect([...revisions]).toEqual([before.goal.stable]);
+    expect(before.revisions.at(-1)?.createdMs).toBeGreaterThan(150_000);
+    await on.system.until(second.ask('freeze', false));
+    await on.system.run(300_000);
+    const after = await recordOf(on, second);
+    expect(after.goal.stable).toBe(after.goal.target);
     await on.system.close();
   });
 });

@@ -138,4 +138,44 @@ describe('walks', () => {
     expect(world.monitor.unsettledForMs(world.nowMs)).toBe(0);
     world.expectSound();
   });
+
+  test.each([
+    ['gets', {}, { data: { path: '/d' } }],
+    ['loses', { data: { path: '/d' } }, {}],
+  ] as const)(
+    'walks - a service %s a data directory: never two in one slot',
+    (_, before, after) => {
+      const world = new Watched(sharded('v1', before));
+      world.run(30_000);
+      world.apply(sharded('v2', after));
+      let most = 0;
+      const done = DONE(world);
+      for (let i = 0; i < 600 && !(i > 5 && done()); i++) {
+        world.tick();
+        const inSlot = new Map<string, number>();
+        for (const { id } of world.processes.values()) {
+          const slot = id.slice(0, id.indexOf('#'));
+          inSlot.set(slot, (inSlot.get(slot) ?? 0) + 1);
+        }
+        most = Math.max(most, ...inSlot.values());
+      }
+      expect(most).toBe(1);
+      settled(world, { v2: 9 });
+    },
+  );
+
+  test('walks - an end that is said twice is one end, with its backoff', () => {
+    const world = new Watched(stateless('v1', { strategy: 'rolling' }));
+    world.run(20_000);
+    for (let i = 0; i < 60; i++) {
+      for (const id of [...world.processes.keys()].filter((one) => one.includes('/a/0#'))) {
+        world.crash(id);
+        world.observe({ kind: 'agent', instance: id, word: 'ended' });
+      }
+      world.tick();
+    }
+    // At once, then after 10 s, 20 s and 40 s.
+    expect(world.record.made).toBeLessThanOrEqual(6 + 4);
+    world.expectSound();
+  });
 });
