@@ -91,7 +91,7 @@ function one(instances: number, failed: number): BenchContender {
   return {
     prepare: ({ quick }) => {
       const running = new Running(sharded(Math.ceil((quick ? instances / 10 : instances) / 3)));
-      const calls = quick ? 20 : instances > 1000 ? 30 : 100;
+      const calls = quick ? 20 : instances > 1000 ? 5 : 100;
       let costs: number[] = [];
       return {
         opsPerCall: calls,
