@@ -11,7 +11,6 @@ export { DisruptionBudget } from './arbiter/disruption-budget.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
 export { newEntry, type Observation, type Observed, observe } from './arbiter/observations.ts';
-export { indexOf, type PassIndex } from './arbiter/pass-index.ts';
 export { placementIntents } from './arbiter/placement.ts';
 export {
   RECORD_VERSION,
@@ -265,6 +264,7 @@ export {
   isAvailable,
   minReadyOf,
   type OperationView,
+  ownsData,
   type Reservation,
   type RevisionView,
   type RingView,
@@ -312,6 +312,7 @@ export {
   REQUEST_METRICS,
   readingValue,
 } from './protocol/metric-reading.ts';
+export { indexOf, type PassIndex } from './protocol/pass-index.ts';
 export {
   forecastOf,
   isCarried,

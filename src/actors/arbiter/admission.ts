@@ -17,8 +17,8 @@ import {
   type Priority,
   targetOf,
 } from '../protocol/intent.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import { DisruptionBudget } from './disruption-budget.ts';
-import { indexOf } from './pass-index.ts';
 import { ringVerdict } from './ring-guard.ts';
 
 /** Who may propose what: each field of a goal has one owner, beside the operator. */

@@ -17,6 +17,7 @@ import {
 } from '../protocol/fleet-view.ts';
 import { type RevisionId, type SlotId, slotId } from '../protocol/identity.ts';
 import type { Act, Intent, Priority, Share } from '../protocol/intent.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import { replicasOf } from '../spec/fleet-checks.ts';
 
 /** A slot and who is in it. */
@@ -30,12 +31,7 @@ export function placementIntents(view: ServiceView): readonly Intent[] {
 }
 
 function placesOf(view: ServiceView): readonly Place[] {
-  const bySlot = new Map<SlotId, InstanceView[]>();
-  for (const instance of view.instances) {
-    const list = bySlot.get(instance.slot);
-    if (list === undefined) bySlot.set(instance.slot, [instance]);
-    else list.push(instance);
-  }
+  const { bySlot } = indexOf(view);
   return view.slots.map((slot) => ({ slot, instances: bySlot.get(slot.id) ?? [] }));
 }
 

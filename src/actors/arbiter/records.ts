@@ -5,9 +5,9 @@
  * is what changed. Times are milliseconds of decision time, which goes on where it was after a restart.
  */
 import type { InstanceRecord } from '../instance/instance.machine.ts';
-import type { FailureView, VerbView } from '../protocol/fleet-view.ts';
+import type { FailureView, GoalView, RingView, VerbView } from '../protocol/fleet-view.ts';
 import type { InstanceId, RevisionId, SlotId } from '../protocol/identity.ts';
-import type { Share, SliceOverride } from '../protocol/intent.ts';
+import type { Share } from '../protocol/intent.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 
 /** A place for one instance. */
@@ -62,22 +62,10 @@ export type RevisionRecord = {
 };
 
 /** What is wanted. */
-export type GoalRecord = {
-  readonly number: number;
-  readonly demand: number;
-  readonly stable: RevisionId;
-  readonly target: RevisionId;
-  readonly shares: readonly Share[];
-};
+export type GoalRecord = GoalView;
 
 /** Owners of keys. */
-export type RingRecord = {
-  readonly generation: number;
-  readonly members: readonly SlotId[];
-  readonly weights: readonly number[];
-  readonly overrides: readonly SliceOverride[];
-  readonly publishedMs: number;
-};
+export type RingRecord = Omit<RingView, 'acknowledged'>;
 
 /** One line of the endpoint table. */
 export type Route = {

@@ -8,6 +8,7 @@ import { restartDelayMs } from '../arithmetic/restart-delay.ts';
 import type { InstanceView, ServiceView, SlotView } from '../protocol/fleet-view.ts';
 import type { InstanceId, SlotId } from '../protocol/identity.ts';
 import { isOnItsWayOut } from '../protocol/instance-state.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import type { FlapMemory, HealerState, RemedyMemory } from './healer-state.ts';
 import type { MemberHealth } from './remedy-limit.ts';
 
@@ -33,7 +34,7 @@ export function membersOf(
   { remedies, flaps }: Pick<HealerState, 'remedies' | 'flaps'>,
   slowAgain: ReadonlyMap<InstanceId, string>,
 ): readonly Member[] {
-  const bySlot = instancesBySlot(view);
+  const { bySlot } = indexOf(view);
   const blocked = new Set(view.revisions.filter((one) => one.isBlocked).map(({ id }) => id));
   return view.slots.map((slot) => {
     const inside = bySlot.get(slot.id) ?? [];
@@ -109,16 +110,6 @@ function isDue({ nowMs, spec }: ServiceView, remedy: RemedyMemory | undefined): 
   return nowMs >= remedy.lastMs + restartDelayMs(remedy.count + 1, spec.heal.backoff);
 }
 
-function instancesBySlot({ instances }: ServiceView): ReadonlyMap<SlotId, readonly InstanceView[]> {
-  const bySlot = new Map<SlotId, InstanceView[]>();
-  for (const one of instances) {
-    const list = bySlot.get(one.slot);
-    if (list === undefined) bySlot.set(one.slot, [one]);
-    else list.push(one);
-  }
-  return bySlot;
-}
-
 /** The youngest that nobody has decided to end. */
 function stayingIn(inside: readonly InstanceView[]): InstanceView | null {
   let youngest: InstanceView | null = null;
@@ -132,7 +123,7 @@ function stayingIn(inside: readonly InstanceView[]): InstanceView | null {
 /** What became of what was proposed. Slots that are gone are forgotten, and those long calm. */
 export function remediesSeen(view: ServiceView, before: HealerState['remedies']) {
   const after: Record<SlotId, RemedyMemory> = {};
-  const bySlot = instancesBySlot(view);
+  const { bySlot } = indexOf(view);
   for (const { id, isReplacing } of view.slots) {
     const memory = before[id];
     if (memory === undefined) continue;

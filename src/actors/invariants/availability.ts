@@ -1,7 +1,7 @@
 /** What decisions may take away: A1, A13 and what the two say together. */
 import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import { isAvailable, minReadyOf } from '../protocol/fleet-view.ts';
-import { slotOf } from '../protocol/identity.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import { minAvailableOf } from '../spec/fleet-checks.ts';
 import { admittedOf, type PassFacts, type Violation } from './invariant.ts';
 
@@ -76,10 +76,9 @@ export function owns({ ring, spec }: ServiceView, { slot }: InstanceView): boole
 
 function hasOther(view: ServiceView, one: InstanceView, taken: ReadonlySet<string>): boolean {
   const minReadyMs = minReadyOf(view.spec);
-  return view.instances.some(
+  return (indexOf(view).bySlot.get(one.slot) ?? []).some(
     (other) =>
       other.id !== one.id &&
-      slotOf(other.id) === one.slot &&
       !taken.has(other.id) &&
       !other.isGoing &&
       isAvailable(other, view.nowMs, minReadyMs),

@@ -1,7 +1,7 @@
 /** What the goal may be, and who writes it: A9, A10, A11, A15 and A18. */
 import type { ControllerKind, Intent } from '../protocol/intent.ts';
 import { targetOf } from '../protocol/intent.ts';
-import { actsOf, admittedOf, isNoGround, type PassFacts, type Violation } from './invariant.ts';
+import { admittedOf, isNoGround, type PassFacts, type Violation } from './invariant.ts';
 
 /** A9: no more slots than the split says, no traffic for what is blocked, nothing on missing data. */
 export function exposureViolations(facts: PassFacts): readonly Violation[] {
@@ -131,7 +131,5 @@ export function traceViolations({ after, effects }: PassFacts): readonly Violati
 }
 
 function actsByOthers(facts: PassFacts, kind: 'setDemand', who: ControllerKind): boolean {
-  return actsOf(facts, kind).length > 0
-    ? admittedOf(facts).some((one) => one.act.kind === kind && one.who !== who)
-    : false;
+  return admittedOf(facts).some((one) => one.act.kind === kind && one.who !== who);
 }

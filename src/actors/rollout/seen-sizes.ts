@@ -14,6 +14,7 @@ import {
 } from '../protocol/fleet-view.ts';
 import type { RevisionId } from '../protocol/identity.ts';
 import type { Act, Input, Intent, Priority, Share } from '../protocol/intent.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import { type Fenceposts, fenceposts } from '../spec/int-or-percent.ts';
 import type { RolloutCounts } from './progress.ts';
 import type { RevisionSize } from './rolling-replicas.ts';
@@ -113,36 +114,20 @@ export function isHeard({ routes, ring }: ServiceView): boolean {
 
 /** Slots of a sharded service that are needed, by zone and ordinal. */
 export function neededSlots(view: ServiceView): readonly SlotView[] {
-  return orderOf(view).needed;
-}
-
-/** What is looked up again and again in one picture: made once for each. */
-type Order = {
-  readonly needed: readonly SlotView[];
-  readonly bySlot: ReadonlyMap<string, readonly InstanceView[]>;
-};
-
-const orders = new WeakMap<ServiceView, Order>();
-
-function orderOf(view: ServiceView): Order {
-  const known = orders.get(view);
+  const known = neededOfViews.get(view);
   if (known !== undefined) return known;
   const needed = view.slots
     .filter(({ ordinal }) => ordinal < view.goal.demand)
     .toSorted((a, b) => compareText(a.zone, b.zone) || a.ordinal - b.ordinal);
-  const bySlot = new Map<string, InstanceView[]>();
-  for (const one of view.instances) {
-    const list = bySlot.get(one.slot);
-    if (list === undefined) bySlot.set(one.slot, [one]);
-    else list.push(one);
-  }
-  const order = { needed, bySlot };
-  orders.set(view, order);
-  return order;
+  neededOfViews.set(view, needed);
+  return needed;
 }
 
+/** Asked for again and again in one picture: made once for each. */
+const neededOfViews = new WeakMap<ServiceView, readonly SlotView[]>();
+
 function instancesIn(view: ServiceView, slot: SlotView): readonly InstanceView[] {
-  return orderOf(view).bySlot.get(slot.id) ?? [];
+  return indexOf(view).bySlot.get(slot.id) ?? [];
 }
 
 /** The instance that a slot has now, the newest that is not going first; null: none. */

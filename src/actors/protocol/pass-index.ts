@@ -1,9 +1,9 @@
 /**
  * Who is who in one pass: instances by name and by slot. Made once for each picture, however
- * many intents are judged from it. Pure.
+ * many ask. Pure.
  */
-import type { InstanceView, ServiceView, SlotView } from '../protocol/fleet-view.ts';
-import type { InstanceId, SlotId } from '../protocol/identity.ts';
+import type { InstanceView, ServiceView, SlotView } from './fleet-view.ts';
+import type { InstanceId, SlotId } from './identity.ts';
 
 /** Names to instances. */
 export type PassIndex = {
