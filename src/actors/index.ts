@@ -242,12 +242,13 @@ export {
   type Violation,
 } from './invariants/invariant.ts';
 export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
-export { type AttachedShard, type FedInstance, MetricFeed } from './metrics/metric-feed.ts';
+export type { FeedStatus } from './metrics/known-feeds.ts';
+export { type FedInstance, MetricFeed, type MetricFeedOptions } from './metrics/metric-feed.ts';
 export { Metrics, type MetricsArgs, type MetricsMessages } from './metrics/metrics.actor.ts';
+export type { AttachedShard, NamedSeries } from './metrics/named-series.ts';
 export { type MetricWindows, readMetric } from './metrics/read-metric.ts';
 export {
   type KnownSeries,
-  type NamedSeries,
   ShardWindows,
   type TakenWindow,
   WINDOWS_KEPT_DEFAULT,

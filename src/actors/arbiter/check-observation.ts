@@ -7,6 +7,7 @@ import type { Observation } from './observations.ts';
 const text = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
 const truth = (value: unknown): boolean => typeof value === 'boolean';
 const count = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const countOrNone = (value: unknown): boolean => value === undefined || count(value);
 const textOrNull = (value: unknown): boolean => value === null || text(value);
 const oneOf =
   (...words: readonly string[]) =>
@@ -25,7 +26,7 @@ const FIELDS: Readonly<
   drain: { instance: text, answer: oneOf('mayStop', 'tooEarly', 'no') },
   failure: { instance: text, signature: text, key: textOrNull },
   zombie: { instance: text, isAnswering: truth },
-  router: { id: text, generation: count, routes: count },
+  router: { id: text, generation: count, routes: count, incarnation: countOrNone },
   routerGone: { id: text, standing: oneOf('dead', 'excused') },
   operationUnknown: { key: text },
   verb: {

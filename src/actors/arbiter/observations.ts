@@ -7,10 +7,16 @@ import { type InstanceInput, instanceStep, newInstance } from '../instance/insta
 import type { FailureView, VerbView } from '../protocol/fleet-view.ts';
 import type { InstanceId, RevisionId } from '../protocol/identity.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
-import { routerSays } from './acknowledgement.ts';
+import { routerGone, routerSays } from './acknowledgement.ts';
 import { applied } from './apply-spec.ts';
 import { DraftMap } from './draft-map.ts';
-import { type InstanceEntry, type ServiceRecord, specOf, withEntry } from './records.ts';
+import {
+  type InstanceEntry,
+  type RouterRecord,
+  type ServiceRecord,
+  specOf,
+  withEntry,
+} from './records.ts';
 
 /** What was seen or said; plain data, and recorded with the pass. */
 export type Observation =
@@ -44,6 +50,8 @@ export type Observation =
       readonly id: string;
       readonly generation: number;
       readonly routes: number;
+      /** Grows with each start of it: one that is gone counts again only with a higher one. */
+      readonly incarnation?: number;
     }
   /** The agent has seen a router's end, or a human says that it is gone. */
   | { readonly kind: 'routerGone'; readonly id: string; readonly standing: 'dead' | 'excused' }
@@ -143,11 +151,13 @@ class Draft {
         this.zombie(one.instance, one.isAnswering);
         return;
       case 'router':
-        this.set({ routers: withEntry(this.next.routers, one.id, routerSays(one, nowMs)) });
+        this.routers(one.id, routerSays(this.next.routers.get(one.id), one, nowMs));
         return;
-      case 'routerGone':
-        this.gone(one.id, one.standing);
+      case 'routerGone': {
+        const routers = routerGone(this.next.routers, one.id, one.standing);
+        if (routers !== this.next.routers) this.set({ routers });
         return;
+      }
       case 'operationUnknown': {
         const operation = this.next.operations.get(one.key);
         if (operation === undefined) return;
@@ -227,10 +237,9 @@ class Draft {
     }
   }
 
-  private gone(id: string, standing: 'dead' | 'excused'): void {
-    const router = this.next.routers.get(id);
-    if (router === undefined) return;
-    this.set({ routers: withEntry(this.next.routers, id, { ...router, standing }) });
+  private routers(id: string, router: RouterRecord): void {
+    const routers = withEntry(this.next.routers, id, router);
+    if (routers !== this.next.routers) this.set({ routers });
   }
 }
 

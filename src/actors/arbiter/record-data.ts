@@ -155,6 +155,7 @@ function isSameRouter(before: RouterRecord, after: RouterRecord): boolean {
   return (
     before.generation === after.generation &&
     before.routes === after.routes &&
-    before.standing === after.standing
+    before.standing === after.standing &&
+    before.incarnation === after.incarnation
   );
 }

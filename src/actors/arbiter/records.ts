@@ -103,6 +103,8 @@ export type RouterRecord = {
   /** Dead: the agent has seen its end. Excused: a human has said so. Both are waited for no more. */
   readonly standing: 'live' | 'dead' | 'excused';
   readonly seenMs: number;
+  /** Grows with each start of the router. Absent: 0. */
+  readonly incarnation?: number;
 };
 
 /** States of the controllers, as data. Null: it has not started. */

@@ -270,6 +270,11 @@ class Brain {
     if (!Array.isArray(list)) return;
     const seen = list.filter(isObservation);
     this.tended.get(service)?.loop.observe(seen);
+    const { metrics } = this.args;
+    for (const one of seen) {
+      // Its share of what is counted is not waited for any more either.
+      if (one.kind === 'routerGone' && metrics !== null) this.ctx.tell(metrics, 'detach', one.id);
+    }
     // Answers of probes come all the time, and are looked at in the next period.
     if (seen.some(({ kind }) => kind !== 'probe')) this.soon();
   }

@@ -1,14 +1,14 @@
 /**
  * The metrics of a region: takes the windows that routers and callers close, and reads them for the
  * arbiter. It implements ports/metrics-source.ts. It decides nothing and remembers nothing that is not in
- * the shards or said again: after a crash the feeds attach anew, and until then readings are missing.
+ * the shards or said again: after a crash the feeds attach anew, and until they must have, readings are
+ * missing.
  */
-import { MetricShard } from '../../hotpath/index.ts';
 import { type ActorDefinition, actor, type Context } from '../../runtime/index.ts';
 import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
-import type { AttachedShard } from './metric-feed.ts';
+import { type FeedStatus, KnownFeeds } from './known-feeds.ts';
+import type { AttachedShard } from './named-series.ts';
 import { readMetric } from './read-metric.ts';
-import { ShardWindows } from './shard-windows.ts';
 
 /** Lengths of time are milliseconds. */
 export type MetricsArgs = {
@@ -18,8 +18,9 @@ export type MetricsArgs = {
    */
   readonly interval: number;
   /**
-   * What has said nothing for longer is stale. Range: above two intervals. Longer: a dead router looks
-   * quiet for a while. Shorter: a late one looks dead, and an analysis counts an error.
+   * What has said nothing for longer is stale, and feeds attach more often than that. Range: above two
+   * intervals. Longer: a dead router looks quiet for a while, and it takes longer to begin. Shorter: a
+   * late one looks dead, and an analysis counts an error.
    */
   readonly stale: number;
   /** Windows of a shard that are kept: the longest that can be read, in intervals. 1 to 1,440. */
@@ -28,12 +29,17 @@ export type MetricsArgs = {
 
 /** What it understands. */
 export type MetricsMessages = {
-  /** A feed and all its series so far; as often as one likes. */
+  /** A feed and its series at present; as often as one likes. One that has ended is not heard again. */
   attach(shard: AttachedShard): void;
-  /** A feed has ended; what it has counted is forgotten. */
+  /**
+   * A feed is gone for good: its end was seen, or an operator says so. What it has counted is read until
+   * it is too old. It comes back only with a higher incarnation.
+   */
   detach(source: string): void;
   /** All at one moment: between two looks. */
   read(queries: readonly MetricQuery[]): readonly MetricReading[];
+  /** In the order of their names. */
+  feeds(): readonly FeedStatus[];
   /** From its own timer: takes the windows that were closed. */
   take(): void;
 };
@@ -42,28 +48,23 @@ export type MetricsMessages = {
 export const Metrics: ActorDefinition<MetricsArgs, MetricsMessages> = actor(import.meta.url, {
   name: 'Metrics',
   setup: ({ interval, stale, kept }: MetricsArgs, ctx: Context) => {
-    const shards = new Map<string, ShardWindows>();
+    const feeds = new KnownFeeds(kept);
+    const begunMs = ctx.now();
     ctx.timers.every('take', interval, 'take');
     return {
-      attach: ({ source, shard, series }: AttachedShard) => {
-        let known = shards.get(source);
-        if (known === undefined) {
-          known = new ShardWindows(MetricShard.attach(shard), ctx.now(), kept);
-          shards.set(source, known);
-        }
-        known.name(series);
-      },
-      detach: (source: string) => {
-        shards.get(source)?.close();
-        shards.delete(source);
-      },
+      attach: (shard: AttachedShard) => feeds.attach(shard, ctx.now()),
+      detach: (source: string) => feeds.detach(source, ctx.now()),
       read: (queries: readonly MetricQuery[]) => {
-        const windows = { shards: [...shards.values()], staleMs: stale };
-        return queries.map((query) => readMetric(windows, query, ctx.now()));
+        const nowMs = ctx.now();
+        // Who counts attaches within the time after which its silence would count.
+        const isComplete = nowMs - begunMs >= stale;
+        const windows = { shards: feeds.shards(), staleMs: stale };
+        return queries.map((query) =>
+          isComplete ? readMetric(windows, query, nowMs) : { kind: 'missing', why: 'starting' },
+        );
       },
-      take: () => {
-        for (const shard of shards.values()) shard.take(ctx.now());
-      },
+      feeds: () => feeds.status(ctx.now()),
+      take: () => feeds.take(ctx.now()),
     };
   },
 });

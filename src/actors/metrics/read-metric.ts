@@ -3,6 +3,9 @@
  * windows up, and says how old and how much that is. Pure: it reads what is in the windows and changes
  * nothing. A query costs the series of its service and metric, and for each that matches one record a
  * window; quantiles cost one sketch of 48 octaves a window and series. Nothing of the shards is copied.
+ *
+ * A feed that is silent makes what it is a part of stale, since what it counts meanwhile is not known:
+ * until it is heard again, or its end was proven. One that has ended is read until it is too old.
  */
 import {
   countAbove,
@@ -18,7 +21,14 @@ import {
   type MetricScope,
   REQUEST_METRICS,
 } from '../protocol/metric-reading.ts';
-import type { KnownSeries, ShardWindows, TakenWindow } from './shard-windows.ts';
+import { UNNAMED } from './named-series.ts';
+import {
+  type KnownSeries,
+  OVERFLOW,
+  recordIn,
+  type ShardWindows,
+  type TakenWindow,
+} from './shard-windows.ts';
 
 /** What is read. */
 export type MetricWindows = {
@@ -43,6 +53,7 @@ type Search =
 const REPORTED: readonly SeriesKind[] = ['counter', 'gauge', 'summary'];
 const COUNTED: readonly SeriesKind[] = ['tally', 'counter'];
 const LAST: readonly SeriesKind[] = ['gauge', 'summary'];
+const OF_REQUESTS: readonly string[] = Object.values(REQUEST_METRICS);
 
 const QUANTILES: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p99: 0.99 };
 
@@ -52,7 +63,8 @@ export function readMetric(
   query: MetricQuery,
   nowMs: number,
 ): MetricReading {
-  const of = (metric: string): Search => search(windows, query, metric, nowMs);
+  const of = (metric: string, isWitnessed = false): Search =>
+    search(windows, query, metric, { nowMs, isWitnessed });
   const q = QUANTILES[query.name];
   if (q !== undefined) return quantileReading(of(REQUEST_METRICS.duration), q);
   switch (query.name) {
@@ -67,39 +79,74 @@ export function readMetric(
     case 'slow':
       return slowReading(of(REQUEST_METRICS.duration), query.aboveMs ?? Number.NaN);
     case 'consecutive_errors':
-      return highestLast(of(REQUEST_METRICS.consecutiveErrors));
+      return highestLast(of(REQUEST_METRICS.consecutiveErrors, true));
     default:
       return exposedReading(of(query.name));
   }
 }
 
+/** `isWitnessed`: one who has seen it is enough, and need not be heard of by the others. */
 function search(
   { shards, staleMs }: MetricWindows,
   { scope, windowMs }: MetricQuery,
   metric: string,
-  nowMs: number,
+  { nowMs, isWitnessed }: { readonly nowMs: number; readonly isWitnessed: boolean },
 ): Search {
   const parts: Found[] = [];
   let ageMs = 0;
+  /** Of a sum, the part that is not known; else of what was last heard. */
+  let unheardMs: number | null = null;
   let staleAgeMs: number | null = null;
   for (const shard of shards) {
-    const { newestMs } = shard;
-    if (newestMs === null) continue;
-    const matching = shard.series(scope.service, metric).filter((one) => isIn(scope, one));
+    const all = shard.series(scope.service, metric);
+    const matching = all.filter((one) => isIn(scope, one));
+    const windows = shard.newest(windowMs, nowMs);
+    if (isFull(shard, windows, scope.service, metric)) return { kind: 'missing', why: 'full' };
+    const silentMs = nowMs - shard.heardMs;
+    if (!shard.isOver && silentMs > staleMs) {
+      // What it has counted meanwhile may be of anybody: only what is reported has one reporter.
+      const isPart = matching.length > 0 || all.some(({ kind }) => !REPORTED.includes(kind));
+      if (isPart) unheardMs = Math.max(unheardMs ?? 0, silentMs);
+      continue;
+    }
+    if (windows.length === 0) continue;
     const heard = matching.flatMap((one) => {
-      const heardMs = REPORTED.includes(one.kind) ? shard.lastSampleMs(one) : newestMs;
+      const heardMs = REPORTED.includes(one.kind) ? one.seenMs : shard.heardMs;
       return heardMs === null ? [] : [{ one, silentMs: nowMs - heardMs }];
     });
-    const fresh = heard.filter(({ silentMs }) => silentMs <= staleMs);
-    for (const { silentMs } of heard) staleAgeMs = Math.min(staleAgeMs ?? silentMs, silentMs);
+    const fresh = heard.filter(({ one, silentMs: ms }) =>
+      // What a gauge was is over with its feed; what was counted has happened.
+      shard.isOver ? !LAST.includes(one.kind) : ms <= staleMs,
+    );
+    for (const one of heard) staleAgeMs = Math.min(staleAgeMs ?? one.silentMs, one.silentMs);
     if (fresh.length === 0) continue;
-    const read = shard.newest(windowMs, nowMs);
-    const lengthMs = read.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
-    parts.push({ series: fresh.map(({ one }) => one), windows: read, lengthMs });
-    ageMs = Math.max(ageMs, nowMs - newestMs);
+    const readMs = windows.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+    // Of one that is over the rest of the time is a zero.
+    const lengthMs = shard.isOver ? Math.max(readMs, windowMs) : readMs;
+    parts.push({ series: fresh.map(({ one }) => one), windows, lengthMs });
+    if (!shard.isOver) ageMs = Math.max(ageMs, silentMs);
+  }
+  if (unheardMs !== null && !(isWitnessed && parts.length > 0)) {
+    return { kind: 'stale', ageMs: unheardMs };
   }
   if (parts.length > 0) return { kind: 'found', parts, ageMs };
   return staleAgeMs === null ? { kind: 'missing' } : { kind: 'stale', ageMs: staleAgeMs };
+}
+
+/** In one of the windows something of it was recorded for which there was no series. */
+function isFull(
+  shard: ShardWindows,
+  windows: readonly TakenWindow[],
+  service: string,
+  metric: string,
+): boolean {
+  const group = OF_REQUESTS.includes(metric) ? REQUEST_METRICS.requests : metric;
+  const rest = shard.series(service, UNNAMED + group);
+  return windows.some(
+    (window) =>
+      (window.views.get('tally')?.count(OVERFLOW) ?? 0) > 0 ||
+      rest.some((one) => (recordIn(window, one)?.count(one.number) ?? 0) > 0),
+  );
 }
 
 function isIn(scope: MetricScope, { labels }: KnownSeries): boolean {
@@ -141,10 +188,9 @@ function* recordsOf(
 ): Generator<{ readonly view: WindowView; readonly number: number; readonly one: KnownSeries }> {
   for (const one of series) {
     if (!kinds.includes(one.kind)) continue;
-    for (const { views } of windows) {
-      const view = views.get(one.kind);
-      // A series is known to the windows that were closed after it was named.
-      if (view !== undefined && one.number < view.series) yield { view, number: one.number, one };
+    for (const window of windows) {
+      const view = recordIn(window, one);
+      if (view !== null) yield { view, number: one.number, one };
     }
   }
 }
@@ -157,7 +203,8 @@ function requestsReading(found: Search, of: (total: Total) => number): MetricRea
 
 /** Errors, or their share. Both have the requests as samples: that is what was looked at. */
 function errorsReading(requests: Search, errors: Search, isRatio: boolean): MetricReading {
-  if (requests.kind === 'missing' || errors.kind === 'missing') return { kind: 'missing' };
+  if (requests.kind === 'missing') return requests;
+  if (errors.kind === 'missing') return errors;
   if (requests.kind === 'stale') return requests;
   if (errors.kind === 'stale') return errors;
   const all = totalOf(requests.parts).sum;

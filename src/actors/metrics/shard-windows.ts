@@ -1,33 +1,32 @@
 /**
  * The last windows of one metric shard, and what its series are called. The thread that writes a shard
- * knows the names of its series by number, and tells them; windows are taken as they are closed, copied
+ * knows which row stands for which series, and tells it; windows are taken as they are closed, copied
  * once, and forgotten when there are too many. Used by the `Metrics` actor and read by read-metric.ts.
+ * A series that has ended is known as long as a window may have something of it.
  *
  * A window's length is what this side saw: from one that was taken to the next. It is off by at most the
  * time between two looks, and what is off in one is missing in the other.
  */
 import {
   heapWindow,
-  type Label,
   MetricReader,
   type MetricShard,
   type SeriesKind,
   type WindowView,
 } from '../../hotpath/index.ts';
-
-/** A series and its number: of a gauge the input's, of every other kind the target's. Plain data. */
-export type NamedSeries = {
-  readonly kind: SeriesKind;
-  readonly number: number;
-  readonly metric: string;
-  readonly labels: readonly Label[];
-};
+import { type NamedSeries, UNNAMED } from './named-series.ts';
 
 /** One series of a shard, ready to be read. */
 export type KnownSeries = {
   readonly kind: SeriesKind;
   readonly number: number;
+  readonly mark: number;
+  readonly lease: number;
   readonly labels: ReadonlyMap<string, string>;
+  /** Where it is listed. */
+  readonly key: string;
+  /** When it last had a sample; null: never. */
+  seenMs: number | null;
 };
 
 /** A closed window. Milliseconds of the reading side. */
@@ -36,6 +35,9 @@ export type TakenWindow = {
   readonly toMs: number;
   readonly views: ReadonlyMap<SeriesKind, WindowView>;
 };
+
+/** The number of a slab's own overflow series. */
+export const OVERFLOW = 0;
 
 /**
  * Windows of one shard that are kept unless said otherwise. Range: 1 to 1,440. Higher: longer windows can
@@ -51,10 +53,13 @@ export class ShardWindows {
   private readonly ring: TakenWindow[] = [];
   private taken = 0;
   private lastMs: number;
-  /** Moment of the last sample by kind and number; -1: there was none. */
-  private readonly seenMs: Map<SeriesKind, Float64Array> = new Map();
   private readonly byMetric: Map<string, KnownSeries[]> = new Map();
-  private named = 0;
+  /** Those that the writer names, and those that it named once. */
+  private active: readonly KnownSeries[] = [];
+  private readonly ended: { readonly one: KnownSeries; readonly at: number }[] = [];
+  private names = -1;
+  private lastLease = 0;
+  private isClosed = false;
 
   /**
    * Becomes the reader of a shard; of one whose reader is gone too.
@@ -65,49 +70,66 @@ export class ShardWindows {
     this.kinds = [...shard.slabs.keys()];
     this.kept = kept;
     this.lastMs = nowMs;
-    for (const [kind, { layout }] of shard.slabs) {
-      this.seenMs.set(kind, new Float64Array(layout.seriesMax).fill(-1));
-    }
   }
 
-  /** All series that the writer has named so far, in the order in which it named them. */
-  name(series: readonly NamedSeries[]): void {
-    for (const { kind, number, metric, labels } of series.slice(this.named)) {
-      const known = { kind, number, labels: new Map(labels) };
-      const key = indexKey(known.labels.get('service') ?? '', metric);
-      const list = this.byMetric.get(key);
-      if (list === undefined) this.byMetric.set(key, [known]);
-      else list.push(known);
+  /** All series that the writer names at present. `names`: of the list; an older one says nothing. */
+  name(series: readonly NamedSeries[], names: number): void {
+    if (names <= this.names) return;
+    this.names = names;
+    const named = new Set(series.map(({ lease }) => lease));
+    const active: KnownSeries[] = [];
+    for (const one of this.active) {
+      if (named.has(one.lease)) active.push(one);
+      else this.ended.push({ one, at: this.taken });
     }
-    this.named = Math.max(this.named, series.length);
+    for (const one of series) if (one.lease > this.lastLease) active.push(this.known(one));
+    this.lastLease = Math.max(this.lastLease, series.at(-1)?.lease ?? 0);
+    this.active = active;
   }
 
   /** Takes the closed window, if there is one. Costs a copy of what is in use. */
   take(nowMs: number): boolean {
-    if (!this.reader.acquire()) return false;
+    if (this.isClosed || !this.reader.acquire()) return false;
     const at = this.taken % this.kept;
     const views = this.ring[at]?.views ?? this.emptyViews();
     for (const [kind, view] of views) {
       const window = this.reader.window(kind);
       view.copyFrom(window);
-      this.markSeen(kind, window, nowMs);
     }
     this.reader.release();
-    this.ring[at] = { fromMs: this.lastMs, toMs: nowMs, views };
+    const window = { fromMs: this.lastMs, toMs: nowMs, views };
+    this.ring[at] = window;
     this.taken += 1;
     this.lastMs = nowMs;
+    for (const one of this.active) this.look(one, window);
+    this.forgetEnded();
     return true;
   }
 
-  /** When the newest window ended; null: none was taken. */
-  get newestMs(): number | null {
-    return this.taken === 0 ? null : this.lastMs;
+  /** When the newest window ended, or reading began: since then nothing was heard. */
+  get heardMs(): number {
+    return this.lastMs;
   }
 
-  /** When a series last had a sample; null: never. */
-  lastSampleMs({ kind, number }: KnownSeries): number | null {
-    const seenMs = this.seenMs.get(kind)?.[number] ?? -1;
-    return seenMs < 0 ? null : seenMs;
+  /** Whether there is a window. */
+  get hasWindows(): boolean {
+    return this.taken > 0;
+  }
+
+  /** Samples in the windows that are kept for whose series there was no room. */
+  get unnamed(): number {
+    const rest = this.active.filter(({ key }) => key.includes(`\n${UNNAMED}`));
+    let count = 0;
+    for (const window of this.ring) {
+      count += window.views.get('tally')?.count(OVERFLOW) ?? 0;
+      for (const one of rest) count += recordIn(window, one)?.count(one.number) ?? 0;
+    }
+    return count;
+  }
+
+  /** Its writer is gone: there will be no more windows. */
+  get isOver(): boolean {
+    return this.isClosed;
   }
 
   /** Series of one metric of one service. */
@@ -116,7 +138,8 @@ export class ShardWindows {
   }
 
   /**
-   * Windows whose middle lies in the last `windowMs`, newest first, and always the newest: so two
+   * Windows whose middle lies in the last `windowMs`, newest first, and always the newest of one that
+   * goes on: so two
    * windows that follow each other share no sample, unless they are shorter than one that was taken.
    */
   newest(windowMs: number, nowMs: number): readonly TakenWindow[] {
@@ -126,14 +149,17 @@ export class ShardWindows {
       const window = this.ring[(this.taken - age) % this.kept];
       if (window === undefined) break;
       const middleMs = (window.fromMs + window.toMs) / 2;
-      if (age > 1 && middleMs <= nowMs - windowMs) break;
+      if ((age > 1 || this.isClosed) && middleMs <= nowMs - windowMs) break;
       found.push(window);
     }
     return found;
   }
 
-  /** Gives the shard up. Another reader may take it. */
-  close(): void {
+  /** Its writer is gone. Takes what it has closed; its windows can be read until they are too old. */
+  close(nowMs: number): void {
+    if (this.isClosed) return;
+    this.take(nowMs);
+    this.isClosed = true;
     this.reader.close();
   }
 
@@ -143,11 +169,40 @@ export class ShardWindows {
     );
   }
 
-  private markSeen(kind: SeriesKind, window: WindowView, nowMs: number): void {
-    const seenMs = this.seenMs.get(kind);
-    if (seenMs === undefined) return;
-    for (let i = 0; i < window.series; i++) if (window.count(i) > 0) seenMs[i] = nowMs;
+  /** A series that is new. Windows may have come before its name. */
+  private known({ kind, number, metric, labels, mark, lease }: NamedSeries): KnownSeries {
+    const by = new Map(labels);
+    const key = indexKey(by.get('service') ?? '', metric);
+    const known = { kind, number, mark, lease, labels: by, key, seenMs: null };
+    const list = this.byMetric.get(key);
+    if (list === undefined) this.byMetric.set(key, [known]);
+    else list.push(known);
+    const oldest = Math.max(0, this.taken - this.kept);
+    for (let i = oldest; i < this.taken; i++) this.look(known, this.ring[i % this.kept]);
+    return known;
   }
+
+  private look(one: KnownSeries, window: TakenWindow | undefined): void {
+    const view = window && recordIn(window, one);
+    if (view && view.count(one.number) > 0) one.seenMs = window.toMs;
+  }
+
+  /** What has ended before the oldest window. */
+  private forgetEnded(): void {
+    while (this.taken - (this.ended[0]?.at ?? this.taken) >= this.kept) {
+      const gone = this.ended.shift()?.one;
+      if (gone === undefined) return;
+      const left = (this.byMetric.get(gone.key) ?? []).filter((one) => one !== gone);
+      if (left.length === 0) this.byMetric.delete(gone.key);
+      else this.byMetric.set(gone.key, left);
+    }
+  }
+}
+
+/** The window of a series' kind; null: in this one its row was somebody else's, or nobody's. */
+export function recordIn({ views }: TakenWindow, one: KnownSeries): WindowView | null {
+  if (views.get('gauge')?.last(one.mark) !== one.lease) return null;
+  return views.get(one.kind) ?? null;
 }
 
 function indexKey(service: string, metric: string): string {

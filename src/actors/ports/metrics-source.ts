@@ -10,4 +10,9 @@ export type MetricsSource = {
   read(
     queries: readonly MetricQuery[],
   ): readonly MetricReading[] | Promise<readonly MetricReading[]>;
+  /**
+   * A router is gone for good: proven, or an operator says so. Absent: nobody who counts has the name of
+   * a router.
+   */
+  detach?(router: string): void;
 };

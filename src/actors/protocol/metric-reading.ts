@@ -12,9 +12,15 @@ export type MetricReading =
       readonly samples: number;
       readonly ageMs: number;
     }
-  | { readonly kind: 'missing' }
+  | { readonly kind: 'missing'; readonly why?: MissingReason }
   | { readonly kind: 'stale'; readonly ageMs: number }
   | { readonly kind: 'notANumber'; readonly samples: number; readonly ageMs: number };
+
+/**
+ * Why there is nothing, where the source knows. `full`: samples found no room, so that what is there is
+ * too little. `starting`: who counts may not have said so yet.
+ */
+export type MissingReason = 'full' | 'starting';
 
 /** Whose metric. Absent fields: of all. */
 export type MetricScope = {
@@ -75,7 +81,8 @@ export function readingValue(reading: MetricReading): number | null {
 
 /** What a source has answered, if it is a reading; what is none says nothing. */
 export function checkedReading(answer: unknown): MetricReading {
-  const { kind, value, samples, ageMs } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  const { kind, value, samples, ageMs, why } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  if (kind === 'missing' && (why === 'full' || why === 'starting')) return { kind, why };
   const isAge = typeof ageMs === 'number' && ageMs >= 0;
   if (kind === 'stale' && isAge) return { kind, ageMs };
   if (typeof samples !== 'number' || !isAge) return { kind: 'missing' };

@@ -114,7 +114,10 @@ function measurement(
   scope: MetricScope,
 ): { readonly outcome: Outcome; readonly says: string } {
   const reading = finiteReading(view.metric({ name: metric, scope, windowMs: interval }));
-  if (reading.kind === 'missing') return { outcome: 'error', says: `${metric} is missing` };
+  if (reading.kind === 'missing') {
+    const says = `${metric} is missing${reading.why === undefined ? '' : ` (${reading.why})`}`;
+    return { outcome: 'error', says };
+  }
   if (reading.kind === 'stale' || reading.ageMs > view.maxStalenessMs) {
     return { outcome: 'error', says: `${metric} is ${reading.ageMs} ms old` };
   }

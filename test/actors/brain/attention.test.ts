@@ -1,5 +1,5 @@
 /** What waits for a human is said, with its cure; everything else is not. */
-import { attentionOf, type ServiceInput } from 'ringmaster/control-plane';
+import { acknowledged, attentionOf, type ServiceInput } from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
 import { FleetWorld } from '../world/fleet-world.ts';
 
@@ -73,5 +73,45 @@ describe('attention', () => {
     world.run(30_000);
     expect(asked(world)).toEqual([]);
     expect(world.record.instances.size).toBe(3);
+  });
+
+  test('attention - a router that was given up counts again only when it has started anew', () => {
+    const world = new FleetWorld(service('v1'));
+    world.run(20_000);
+    const [router] = world.routers;
+    if (router === undefined) throw new Error('there is no router');
+    const { id } = router;
+    world.silentRouters.add(id);
+    world.observe({ kind: 'routerGone', id, standing: 'excused' });
+    world.apply(service('v1', 3));
+    world.run(30_000);
+    expect(world.record.instances.size).toBe(3);
+    // It lives, and goes on with the tables that it has.
+    const old = { kind: 'router', id, generation: 0, routes: 1 } as const;
+    world.observe(old);
+    world.run(1000);
+    expect(world.record.routers.get(id)?.standing).toBe('excused');
+    expect(acknowledged(world.record).routes).toBe(world.record.routes.number);
+    world.observe({ ...old, incarnation: 1 });
+    world.run(1000);
+    expect(world.record.routers.get(id)).toMatchObject({ standing: 'live', incarnation: 1 });
+    expect(acknowledged(world.record).routes).toBe(1);
+    // A word of its earlier life.
+    world.observe({ ...old, routes: 0 });
+    world.run(1000);
+    expect(acknowledged(world.record).routes).toBe(1);
+  });
+
+  test('attention - routers come and go for ever, and those that are gone are not kept', () => {
+    const world = new FleetWorld(service('v1'));
+    world.run(5000);
+    for (let i = 0; i < 300; i++) {
+      const id = `gone ${i}`;
+      world.observe({ kind: 'router', id, generation: 0, routes: 1 });
+      world.observe({ kind: 'routerGone', id, standing: 'dead' });
+    }
+    world.run(1000);
+    expect(world.record.routers.size).toBe(100 + world.routers.length);
+    expect(world.record.routers.has('gone 299')).toBe(true);
   });
 });

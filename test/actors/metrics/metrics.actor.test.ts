@@ -75,7 +75,7 @@ async function serving(seed: number, percentOf: (version: string) => number) {
     kept: 128,
   });
   let region: Region | null = null;
-  const feed = new MetricFeed('router', 64);
+  const feed = new MetricFeed('router', { instancesMax: 64 });
   await stage.spawn(Router, 'router', {
     feed,
     metrics,
@@ -118,5 +118,48 @@ test('metrics - a canary that is as good as the others gets there', async () => 
   await stage.system.run(300_000);
   const after = await stage.record(region);
   expect(after.goal.stable).toBe(good);
+  await stage.system.close();
+});
+
+test('metrics - a feed that is gone counts again only when it has started anew', async () => {
+  const stage = await Stage.start(3);
+  const args = { interval: 1000, stale: 5000, kept: 60 };
+  const metrics = await stage.spawn(Metrics, 'metrics', args);
+  const by = { service: 'shop', revision: 'r', zone: 'a', instance: 'i', isBaseline: false };
+  const query = { name: 'requests', scope: { service: 'shop' }, windowMs: 60_000 };
+  const read = async () =>
+    ((await stage.system.until(metrics.ask('read', [query]))) as unknown[])[0];
+  const feeds = async () => await stage.system.until(metrics.ask('feeds'));
+  const count = async (feed: MetricFeed, requests: number) => {
+    for (let i = 0; i < requests; i++) feed.record(by, 0.01, false);
+    metrics.tell('attach', feed.attachment());
+    feed.flip();
+    await stage.system.run(1000);
+  };
+  const [one, two] = [new MetricFeed('one'), new MetricFeed('two')];
+  await count(one, 1);
+  await count(two, 10);
+  // Who else counts has not said so yet, maybe.
+  expect(await read()).toEqual({ kind: 'missing', why: 'starting' });
+  for (let i = 0; i < 8; i++) await count(one, 1);
+  expect(await read()).toMatchObject({ kind: 'stale' });
+  expect(await feeds()).toMatchObject([
+    { source: 'one', incarnation: 0 },
+    { source: 'two', incarnation: 0, silentMs: expect.any(Number) },
+  ]);
+  metrics.tell('detach', 'two');
+  expect(await read()).toMatchObject({ kind: 'value', value: 19 });
+  // It speaks late.
+  await count(two, 100);
+  expect(await read()).toMatchObject({ kind: 'value', value: 19 });
+  expect(await feeds()).toMatchObject([{ source: 'one' }]);
+  await count(new MetricFeed('two', { incarnation: 1 }), 5);
+  await count(one, 0);
+  expect(await read()).toMatchObject({ kind: 'value', value: 24 });
+  // Another start, without a word of the end of the one before.
+  await count(new MetricFeed('two', { incarnation: 2 }), 6);
+  await count(one, 0);
+  expect(await read()).toMatchObject({ kind: 'value', value: 30 });
+  expect(await feeds()).toMatchObject([{ source: 'one' }, { source: 'two', incarnation: 2 }]);
   await stage.system.close();
 });

@@ -19,8 +19,11 @@ class Bench {
   readonly feeds: readonly MetricFeed[];
   readonly shards: readonly ShardWindows[];
 
-  constructor(count: number, kept = 64) {
-    this.feeds = Array.from({ length: count }, (_, i) => new MetricFeed(`feed ${i}`, 64));
+  constructor(count: number, kept = 64, instancesMax = 64) {
+    this.feeds = Array.from(
+      { length: count },
+      (_, i) => new MetricFeed(`feed ${i}`, { instancesMax }),
+    );
     this.shards = this.feeds.map(
       (feed) => new ShardWindows(MetricShard.attach(feed.attachment().shard), 0, kept),
     );
@@ -32,7 +35,8 @@ class Bench {
     this.feeds.forEach((feed, i) => {
       if (only !== undefined && only !== i) return;
       feed.flip();
-      this.shards[i]?.name(feed.attachment().series);
+      const { series, names } = feed.attachment();
+      this.shards[i]?.name(series, names);
       this.shards[i]?.take(this.nowMs);
     });
     return this;
@@ -241,15 +245,143 @@ describe('metrics', () => {
     expect(total).toBe(recorded);
   });
 
-  test('metrics - one dead feed makes a reading neither stale nor wrong', () => {
+  test('metrics - a feed that is silent makes sums stale, until its end is known', () => {
+    // Guards: A9, A11.
     const bench = new Bench(2);
-    for (const feed of bench.feeds) feed.record(by(1), 0.01, false);
+    for (const feed of bench.feeds) feed.record(by(1), 0.01, true);
     bench.next(1000);
-    for (let i = 0; i < 20; i++) {
+    const names = ['requests', 'rate', 'errors', 'error_ratio', 'p99', 'slow'];
+    for (let i = 0; i < 14; i++) {
       bench.feeds[0]?.record(by(1), 0.01, false);
       bench.next(1000, 0);
     }
-    expect(bench.read({ name: 'requests', windowMs: 60_000 })).toMatchObject({ value: 21 });
-    expect(bench.read({ name: 'rate' })).toMatchObject({ value: 1, ageMs: 0 });
+    expect(bench.read({ name: 'requests', windowMs: 60_000 })).toMatchObject({ value: 16 });
+    for (let i = 0; i < 2; i++) {
+      bench.feeds[0]?.record(by(1), 0.01, true);
+      bench.next(1000, 0);
+    }
+    for (const name of names)
+      expect(bench.read({ name })).toEqual({ kind: 'stale', ageMs: 16_000 });
+    // It may serve revisions of which it has not been heard to serve them.
+    const scope = { service: 'shop', revision: 'new' };
+    expect(bench.read({ name: 'requests', scope })).toEqual({ kind: 'stale', ageMs: 16_000 });
+    expect(bench.read({ name: 'rate', scope: { service: 'other' } })).toEqual({ kind: 'missing' });
+    // One witness of an instance that fails is enough.
+    expect(bench.read({ name: 'consecutive_errors' })).toMatchObject({ value: 2 });
+    bench.shards[1]?.close(bench.nowMs);
+    const all = { name: 'requests', windowMs: 60_000 };
+    expect(bench.read(all)).toMatchObject({ kind: 'value', value: 18, ageMs: 0 });
+    expect(bench.read({ name: 'rate' })).toMatchObject({ kind: 'value', value: 1, ageMs: 0 });
+    expect(bench.read({ name: 'rate', windowMs: 100_000 })).toMatchObject({
+      value: expect.closeTo(17 / 17 + 1 / 100, 9),
+    });
+  });
+
+  test('metrics - a gauge has one reporter: the silence of others is none of its business', () => {
+    const bench = new Bench(2);
+    bench.feeds[0]?.gauge(by(1), 'queue', 7);
+    bench.feeds[1]?.gauge(by(2), 'queue', 3);
+    bench.next(1000);
+    for (let i = 0; i < 16; i++) {
+      bench.feeds[0]?.gauge(by(1), 'queue', 7);
+      bench.next(1000, 0);
+    }
+    const of = (i: number) => ({ service: 'shop', instance: by(i).instance });
+    expect(bench.read({ name: 'queue', scope: of(1) })).toMatchObject({ value: 7 });
+    expect(bench.read({ name: 'queue', scope: of(2) }).kind).toBe('stale');
+    expect(bench.read({ name: 'queue' }).kind).toBe('stale');
+  });
+
+  test('metrics - an endless sequence of instances is counted in the memory of a few', () => {
+    const bench = new Bench(1, 8, 4);
+    const [feed] = bench.feeds;
+    let named = 0;
+    for (let i = 0; i < 5000; i++) {
+      const who = by(i, { service: 'shop', revision: `v${i}` });
+      const one = { service: 'shop', instance: who.instance };
+      for (let k = 0; k <= i % 3; k++) feed?.record(who, 0.01, k === 1);
+      feed?.gauge(who, 'queue', i);
+      feed?.counter(who, 'samples_total', 1000 * i);
+      feed?.counter(who, 'samples_total', 1000 * i + 5);
+      if (i % 2 === 0) feed?.forget(who.instance);
+      bench.next(1000);
+      const counted = { value: 1 + (i % 3) };
+      expect(bench.read({ name: 'requests', windowMs: 1000 })).toMatchObject(counted);
+      expect(bench.read({ name: 'requests', scope: one })).toMatchObject(counted);
+      // Of one that was forgotten before the window was closed nobody asks.
+      const inARow = bench.read({ name: 'consecutive_errors', scope: one });
+      expect(inARow.kind).toBe(i % 2 === 0 ? 'missing' : 'value');
+      expect(bench.read({ name: 'queue', scope: one })).toMatchObject({ value: i, samples: 1 });
+      expect(bench.read({ name: 'samples_total', scope: one })).toMatchObject({
+        value: expect.closeTo((5 * 1000) / Math.min(8000, bench.nowMs), 6),
+      });
+      named = Math.max(named, feed?.attachment().series.length ?? 0);
+    }
+    expect(feed?.unnamed).toBe(0);
+    expect(named).toBeLessThan(100);
+    const gone = { service: 'shop', instance: by(10).instance };
+    expect(bench.read({ name: 'requests', scope: gone })).toEqual({ kind: 'missing' });
+  });
+
+  test('metrics - a feed that is full never looks quiet', () => {
+    // Guards: A11.
+    const bench = new Bench(1, 8, 4);
+    const [feed] = bench.feeds;
+    feed?.record(by(1, { service: 'other' }), 0.01, false);
+    for (let i = 0; i < 3; i++) feed?.record(by(i + 2), 0.01, false);
+    bench.next(1000);
+    expect(bench.read({ name: 'requests' })).toMatchObject({ value: 3 });
+    // All of the first are quiet now, and make room; the fifth finds nobody quiet.
+    for (let i = 0; i < 5; i++) feed?.record(by(i + 20), 0.01, false);
+    bench.next(1000);
+    expect(feed?.unnamed).toBe(1);
+    expect(bench.shards[0]?.unnamed).toBe(1);
+    for (const name of ['requests', 'rate', 'errors', 'error_ratio', 'p99', 'slow']) {
+      expect(bench.read({ name })).toEqual({ kind: 'missing', why: 'full' });
+    }
+    const other = { service: 'other' };
+    expect(bench.read({ name: 'requests', scope: other })).toMatchObject({ value: 1 });
+    bench.next(1000);
+    // It is over when no window with it is read any more.
+    expect(bench.read({ name: 'requests', windowMs: 1000 })).toMatchObject({ value: 0 });
+    for (let i = 0; i < 9; i++) bench.next(1000);
+    expect(bench.read({ name: 'requests' })).toMatchObject({ kind: 'value' });
+  });
+
+  test('metrics - of more services than can be told apart, all are missing', () => {
+    const bench = new Bench(1, 8, 4);
+    const [feed] = bench.feeds;
+    for (let i = 0; i < 30; i++) feed?.record(by(i, { service: `s${i}` }), 0.01, false);
+    bench.next(1000);
+    for (const service of ['s0', 's5', 's29']) {
+      expect(bench.read({ name: 'requests', scope: { service } })).toEqual({
+        kind: 'missing',
+        why: 'full',
+      });
+    }
+  });
+
+  test('metrics - a row that changes hands while windows stay open is nobody else’s', () => {
+    const bench = new Bench(1, 8, 2);
+    const [feed] = bench.feeds;
+    feed?.record(by(1), 0.01, false);
+    feed?.forget(by(1).instance);
+    // The window is open, and has something of the first one: its row is not free yet.
+    feed?.record(by(2), 0.01, false);
+    feed?.record(by(2), 0.01, false);
+    bench.next(1000);
+    feed?.record(by(3), 0.01, true);
+    feed?.flip();
+    // The reader has the window before it has the name.
+    bench.shards[0]?.take(2000);
+    bench.nowMs = 2000;
+    const of = (i: number) => ({ service: 'shop', instance: by(i).instance });
+    const count = (i: number) => bench.read({ name: 'requests', scope: of(i) });
+    expect([count(1), count(2)]).toMatchObject([{ value: 1 }, { value: 2 }]);
+    expect(bench.read({ name: 'errors' })).toMatchObject({ value: 0 });
+    const { series, names } = feed?.attachment() ?? { series: [], names: 0 };
+    bench.shards[0]?.name(series, names);
+    expect([count(1), count(3)]).toMatchObject([{ value: 1 }, { value: 1 }]);
+    expect(bench.read({ name: 'errors' })).toMatchObject({ value: 1 });
   });
 });
