@@ -1,8 +1,8 @@
 /**
  * Reads one metric from the windows of all shards: finds the series of the query's scope, adds their
  * windows up, and says how old and how much that is. Pure: it reads what is in the windows and changes
- * nothing. A query costs the series of its service and metric, or of its instance, and for each that matches one
- * record a window; quantiles cost one sketch of 48 octaves a window and series. Nothing of the shards is copied.
+ * nothing. A query costs the series of its service and metric, or of its instance, and for each that
+ * matches one record a window; quantiles cost one sketch of 48 octaves a window and series.
  *
  * A feed that is silent makes what it is a part of stale, since what it counts meanwhile is not known:
  * until it is heard again, or its end was proven. One that has ended is read until it is too old.
