@@ -14,8 +14,10 @@ import {
 import { type AgentClient, type ChildReport, connectAgent } from '../../agent/index.ts';
 import { type ActorDefinition, type AnyRef, actor, type Context } from '../../runtime/index.ts';
 import type { Address, AddressBook } from '../address-book.ts';
+import { ArbiterRecords } from '../arbiter-records.ts';
 import { askDrain } from '../drain/ask-drain.ts';
 import { accepts } from '../probe/ask-probe.ts';
+import { isFenced, isTransient, signatureOf } from './agent-words.ts';
 import { FreePorts, type PortRange } from './free-ports.ts';
 import { addressOf, childOf, childSpecOf, type Launch, prepareData } from './launch.ts';
 import { usageOf } from './proc-usage.ts';
@@ -106,13 +108,14 @@ class Processes {
   /** Started, and the agent has not said so yet. */
   private readonly begun: Map<string, { readonly launch: Launch; readonly port: number }> =
     new Map();
-  private arbiter: AnyRef | null = null;
+  private readonly records: ArbiterRecords;
   private epoch = 0;
 
   constructor(args: ProcessHostArgs, ctx: Context, client: AgentClient) {
     this.args = args;
     this.ctx = ctx;
     this.client = client;
+    this.records = new ArbiterRecords(ctx);
     const { from, to } = args.ports;
     this.ports = new FreePorts(args.ports, from + ctx.random(to - from + 1));
   }
@@ -120,7 +123,7 @@ class Processes {
   handlers(): ProcessHostMessages {
     return {
       attach: (arbiter) => {
-        this.arbiter = arbiter;
+        this.records.attach(arbiter);
         for (const { address, signature } of this.ended.values()) this.sayEnd(address, signature);
         this.sayRunning();
       },
@@ -212,7 +215,7 @@ class Processes {
     const known = this.known.get(instance);
     if (known === undefined) return this.sayGone(instance);
     const { service } = known.address;
-    const spec = known.launch?.spec ?? (await this.recordOf(service))?.spec;
+    const spec = known.launch?.spec ?? (await this.records.of(service))?.spec;
     // Not waited for: an instance that hangs holds nobody else up.
     void askDrain(spec?.health.drain, known.address).then((answer) =>
       this.say(service, [{ kind: 'drain', instance, answer }]),
@@ -312,9 +315,9 @@ class Processes {
   /** What is in no record is nobody's, and what is in the records and not here has ended. */
   private async findStrays(): Promise<void> {
     const services = new Set([...this.known.values()].map(({ address }) => address.service));
-    for (const service of await this.servicesOfArbiter()) services.add(service);
+    for (const service of await this.records.services()) services.add(service);
     for (const service of services) {
-      const record = await this.recordOf(service);
+      const record = await this.records.of(service);
       if (record === undefined) continue;
       const wanted = record?.instances ?? new Map();
       for (const known of this.known.values()) {
@@ -328,26 +331,6 @@ class Processes {
         const isHere = this.known.has(id) || this.begun.has(id) || life.state === 'pending';
         if (!isHere) this.sayGone(id);
       }
-    }
-  }
-
-  private async servicesOfArbiter(): Promise<readonly string[]> {
-    const { arbiter } = this;
-    if (arbiter === null) return [];
-    return (await this.ctx.ask(arbiter, 'services').catch(() => [])) as readonly string[];
-  }
-
-  /** Null: there is no such service. Undefined: nobody knows now. */
-  private async recordOf(service: string): Promise<ServiceRecord | null | undefined> {
-    const { arbiter } = this;
-    if (arbiter === null) return undefined;
-    try {
-      const status = (await this.ctx.ask(arbiter, 'status', service)) as {
-        readonly record: ServiceRecord;
-      } | null;
-      return status?.record ?? null;
-    } catch {
-      return undefined;
     }
   }
 
@@ -377,32 +360,11 @@ class Processes {
   }
 
   private say(service: string, list: readonly Observation[]): void {
-    if (this.arbiter !== null) this.ctx.tell(this.arbiter, 'observe', { service, list });
+    this.records.say(service, list);
   }
 }
 
 /** As it was started by the brain before this one. */
 function launchOf(record: ServiceRecord, { instance, slot, service, revision }: Address): Launch {
   return { instance, slot, service, revision, spec: specOf(record, revision) };
-}
-
-/** Ends that look alike have the same one. */
-function signatureOf({ exit }: ChildReport): string {
-  if (exit?.signal != null) return `signal ${exit.signal}`;
-  return exit?.code == null ? 'ended unseen' : `exit ${exit.code}`;
-}
-
-function codeOf(error: unknown): string {
-  return String((error as { readonly code?: unknown }).code);
-}
-
-function isFenced(error: unknown): boolean {
-  return codeOf(error) === 'RM_AGENT_FENCED';
-}
-
-/** It may work at the next attempt: nothing is known of what became of this one. */
-function isTransient(error: unknown): boolean {
-  return ['RM_AGENT_FENCED', 'RM_AGENT_GONE', 'RM_AGENT_TIMEOUT', 'RM_AGENT_BUSY'].includes(
-    codeOf(error),
-  );
 }
