@@ -18,6 +18,7 @@ export type ChildRecord = {
   readonly exit: ChildExit | null;
   /** The bound of its output; absent: the default. */
   readonly outputBytesMax?: number;
+  readonly labels?: Readonly<Record<string, string>>;
 };
 
 type Stored = {

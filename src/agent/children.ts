@@ -140,7 +140,7 @@ export class Children {
 
   /** Remembers it, starts it. @throws RM_AGENT_CHILD */
   private async begin(id: string, spec: ChildSpec, hash: string): Promise<void> {
-    const { outputBytesMax } = spec;
+    const { outputBytesMax, labels } = spec;
     const record: ChildRecord = {
       id,
       spec: hash,
@@ -148,6 +148,7 @@ export class Children {
       startTicks: null,
       exit: null,
       ...(outputBytesMax === undefined ? {} : { outputBytesMax }),
+      ...(labels === undefined ? {} : { labels }),
     };
     try {
       this.state.put(record, 'durable');
@@ -204,10 +205,10 @@ export class Children {
   }
 
   private report(id: string): ChildReport {
-    const { pid, startTicks, exit } = this.state.children.get(id) as ChildRecord;
+    const { pid, startTicks, exit, labels = {} } = this.state.children.get(id) as ChildRecord;
     const child = this.running.get(id);
     const status = child === undefined && !this.starting.has(id) ? 'exited' : 'running';
-    return { id, status, pid, startTicks, isAdopted: child?.isAdopted ?? false, exit };
+    return { id, status, pid, startTicks, isAdopted: child?.isAdopted ?? false, exit, labels };
   }
 
   private expectKnown(id: string): void {

@@ -18,6 +18,8 @@ export type ChildSpec = {
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes of output that are kept, on disk. Default and range: see OutputFile. */
   readonly outputBytesMax?: number;
+  /** Told again with every report of it, also by the agent after this one: short texts. */
+  readonly labels?: Readonly<Record<string, string>>;
 };
 
 /** How a process ended; both null: it ended while no agent was there to see it. */
@@ -34,6 +36,8 @@ export type ChildReport = {
   readonly isAdopted: boolean;
   /** Null while it runs. */
   readonly exit: ChildExit | null;
+  /** As it was started with; empty: with none, or only its mark told of it. */
+  readonly labels: Readonly<Record<string, string>>;
 };
 
 /** What the brain has last been seen doing. */
@@ -188,12 +192,14 @@ export function requestOf(message: unknown): Request {
 
 function isSpec(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { command, args, cwd, env, outputBytesMax } = value as Readonly<Record<string, unknown>>;
+  const spec = value as Readonly<Record<string, unknown>>;
+  const { command, args, cwd, env, outputBytesMax, labels } = spec;
   return (
     TEXT(command) &&
     (args === undefined || (Array.isArray(args) && args.every((one) => typeof one === 'string'))) &&
     (cwd === undefined || TEXT(cwd)) &&
     (env === undefined || isTexts(env)) &&
+    (labels === undefined || isTexts(labels)) &&
     (outputBytesMax === undefined || Number.isSafeInteger(outputBytesMax))
   );
 }

@@ -4,8 +4,15 @@
  * keys; whoever carries them out treats a key that it knows as done. Pure.
  */
 import type { InstanceId, RevisionId, SlotId } from '../protocol/identity.ts';
+import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { acknowledged } from './acknowledgement.ts';
-import type { RingRecord, RoutesRecord, ServiceRecord } from './records.ts';
+import {
+  type InstanceEntry,
+  type RingRecord,
+  type RoutesRecord,
+  type ServiceRecord,
+  specOf,
+} from './records.ts';
 
 /** One of them. The key is the act: with the same key it is the same one. */
 export type Effect = { readonly key: string; readonly service: string } & (
@@ -14,6 +21,8 @@ export type Effect = { readonly key: string; readonly service: string } & (
       readonly instance: InstanceId;
       readonly slot: SlotId;
       readonly revision: RevisionId;
+      /** That the revision was applied with. */
+      readonly spec: ServiceSpec;
     }
   | { readonly kind: 'terminate' | 'kill' | 'askDrain'; readonly instance: InstanceId }
   | { readonly kind: 'publishRing'; readonly ring: RingRecord }
@@ -30,7 +39,7 @@ export function effectsOf(record: ServiceRecord): readonly Effect[] {
   for (const { id, slot, revision, life } of record.instances.values()) {
     switch (life.state) {
       case 'pending':
-        effects.push({ kind: 'start', key: `start ${id}`, service, instance: id, slot, revision });
+        effects.push(startOf(record, { id, slot, revision }));
         break;
       case 'draining':
         if (!life.mayStop) of('askDrain', id);
@@ -56,4 +65,13 @@ export function effectsOf(record: ServiceRecord): readonly Effect[] {
     });
   }
   return effects;
+}
+
+function startOf(
+  record: ServiceRecord,
+  { id, slot, revision }: Pick<InstanceEntry, 'id' | 'slot' | 'revision'>,
+): Effect {
+  const { name: service } = record;
+  const spec = specOf(record, revision);
+  return { kind: 'start', key: `start ${id}`, service, instance: id, slot, revision, spec };
 }

@@ -25,14 +25,16 @@ type Place = { readonly slot: SlotView; readonly instances: readonly InstanceVie
 
 /** All that the goal asks for and that is not there. */
 export function placementIntents(view: ServiceView): readonly Intent[] {
-  const places = placesOf(view);
-  const wanted = view.spec.kind === 'sharded' ? ofShards(view, places) : ofShares(view, places);
-  return [...wanted, ...restarts(view, places)];
+  const wanted = view.spec.kind === 'sharded' ? ofShards(view) : ofShares(view, placesOf(view));
+  return [...wanted, ...restarts(view)];
 }
 
 function placesOf(view: ServiceView): readonly Place[] {
-  const { bySlot } = indexOf(view);
-  return view.slots.map((slot) => ({ slot, instances: bySlot.get(slot.id) ?? [] }));
+  return view.slots.map((slot) => placeOf(view, slot));
+}
+
+function placeOf(view: ServiceView, slot: SlotView): Place {
+  return { slot, instances: indexOf(view).bySlot.get(slot.id) ?? [] };
 }
 
 /** Everybody in it is on the way out, and nothing is to come after. */
@@ -46,9 +48,10 @@ function stayers({ slot, instances }: Place): readonly InstanceView[] {
 }
 
 /** A slot that is to have an instance and has none. */
-function restarts(view: ServiceView, places: readonly Place[]): readonly Intent[] {
-  return places.flatMap((place) => {
-    const { slot, instances } = place;
+function restarts(view: ServiceView): readonly Intent[] {
+  return indexOf(view).open.flatMap((slot) => {
+    const place = placeOf(view, slot);
+    const { instances } = place;
     if (isEnding(place) || view.nowMs < slot.notBeforeMs || isSurplus(view, slot)) return [];
     const isThere = instances.some(
       ({ isGoing, revision, isBaseline }) =>
@@ -72,31 +75,41 @@ function isSurplus({ spec, goal, ring }: ServiceView, { id, ordinal }: SlotView)
   return ring?.members.includes(id) !== true;
 }
 
-function ofShards(view: ServiceView, places: readonly Place[]): readonly Intent[] {
+function ofShards(view: ServiceView): readonly Intent[] {
   const { goal, zones, spec } = view;
   if (spec.kind !== 'sharded') return [];
   const used = zones.slice(0, replicasOf(spec, zones.length));
-  const byId = new Map(places.map((place) => [place.slot.id, place]));
-  const intents: Intent[] = [];
-  for (const zone of used) {
-    for (let ordinal = 0; ordinal < goal.demand; ordinal++) {
-      const id = slotId({ service: view.name, region: view.region, zone, ordinal });
-      const place = byId.get(id);
-      if (place === undefined) {
-        const why = `${goal.demand} shards are needed`;
-        intents.push(startOf(view, id, zoneRevision(view, zone), false, why));
-      } else if (isEnding(place)) intents.push(...kept(view, place));
-    }
+  const { open, zones: seen } = indexOf(view);
+  const intents: Intent[] = used.flatMap((zone) => newShards(view, zone));
+  for (const slot of open) {
+    const place = placeOf(view, slot);
+    if (slot.ordinal >= goal.demand || !used.includes(slot.zone) || !isEnding(place)) continue;
+    intents.push(...kept(view, place));
   }
+  const isTooMany = [...seen.values()].some(({ top }) => top >= goal.demand);
+  const surplus = isTooMany ? view.slots.filter(({ ordinal }) => ordinal >= goal.demand) : [];
   const isKnown = view.ring === null || view.ring.acknowledged >= view.ring.generation;
-  for (const place of places) {
-    const { slot } = place;
-    if (slot.ordinal < goal.demand || !isKnown) continue;
+  for (const slot of isKnown ? surplus : []) {
     if (view.ring?.members.includes(slot.id) === true) continue;
     const why = `${goal.demand} shards are needed, and shard ${slot.ordinal} owns no keys`;
+    const place = placeOf(view, slot);
     for (const one of stayers(place)) intents.push(stopOf(view, one, 'shrink', why));
   }
   return intents;
+}
+
+/** Shards that have no slot in this zone yet. */
+function newShards(view: ServiceView, zone: string): readonly Intent[] {
+  const { goal, name: service, region } = view;
+  const { slots, zones } = indexOf(view);
+  const { count = 0, top = -1 } = zones.get(zone) ?? {};
+  if (top < count && count >= goal.demand) return [];
+  const revision = zoneRevision(view, zone);
+  const why = `${goal.demand} shards are needed`;
+  const ids = Array.from({ length: goal.demand }, (_, ordinal) =>
+    slotId({ service, region, zone, ordinal }),
+  );
+  return ids.filter((id) => !slots.has(id)).map((id) => startOf(view, id, revision, false, why));
 }
 
 /** A zone that has been updated as a whole gets no instance of the old revision any more. */

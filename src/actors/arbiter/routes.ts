@@ -17,6 +17,7 @@ import {
 
 /** The routes that the records ask for; the same object when nothing about them has changed. */
 export function routesOf(record: ServiceRecord, nowMs: number): RoutesRecord {
+  if (isUnchanged(record)) return record.routes;
   const bySlot = new Map<string, InstanceEntry>();
   for (const entry of record.instances.values()) {
     if (!mayServe(entry.life.state) || entry.isEjected) continue;
@@ -32,12 +33,39 @@ export function routesOf(record: ServiceRecord, nowMs: number): RoutesRecord {
     isBaseline,
   }));
   routes.sort((a, b) => compareText(a.slot, b.slot));
-  const weights = weightsOf(record);
   const before = record.routes;
-  if (isSame(before.routes, routes) && JSON.stringify(before.weights) === JSON.stringify(weights)) {
-    return before;
+  if (isSame(before.routes, routes) && isSameWeights(record)) return before;
+  return { number: before.number + 1, routes, weights: weightsOf(record) };
+}
+
+/** Routes of a record that did not change since, by slot. */
+const linesBySlot = new WeakMap<readonly Route[], ReadonlyMap<string, Route>>();
+
+function bySlotOf(routes: readonly Route[]): ReadonlyMap<string, Route> {
+  const known = linesBySlot.get(routes);
+  if (known !== undefined) return known;
+  const lines = new Map(routes.map((route) => [route.slot, route]));
+  linesBySlot.set(routes, lines);
+  return lines;
+}
+
+/** Whoever may serve is alone in its slot and has its line, and there are no other lines. */
+function isUnchanged(record: ServiceRecord): boolean {
+  const lines = bySlotOf(record.routes.routes);
+  let seen = 0;
+  for (const { slot, id, life, isEjected } of record.instances.values()) {
+    if (!mayServe(life.state) || isEjected) continue;
+    if (lines.get(slot)?.instance !== id) return false;
+    seen++;
   }
-  return { number: before.number + 1, routes, weights };
+  return seen === lines.size && isSameWeights(record);
+}
+
+function isSameWeights(record: ServiceRecord): boolean {
+  const { weights } = record.routes;
+  if (weights.length === 0 && record.goal.shares.every(({ weight }) => weight === null))
+    return true;
+  return JSON.stringify(weights) === JSON.stringify(weightsOf(record));
 }
 
 /** Percentages, where the split has any. */

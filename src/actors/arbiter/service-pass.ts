@@ -26,6 +26,8 @@ export type Look = {
   readonly used: readonly Observation[];
   /** Observations that have to wait for the next pass. */
   readonly deferred: readonly Observation[];
+  /** Nothing of what was decided before could be moved along. */
+  readonly isAtRest: boolean;
   readonly pace?: number | undefined;
 };
 
@@ -54,22 +56,25 @@ export function look(
   const { record: seen, used, deferred } = observe(before, observations, around);
   // What was seen may end what was under way: nobody decides on what is gone.
   const record = settle(seen, around.nowMs, around.pace);
-  return { record, view: viewOf(record, around), used, deferred, pace: around.pace };
+  const isAtRest = record === seen;
+  return { record, view: viewOf(record, around), used, deferred, isAtRest, pace: around.pace };
 }
 
 /**
  * Judges, writes down, moves along. What controllers want comes first; then placement, from what was
  * just decided: an instance that was wanted a moment ago is not started for a split that is over.
  */
-export function decide({ record, view, pace }: Look, answers: Answers): PassResult {
+export function decide({ record, view, pace, isAtRest }: Look, answers: Answers): PassResult {
   const { nowMs } = view;
   const taken = new Set<string>();
   const goals = judged(record, view, answers.intents, { taken, pace });
   const now = goals.record === record ? view : viewAfter(goals.record, view);
   const places = judged(goals.record, now, placementIntents(now), { taken, pace });
   const decisions = [...goals.decisions, ...places.decisions];
-  const settled = settle(withStates(places.record, answers.states), nowMs, pace);
-  const next = withinHistory(settled);
+  const decided = withStates(places.record, answers.states);
+  // The same records at the same moment: nothing moves that did not move before the controllers.
+  const isSame = isAtRest && places.record === record;
+  const next = withinHistory(isSame ? decided : settle(decided, nowMs, pace));
   return {
     record: next,
     decisions,
@@ -118,11 +123,26 @@ function viewAt(record: ServiceRecord, { metric, ...view }: ServiceView): Servic
 
 /** A state that says the same as before is the same: it is not written again. */
 function withStates(record: ServiceRecord, states: Answers['states']): ServiceRecord {
-  const changed = Object.entries(states).filter(([kind, state]) => {
-    const before = record.controllers[kind as keyof ControllerStates];
-    return before !== state && JSON.stringify(before) !== JSON.stringify(state);
-  });
+  const changed = Object.entries(states).filter(
+    ([kind, state]) => !isSameData(record.controllers[kind as keyof ControllerStates], state),
+  );
   if (changed.length === 0) return record;
   const controllers = { ...record.controllers, ...Object.fromEntries(changed) };
   return { ...record, controllers };
+}
+
+/** Two states that are written alike: what is the same object inside is not looked into. */
+function isSameData(before: unknown, after: unknown): boolean {
+  if (before === after) return true;
+  if (!isObject(before) || !isObject(after)) return false;
+  const names = Object.keys(after);
+  if (names.join() !== Object.keys(before).join()) return false;
+  return names.every((name) => {
+    const [one, other] = [before[name], after[name]];
+    return one === other || JSON.stringify(one) === JSON.stringify(other);
+  });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

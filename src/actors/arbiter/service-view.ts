@@ -50,10 +50,8 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
       hasData: spec.data !== undefined,
       stableMs,
     })),
-    slots: [...record.slots.values()].map(slotViewOf),
-    instances: [...record.instances.values()].map((entry) =>
-      instanceViewOf(entry, record.slots.get(entry.slot)?.ends ?? 0),
-    ),
+    slots: slotsOf(record.slots),
+    instances: instancesOf(record),
     ring: ring === null ? null : { ...ring, acknowledged: known.generation },
     routes: { number: routes.number, acknowledged: known.routes },
     operations: [...record.operations.values()],
@@ -64,6 +62,31 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
     isFrozen: around.isFrozen || record.isFrozen,
     hold: record.hold,
   };
+}
+
+/** Of maps that did not change since; a map of the records is never changed once it is in them. */
+const slotLists = new WeakMap<ServiceRecord['slots'], readonly SlotView[]>();
+const instanceLists = new WeakMap<
+  ServiceRecord['instances'],
+  { readonly slots: ServiceRecord['slots']; readonly list: readonly InstanceView[] }
+>();
+
+function slotsOf(slots: ServiceRecord['slots']): readonly SlotView[] {
+  const known = slotLists.get(slots);
+  if (known !== undefined) return known;
+  const list = Array.from(slots.values(), slotViewOf);
+  slotLists.set(slots, list);
+  return list;
+}
+
+function instancesOf({ instances, slots }: ServiceRecord): readonly InstanceView[] {
+  const known = instanceLists.get(instances);
+  if (known?.slots === slots) return known.list;
+  const list = Array.from(instances.values(), (entry) =>
+    instanceViewOf(entry, slots.get(entry.slot)?.ends ?? 0),
+  );
+  instanceLists.set(instances, { slots, list });
+  return list;
 }
 
 function slotViewOf(slot: SlotRecord): SlotView {

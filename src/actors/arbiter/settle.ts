@@ -56,9 +56,18 @@ class Settling {
   }
 
   done(): ServiceRecord {
-    for (const entry of this.record.instances.values()) this.forgetEnded(entry);
-    for (const entry of this.draft.instances.map.values()) this.moveAlong(entry);
-    for (const slot of this.record.slots.values()) this.settleSlot(slot);
+    const { instances, slots } = this.record;
+    for (const entry of instances.values()) {
+      if (hasEnded(entry)) this.forgetEnded(entry);
+    }
+    const haveEnded = this.draft.instances.map !== instances;
+    for (const entry of this.draft.instances.map.values()) {
+      if (!isAtRest(entry)) this.moveAlong(entry);
+    }
+    for (const slot of slots.values()) {
+      const isFilled = slot.inside.length > 0 && !haveEnded;
+      if (slot.replaced !== null || !isFilled) this.settleSlot(slot);
+    }
     const closed = withOperations(this.draft.done(), this.known, this.closings);
     return withCarriers(withRoutes(withProof(closed, this.nowMs), this.nowMs));
   }
@@ -66,7 +75,7 @@ class Settling {
   /** It ended: by decision, or by itself, which its slot remembers. */
   private forgetEnded(entry: InstanceEntry): void {
     const { state } = entry.life;
-    if ((state !== 'failed' && state !== 'stopped') || this.ends-- <= 0) return;
+    if (this.ends-- <= 0) return;
     this.draft.instances.delete(entry.id);
     const before = this.draft.slots.get(entry.slot);
     if (before === undefined) return;
@@ -168,6 +177,15 @@ class Settling {
   }
 }
 
+function hasEnded({ life: { state } }: InstanceEntry): boolean {
+  return state === 'failed' || state === 'stopped';
+}
+
+/** It stays where it is, and nothing in it waits for time to pass. */
+function isAtRest({ going, life: { state } }: InstanceEntry): boolean {
+  return going === null && state !== 'stopping' && state !== 'draining';
+}
+
 /** A first revision is one to go back to from the moment when all of it has served. */
 function withProof(record: ServiceRecord, nowMs: number): ServiceRecord {
   const { stable, demand } = record.goal;
@@ -197,9 +215,10 @@ function sizesOf({ slots }: ServiceRecord): Map<string, number> {
 /** Routes with another content get another number; who left them is gone from that number on. */
 function withRoutes(record: ServiceRecord, nowMs: number): ServiceRecord {
   const routes = routesOf(record, nowMs);
-  const leavers = [...record.instances.values()].filter(
-    ({ life, leftRoutes }) => life.state === 'leaving' && leftRoutes === null,
-  );
+  const leavers: InstanceEntry[] = [];
+  for (const entry of record.instances.values()) {
+    if (entry.life.state === 'leaving' && entry.leftRoutes === null) leavers.push(entry);
+  }
   if (leavers.length === 0) return routes === record.routes ? record : { ...record, routes };
   const instances = new Map(record.instances);
   for (const one of leavers) instances.set(one.id, { ...one, leftRoutes: routes.number });

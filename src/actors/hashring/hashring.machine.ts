@@ -213,10 +213,12 @@ function changedSlices(before: readonly SliceOverride[], after: readonly SliceOv
 
 /** By zone, and only where a table can honour them. */
 function weightsOf(view: ServiceView, spec: RingSpec, members: readonly SlotId[]): number[] {
-  const isWeighted = hasWeights(view.spec.kind, spec.algorithm);
+  const isWeighted =
+    hasWeights(view.spec.kind, spec.algorithm) && Object.keys(spec.weights).length > 0;
   return members.map((slot) => {
+    if (!isWeighted) return 1;
     const zone = slotParts(slot)?.zone ?? '';
-    return isWeighted ? (spec.weights[zone] ?? 1) : 1;
+    return spec.weights[zone] ?? 1;
   });
 }
 

@@ -9,8 +9,15 @@
  * Stateless: a member joins when it serves and leaves when its slot is given up.
  */
 import { compareText } from '../arithmetic/compare-text.ts';
-import { isAvailable, minReadyOf, type ServiceView } from '../protocol/fleet-view.ts';
+import {
+  type InstanceView,
+  isAvailable,
+  minReadyOf,
+  type RingView,
+  type ServiceView,
+} from '../protocol/fleet-view.ts';
 import { type SlotId, slotId, slotParts } from '../protocol/identity.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import { replicasOf } from '../spec/fleet-checks.ts';
 import type { ShardedSpec } from '../spec/fleet-schema.ts';
 
@@ -44,15 +51,33 @@ export function ringWish(view: ServiceView): RingWish {
 function servingSlots(view: ServiceView): ReadonlySet<SlotId> {
   const minReadyMs = minReadyOf(view.spec);
   return new Set(
-    view.instances
-      .filter(
-        (one) =>
-          isAvailable(one, view.nowMs, minReadyMs) &&
-          !one.isGoing &&
-          view.nowMs - one.seenMs <= view.maxStalenessMs,
-      )
-      .map(({ slot }) => slot),
+    view.instances.filter((one) => isServing(view, one, minReadyMs)).map(({ slot }) => slot),
   );
+}
+
+function isServing(
+  { nowMs, maxStalenessMs }: ServiceView,
+  one: InstanceView,
+  minReadyMs: number,
+): boolean {
+  const isSeen = nowMs - one.seenMs <= maxStalenessMs;
+  return isSeen && !one.isGoing && isAvailable(one, nowMs, minReadyMs);
+}
+
+type Members = { readonly zones: readonly string[]; readonly ordinals: ReadonlySet<number> };
+
+/** Of rings that did not change since; a list of members is never changed. */
+const membersOfRings = new WeakMap<readonly SlotId[], Members>();
+
+/** Zones and shards of a ring. */
+function membersOf({ members }: RingView): Members {
+  const known = membersOfRings.get(members);
+  if (known !== undefined) return known;
+  const parts = members.flatMap((slot) => slotParts(slot) ?? []);
+  const zones = [...new Set(parts.map(({ zone }) => zone))].toSorted(compareText);
+  const found = { zones, ordinals: new Set(parts.map(({ ordinal }) => ordinal)) };
+  membersOfRings.set(members, found);
+  return found;
 }
 
 function shardedWish(view: ServiceView, spec: ShardedSpec): RingWish {
@@ -62,11 +87,14 @@ function shardedWish(view: ServiceView, spec: ShardedSpec): RingWish {
   if (zones.length < (ring === null ? replicas : 1)) {
     return waits(`there are slots in ${zones.length} zones; a ring needs ${replicas}`);
   }
-  const serving = servingSlots(view);
+  const { bySlot } = indexOf(view);
+  const minReadyMs = minReadyOf(spec);
+  const serves = (slot: SlotId): boolean =>
+    bySlot.get(slot)?.some((one) => isServing(view, one, minReadyMs)) === true;
   const slotsOf = (ordinal: number): SlotId[] =>
     zones.map((zone) => slotId({ service: view.name, region: view.region, zone, ordinal }));
   const lacking = (ordinal: number): SlotId | undefined =>
-    slotsOf(ordinal).find((slot) => !serving.has(slot));
+    slotsOf(ordinal).find((slot) => !serves(slot));
   const wanted = Array.from({ length: goal.demand }, (_, ordinal) => ordinal);
   if (ring === null) {
     const missing = wanted.map(lacking).find((slot) => slot !== undefined);
@@ -76,7 +104,7 @@ function shardedWish(view: ServiceView, spec: ShardedSpec): RingWish {
     return { kind: 'join', members, why: `all ${wanted.length} shards serve in every zone` };
   }
 
-  const inRing = new Set(ring.members.map(ordinalOf));
+  const inRing = membersOf(ring).ordinals;
   const outside = wanted.filter((ordinal) => !inRing.has(ordinal));
   const joining = joinable(outside, (ordinal) => lacking(ordinal) === undefined, spec);
   if (joining.length > 0) {
@@ -102,7 +130,10 @@ function joinable(
 }
 
 /** The last shard goes when it is too many, and when those who went before are gone for good. */
-function leavingShard({ goal, ring, instances }: ServiceView, inRing: Set<number>): RingWish {
+function leavingShard(
+  { goal, ring, instances }: ServiceView,
+  inRing: ReadonlySet<number>,
+): RingWish {
   const last = Math.max(...inRing);
   if (ring === null || last < goal.demand) return SAME;
   if (inRing.size === 1) return waits(`shard ${last} is the last one, and a ring is never empty`);
@@ -120,10 +151,7 @@ function leavingShard({ goal, ring, instances }: ServiceView, inRing: Set<number
 
 /** Zones whose slots own keys: of the ring that there is, or the first that have slots at all. */
 function ringZones({ ring, zones, slots }: ServiceView, spec: ShardedSpec): readonly string[] {
-  if (ring !== null) {
-    const used = new Set(ring.members.flatMap((slot) => slotParts(slot)?.zone ?? []));
-    return [...used].toSorted(compareText);
-  }
+  if (ring !== null) return membersOf(ring).zones;
   const withSlots = new Set(slots.map(({ zone }) => zone));
   return zones.filter((zone) => withSlots.has(zone)).slice(0, replicasOf(spec, zones.length));
 }

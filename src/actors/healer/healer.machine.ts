@@ -63,11 +63,13 @@ export function healerStep(
   // Whom callers find slow again is known only after a look at the traffic, which needs to know whether
   // too many are ill: so it is asked what it would say of the others first.
   const health = { remedies: seen, flaps };
-  const first = verdictOf(view, membersOf(view, health, new Map()), blind);
+  const others = membersOf(view, health, new Map());
+  const first = verdictOf(view, others, blind);
   const maySuspect = blind === null && common === null && first.kind === 'remedy';
   const traffic = trafficStep(view, state, maySuspect);
-  const members = membersOf(view, health, traffic.slowAgain);
-  const verdict = verdictOf(view, members, blind);
+  const isSame = traffic.slowAgain.size === 0;
+  const members = isSame ? others : membersOf(view, health, traffic.slowAgain);
+  const verdict = isSame ? first : verdictOf(view, members, blind);
   const cured = verdict.kind === 'remedy' && common === null ? curable(members, verdict) : [];
 
   const remedies = remediesAsked(seen, cured);

@@ -35,14 +35,16 @@ export function membersOf(
   slowAgain: ReadonlyMap<InstanceId, string>,
 ): readonly Member[] {
   const { bySlot } = indexOf(view);
+  const flapping = flappingOf(flaps);
+  const hasRemedies = Object.keys(remedies).length > 0;
   const blocked = new Set(view.revisions.filter((one) => one.isBlocked).map(({ id }) => id));
   return view.slots.map((slot) => {
     const inside = bySlot.get(slot.id) ?? [];
     const instance = stayingIn(inside);
-    const remedy = remedies[slot.id];
+    const remedy = hasRemedies ? remedies[slot.id] : undefined;
     const isRemedied = slot.isReplacing && isOurs(slot, inside, remedy);
     const isLeft = (slot.isReplacing && !isRemedied) || (instance === null && inside.length > 0);
-    const found = isLeft ? null : illnessOf(view, slot, instance, flaps, slowAgain);
+    const found = isLeft ? null : illnessOf(view, slot, instance, { flapping, slowAgain });
     // The new one is not well either: it is given another chance, after its backoff.
     const isStuck = !isRemedied || instance?.isFailing === true;
     const isCurable =
@@ -60,14 +62,33 @@ export function membersOf(
   });
 }
 
+const flappingOfFlaps = new WeakMap<HealerState['flaps'], ReadonlyMap<InstanceId, number>>();
+
+/** How often those became ready again who did so too often; counted once for the same memory. */
+function flappingOf(flaps: HealerState['flaps']): ReadonlyMap<InstanceId, number> {
+  const known = flappingOfFlaps.get(flaps);
+  if (known !== undefined) return known;
+  const found = new Map<InstanceId, number>();
+  for (const [id, { timesMs }] of Object.entries(flaps)) {
+    if (timesMs.length >= FLAPS) found.set(id, timesMs.length);
+  }
+  flappingOfFlaps.set(flaps, found);
+  return found;
+}
+
 type Illness = { readonly cause: string; readonly isSeen: boolean };
 
 function illnessOf(
   view: ServiceView,
   slot: SlotView,
   instance: InstanceView | null,
-  flaps: HealerState['flaps'],
-  slowAgain: ReadonlyMap<InstanceId, string>,
+  {
+    flapping,
+    slowAgain,
+  }: {
+    readonly flapping: ReadonlyMap<InstanceId, number>;
+    readonly slowAgain: ReadonlyMap<InstanceId, string>;
+  },
 ): Illness | null {
   const { nowMs, spec, maxStalenessMs } = view;
   const restarted = { cause: `it has ended ${slot.ends} times`, isSeen: false };
@@ -84,8 +105,8 @@ function illnessOf(
   if (state === 'unready' && unreadyMs >= spec.heal.unreadyFor) {
     return { cause: `it has been unready for ${unreadyMs} ms`, isSeen: true };
   }
-  const flapped = flaps[id]?.timesMs.length ?? 0;
-  if (flapped >= FLAPS) {
+  const flapped = flapping.get(id);
+  if (flapped !== undefined) {
     const cause = `it became ready ${flapped} times in ${FLAP_WINDOW_MS} ms`;
     return { cause, isSeen: true };
   }
@@ -123,10 +144,11 @@ function stayingIn(inside: readonly InstanceView[]): InstanceView | null {
 /** What became of what was proposed. Slots that are gone are forgotten, and those long calm. */
 export function remediesSeen(view: ServiceView, before: HealerState['remedies']) {
   const after: Record<SlotId, RemedyMemory> = {};
-  const { bySlot } = indexOf(view);
-  for (const { id, isReplacing } of view.slots) {
-    const memory = before[id];
-    if (memory === undefined) continue;
+  const { bySlot, slots } = indexOf(view);
+  for (const [id, memory] of Object.entries(before)) {
+    const slot = slots.get(id);
+    if (slot === undefined) continue;
+    const { isReplacing } = slot;
     const { target } = memory;
     const there = bySlot.get(id)?.find((one) => one.id === target);
     const hasGone = target !== null && (there === undefined || there.isGoing);
@@ -139,17 +161,44 @@ export function remediesSeen(view: ServiceView, before: HealerState['remedies'])
   return after;
 }
 
-/** Who has become ready again: since its last look it was not ready at least once. */
+/**
+ * Who has become ready again: since its last look it was not ready at least once. The same object when
+ * nobody has, and nobody came or went.
+ */
 export function flapsSeen(view: ServiceView, before: HealerState['flaps']): HealerState['flaps'] {
+  // The same instances have become ready when they had; only what is remembered can have grown old.
+  if (calmFlaps.get(view.instances) === before) return before;
   const after: Record<InstanceId, FlapMemory> = {};
-  for (const { id, readySinceMs, isGoing } of view.instances) {
-    if (isGoing) continue;
-    const memory = before[id] ?? { readySinceMs, timesMs: [] };
-    const kept = memory.timesMs.filter((atMs) => view.nowMs - atMs < FLAP_WINDOW_MS);
-    const isAgain =
-      readySinceMs !== null && memory.readySinceMs !== null && readySinceMs !== memory.readySinceMs;
-    const timesMs = isAgain ? [...kept, readySinceMs].slice(-FLAPS) : kept;
-    after[id] = { readySinceMs: readySinceMs ?? memory.readySinceMs, timesMs };
+  let [known, isSame] = [0, true];
+  let isCalm = true;
+  for (const one of view.instances) {
+    if (one.isGoing) continue;
+    const memory = before[one.id];
+    const next = flapSeen(view.nowMs, one.readySinceMs, memory);
+    after[one.id] = next;
+    known++;
+    isSame &&= next === memory;
+    isCalm &&= next.timesMs.length === 0;
   }
-  return after;
+  const flaps = isSame && Object.keys(before).length === known ? before : after;
+  if (isCalm) calmFlaps.set(view.instances, flaps);
+  return flaps;
+}
+
+/** Of instances among which nobody has become ready again: what is remembered of them. */
+const calmFlaps = new WeakMap<ServiceView['instances'], HealerState['flaps']>();
+
+function flapSeen(
+  nowMs: number,
+  readySinceMs: number | null,
+  memory: FlapMemory | undefined,
+): FlapMemory {
+  if (memory === undefined) return { readySinceMs, timesMs: [] };
+  const isNews = readySinceMs !== null && readySinceMs !== memory.readySinceMs;
+  const isFresh = (atMs: number): boolean => nowMs - atMs < FLAP_WINDOW_MS;
+  if (!isNews && memory.timesMs.every(isFresh)) return memory;
+  const kept = memory.timesMs.filter(isFresh);
+  const isAgain = isNews && memory.readySinceMs !== null;
+  const timesMs = isAgain ? [...kept, readySinceMs].slice(-FLAPS) : kept;
+  return { readySinceMs: readySinceMs ?? memory.readySinceMs, timesMs };
 }

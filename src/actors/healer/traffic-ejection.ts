@@ -30,19 +30,32 @@ const SLOW_MEMORY_MS = 3_600_000;
 const TRAFFIC_MEMBERS_MIN = 2;
 
 /**
- * The last one of a revision that has a part of the traffic to itself: without it that part would go to
- * nobody, and nobody could measure what is wrong with it.
+ * All but the last one of a revision that has a part of the traffic to itself: without it that part would
+ * go to nobody, and nobody could measure what is wrong with it.
  */
-function isAlone(
-  view: ServiceView,
-  one: InstanceView,
+function notAlone(
+  { goal }: ServiceView,
+  members: readonly InstanceView[],
   inTraffic: readonly InstanceView[],
-): boolean {
-  if (view.goal.shares.every(({ weight }) => weight === null)) return false;
-  const alike = inTraffic.filter(
-    ({ revision, isBaseline }) => revision === one.revision && isBaseline === one.isBaseline,
-  );
-  return alike.length < TRAFFIC_MEMBERS_MIN;
+): readonly InstanceView[] {
+  if (goal.shares.every(({ weight }) => weight === null)) return members;
+  const shareOf = ({ revision, isBaseline }: InstanceView): string => `${revision} ${isBaseline}`;
+  const sizes = new Map<string, number>();
+  for (const one of inTraffic) sizes.set(shareOf(one), (sizes.get(shareOf(one)) ?? 0) + 1);
+  return members.filter((one) => (sizes.get(shareOf(one)) ?? 0) >= TRAFFIC_MEMBERS_MIN);
+}
+
+const membersOfInstances = new WeakMap<readonly InstanceView[], readonly InstanceView[]>();
+
+/** Who may get traffic, in the order of their names; put in order once for the same instances. */
+function membersOf({ instances }: ServiceView): readonly InstanceView[] {
+  const known = membersOfInstances.get(instances);
+  if (known !== undefined) return known;
+  const members = instances
+    .filter(({ state, isGoing }) => (state === 'ready' || state === 'unready') && !isGoing)
+    .toSorted((a, b) => compareText(a.id, b.id));
+  membersOfInstances.set(instances, members);
+  return members;
 }
 
 /** One look. `maySuspect`: false while the healer keeps its hands off. */
@@ -51,15 +64,13 @@ export function trafficStep(
   before: Pick<HealerState, 'ejections' | 'slow'>,
   maySuspect: boolean,
 ): TrafficStep {
-  const members = view.instances
-    .filter(({ state, isGoing }) => (state === 'ready' || state === 'unready') && !isGoing)
-    .toSorted((a, b) => compareText(a.id, b.id));
+  const members = membersOf(view);
   const known = confirmed(view, members, before.ejections);
   const { ejection } = view.spec.heal;
   const inTraffic = members.filter((one) => one.state === 'ready' && !one.isEjected);
   const seen = inTraffic.filter(({ seenMs }) => view.nowMs - seenMs <= view.maxStalenessMs);
   const mayGo = maySuspect && inTraffic.length >= TRAFFIC_MEMBERS_MIN;
-  const suspects = mayGo ? seen.filter((one) => !isAlone(view, one, inTraffic)) : [];
+  const suspects = mayGo ? notAlone(view, seen, inTraffic) : [];
   const suspected = new Set(suspects.map(({ id }) => id));
   const step = ejectionStep(
     members.map(({ id }) => (suspected.has(id) ? trafficOf(view, id) : silent(id))),
@@ -84,8 +95,9 @@ function confirmed(
   before: HealerState['ejections'],
 ): HealerState['ejections'] {
   const known: Record<InstanceId, EjectionMemory> = {};
+  const hasAny = Object.keys(before).length > 0;
   for (const { id, isEjected } of members) {
-    const memory = before[id];
+    const memory = hasAny ? before[id] : undefined;
     if (memory === undefined && isEjected) {
       const untilMs = nowMs + spec.heal.ejection.time;
       known[id] = { times: 1, untilMs, why: 'it was out already', isForSlowness: false };

@@ -5,6 +5,7 @@
  */
 import { isAvailable, minReadyOf, type ServiceView } from '../protocol/fleet-view.ts';
 import { type SlotId, slotParts } from '../protocol/identity.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import { owns, quorumViolations, staleViolations, takenInstances } from './availability.ts';
 import {
   demandViolations,
@@ -117,11 +118,10 @@ export class InvariantMonitor {
 /** Every slot that is wanted serves at its revision, and nobody is left who is not wanted. */
 export function isAsWanted(view: ServiceView): boolean {
   const minReadyMs = minReadyOf(view.spec);
-  const serving = new Set<SlotId>();
   for (const one of view.instances) {
     if (one.isGoing || !isAvailable(one, view.nowMs, minReadyMs)) return false;
-    serving.add(one.slot);
   }
+  const { bySlot } = indexOf(view);
   const wanted =
     view.spec.kind === 'sharded'
       ? view.slots.filter(({ ordinal }) => ordinal < view.goal.demand)
@@ -131,5 +131,5 @@ export function isAsWanted(view: ServiceView): boolean {
     const count = view.goal.shares.reduce((sum, share) => sum + share.count, 0);
     if (view.slots.length !== count) return false;
   }
-  return wanted.every(({ id, isReplacing }) => serving.has(id) && !isReplacing);
+  return wanted.every(({ id, isReplacing }) => bySlot.has(id) && !isReplacing);
 }

@@ -1,8 +1,8 @@
 /**
  * Reads one metric from the windows of all shards: finds the series of the query's scope, adds their
  * windows up, and says how old and how much that is. Pure: it reads what is in the windows and changes
- * nothing. A query costs the series of its service and metric, and for each that matches one record a
- * window; quantiles cost one sketch of 48 octaves a window and series. Nothing of the shards is copied.
+ * nothing. A query costs the series of its service and metric, or of its instance, and for each that
+ * matches one record a window; quantiles cost one sketch of 48 octaves a window and series.
  *
  * A feed that is silent makes what it is a part of stale, since what it counts meanwhile is not known:
  * until it is heard again, or its end was proven. One that has ended is read until it is too old.
@@ -98,13 +98,14 @@ function search(
   let unheardMs: number | null = null;
   let staleAgeMs: number | null = null;
   for (const shard of shards) {
-    const all = shard.series(scope.service, metric);
-    const matching = all.filter((one) => isIn(scope, one));
+    const own = shard.series(scope.service, metric, scope.instance);
+    const matching = own.filter((one) => isIn(scope, one));
     const windows = shard.newest(windowMs, nowMs);
     if (isFull(shard, windows, scope.service, metric)) return { kind: 'missing', why: 'full' };
     const silentMs = nowMs - shard.heardMs;
     if (!shard.isOver && silentMs > staleMs) {
       // What it has counted meanwhile may be of anybody: only what is reported has one reporter.
+      const all = shard.series(scope.service, metric);
       const isPart = matching.length > 0 || all.some(({ kind }) => !REPORTED.includes(kind));
       if (isPart) unheardMs = Math.max(unheardMs ?? 0, silentMs);
       continue;

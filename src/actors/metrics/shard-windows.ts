@@ -23,8 +23,9 @@ export type KnownSeries = {
   readonly mark: number;
   readonly lease: number;
   readonly labels: ReadonlyMap<string, string>;
-  /** Where it is listed. */
+  /** Where it is listed: of its metric, and of its instance. */
   readonly key: string;
+  readonly instanceKey: string;
   /** When it last had a sample; null: never. */
   seenMs: number | null;
 };
@@ -54,6 +55,7 @@ export class ShardWindows {
   private taken = 0;
   private lastMs: number;
   private readonly byMetric: Map<string, KnownSeries[]> = new Map();
+  private readonly byInstance: Map<string, KnownSeries[]> = new Map();
   /** Those that the writer names, and those that it named once. */
   private active: readonly KnownSeries[] = [];
   private readonly ended: { readonly one: KnownSeries; readonly at: number }[] = [];
@@ -132,9 +134,11 @@ export class ShardWindows {
     return this.isClosed;
   }
 
-  /** Series of one metric of one service. */
-  series(service: string, metric: string): readonly KnownSeries[] {
-    return this.byMetric.get(indexKey(service, metric)) ?? [];
+  /** Series of one metric of one service, or of one of its instances. */
+  series(service: string, metric: string, instance?: string): readonly KnownSeries[] {
+    const key = indexKey(service, metric);
+    if (instance === undefined) return this.byMetric.get(key) ?? [];
+    return this.byInstance.get(indexKey(key, instance)) ?? [];
   }
 
   /**
@@ -173,10 +177,10 @@ export class ShardWindows {
   private known({ kind, number, metric, labels, mark, lease }: NamedSeries): KnownSeries {
     const by = new Map(labels);
     const key = indexKey(by.get('service') ?? '', metric);
-    const known = { kind, number, mark, lease, labels: by, key, seenMs: null };
-    const list = this.byMetric.get(key);
-    if (list === undefined) this.byMetric.set(key, [known]);
-    else list.push(known);
+    const instanceKey = indexKey(key, by.get('instance') ?? '');
+    const known = { kind, number, mark, lease, labels: by, key, instanceKey, seenMs: null };
+    listed(this.byMetric, key, known);
+    listed(this.byInstance, instanceKey, known);
     const oldest = Math.max(0, this.taken - this.kept);
     for (let i = oldest; i < this.taken; i++) this.look(known, this.ring[i % this.kept]);
     return known;
@@ -192,11 +196,22 @@ export class ShardWindows {
     while (this.taken - (this.ended[0]?.at ?? this.taken) >= this.kept) {
       const gone = this.ended.shift()?.one;
       if (gone === undefined) return;
-      const left = (this.byMetric.get(gone.key) ?? []).filter((one) => one !== gone);
-      if (left.length === 0) this.byMetric.delete(gone.key);
-      else this.byMetric.set(gone.key, left);
+      unlisted(this.byMetric, gone.key, gone);
+      unlisted(this.byInstance, gone.instanceKey, gone);
     }
   }
+}
+
+function listed(lists: Map<string, KnownSeries[]>, key: string, one: KnownSeries): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [one]);
+  else list.push(one);
+}
+
+function unlisted(lists: Map<string, KnownSeries[]>, key: string, gone: KnownSeries): void {
+  const left = (lists.get(key) ?? []).filter((one) => one !== gone);
+  if (left.length === 0) lists.delete(key);
+  else lists.set(key, left);
 }
 
 /** The window of a series' kind; null: in this one its row was somebody else's, or nobody's. */
@@ -205,6 +220,6 @@ export function recordIn({ views }: TakenWindow, one: KnownSeries): WindowView |
   return views.get(one.kind) ?? null;
 }
 
-function indexKey(service: string, metric: string): string {
-  return `${service}\n${metric}`;
+function indexKey(first: string, second: string): string {
+  return `${first}\n${second}`;
 }

@@ -5,7 +5,7 @@
  * block its own way back. Called by the rollout machine. Pure.
  */
 import { compareText } from '../arithmetic/compare-text.ts';
-import type { ServiceView } from '../protocol/fleet-view.ts';
+import type { InstanceView, ServiceView, SlotView } from '../protocol/fleet-view.ts';
 import type { Intent, Share } from '../protocol/intent.ts';
 import { rolledSplit } from './rolling.ts';
 import { minAvailable } from './rolling-replicas.ts';
@@ -43,7 +43,7 @@ export type RetreatStep = {
   /** Nothing else is wanted any more. */
   readonly isBack: boolean;
   /** And nothing else is there; stable serves in every slot. */
-  readonly isDone: boolean;
+  readonly isDone: () => boolean;
   /** Percent that others than stable still have. */
   readonly weight: number;
   readonly message: string;
@@ -58,20 +58,32 @@ function slotsBack(view: ServiceView, { why }: Retreat): RetreatStep {
   const { stable } = view.goal;
   const slots = neededSlots(view);
   const others = slots.filter(({ revision }) => revision !== stable);
-  const { replace } = waveOf(view, slots, (slot) => slot.revision !== stable);
-  const chosen = others.filter((slot) => replace.includes(slot.id) || !isSlotServed(view, slot));
+  const chosen = others.length === 0 ? [] : slotsToTurn(view, slots, others);
   const reasons = { why: `${why}: back to ${nameOf(view, stable)}`, priority: 'rollback' as const };
-  const left = view.instances.some(
-    (one) => isPresent(one) && one.revision !== stable && one.ordinal < view.goal.demand,
-  );
+  const isOther = (one: InstanceView): boolean =>
+    isPresent(one) && one.revision !== stable && one.ordinal < view.goal.demand;
   return {
     intents: chosen.flatMap((slot) => replacement(view, slot, stable, reasons)),
     others: others.length,
     isBack: others.length === 0,
-    isDone: others.length === 0 && !left && slots.every((slot) => isSlotServed(view, slot)),
+    isDone: () =>
+      others.length === 0 &&
+      !view.instances.some(isOther) &&
+      slots.every((slot) => isSlotServed(view, slot)),
     weight: slots.length === 0 ? 0 : Math.round((100 * others.length) / slots.length),
     message: `${others.length} of ${slots.length} slots are not at ${nameOf(view, stable)} yet`,
   };
+}
+
+/** Of those that are not at stable: as many as a zone's wave takes, and what serves nobody. */
+function slotsToTurn(
+  view: ServiceView,
+  slots: readonly SlotView[],
+  others: readonly SlotView[],
+): readonly SlotView[] {
+  const { replace } = waveOf(view, slots, ({ revision }) => revision !== view.goal.stable);
+  const inWave = new Set(replace);
+  return others.filter((slot) => inWave.has(slot.id) || !isSlotServed(view, slot));
 }
 
 function splitBack(view: ServiceView, way: Retreat): RetreatStep {
@@ -93,7 +105,7 @@ function splitBack(view: ServiceView, way: Retreat): RetreatStep {
     intents: splitUnlessSame(view, next, reasons),
     others: others.length,
     isBack: isAlone || kept,
-    isDone: isHeard(view) && (kept || (isAlone && !left)),
+    isDone: () => isHeard(view) && (kept || (isAlone && !left)),
     weight,
     message: `${weight} % are not at ${nameOf(view, stable)}, ${size.available} of ${demand} are available`,
   };

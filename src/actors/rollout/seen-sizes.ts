@@ -114,17 +114,21 @@ export function isHeard({ routes, ring }: ServiceView): boolean {
 
 /** Slots of a sharded service that are needed, by zone and ordinal. */
 export function neededSlots(view: ServiceView): readonly SlotView[] {
-  const known = neededOfViews.get(view);
-  if (known !== undefined) return known;
-  const needed = view.slots
-    .filter(({ ordinal }) => ordinal < view.goal.demand)
+  const { slots, goal } = view;
+  const known = neededOfSlots.get(slots);
+  if (known?.demand === goal.demand) return known.needed;
+  const needed = slots
+    .filter(({ ordinal }) => ordinal < goal.demand)
     .toSorted((a, b) => compareText(a.zone, b.zone) || a.ordinal - b.ordinal);
-  neededOfViews.set(view, needed);
+  neededOfSlots.set(slots, { demand: goal.demand, needed });
   return needed;
 }
 
-/** Asked for again and again in one picture: made once for each. */
-const neededOfViews = new WeakMap<ServiceView, readonly SlotView[]>();
+/** Asked for again and again: made once for the same slots and the same demand. */
+const neededOfSlots = new WeakMap<
+  readonly SlotView[],
+  { readonly demand: number; readonly needed: readonly SlotView[] }
+>();
 
 function instancesIn(view: ServiceView, slot: SlotView): readonly InstanceView[] {
   return indexOf(view).bySlot.get(slot.id) ?? [];

@@ -26,7 +26,7 @@ const NOWHERE: RetreatStep = {
   intents: [],
   others: 0,
   isBack: true,
-  isDone: true,
+  isDone: () => true,
   weight: 0,
   message: 'there is nothing to go back to',
 };
@@ -35,7 +35,7 @@ const NOWHERE: RetreatStep = {
 export function calmStep(state: RolloutState, view: ServiceView): Step {
   const name = nameOf(view, view.goal.stable);
   const back = retreatStep(view, retreatOf(state, view, `nothing but ${name} is wanted`));
-  if (back.others > 0 || (state.phase === 'rollingBack' && !back.isDone)) {
+  if (back.others > 0 || (state.phase === 'rollingBack' && !back.isDone())) {
     return told(moved(state, 'rollingBack', view.nowMs), back, statusOf(back, back.message));
   }
   const idle = { ...state, run: null };
@@ -116,7 +116,7 @@ export function turnedBackStep(state: RolloutState, view: ServiceView, isBlocked
     { priority: 'rollback', why: `${name} is not to be started again by itself: ${reason}` },
   );
   const intents = isBlocked ? back.intents : [block, ...back.intents];
-  const isOver = back.isDone || (back.isBack && state.phase === 'aborted');
+  const isOver = back.isDone() || (back.isBack && state.phase === 'aborted');
   const status = { ...statusOf(back, `${reason}; ${back.message}`), pausedFor: null };
   if (!isOver) {
     const next = moved(toRetreat(state, view), 'rollingBack', view.nowMs);

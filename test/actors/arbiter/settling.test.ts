@@ -1,5 +1,10 @@
 /** What was decided is moved along in portions, and ends when the routes that carry it are known. */
-import { recordChanges, runPass, type ServiceInput } from 'ringmaster/control-plane';
+import {
+  recordChanges,
+  runPass,
+  type ServiceInput,
+  type ServiceRecord,
+} from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
 import { intentOf } from '../service-view.ts';
 import { FleetWorld } from '../world/fleet-world.ts';
@@ -21,7 +26,16 @@ describe('settling', () => {
     if (out === undefined || crashed === undefined) throw new Error('nobody runs');
     const ejections = () =>
       [...world.record.operations.values()].filter(({ kind }) => kind === 'eject');
-    world.want(intentOf({ kind: 'eject', instance: out }, { priority: 'safety', service: 'shop' }));
+    world.want(
+      intentOf(
+        { kind: 'eject', instance: out },
+        {
+          who: 'healer',
+          priority: 'safety',
+          expiresMs: world.nowMs + 60_000,
+        },
+      ),
+    );
     world.tick();
     const carrier = world.record.routes.number;
     expect(ejections()).toMatchObject([{ target: out, routes: carrier }]);
@@ -47,7 +61,11 @@ describe('settling', () => {
       const rest = { kind: 'stop', target: `gone ${i}`, decision: 1, issuedMs: 0 };
       return [`stop ${i}`, { key: `stop ${i}`, ...rest, outcome: 'issued' as const }] as const;
     });
-    let record = { ...world.record, slots: new Map(slots), operations: new Map(operations) };
+    let record: ServiceRecord = {
+      ...world.record,
+      slots: new Map(slots),
+      operations: new Map(operations),
+    };
     const pace = 20;
     for (let passes = 0; passes < 40; passes++) {
       world.nowMs += 1000;

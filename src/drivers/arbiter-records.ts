@@ -1,0 +1,47 @@
+/**
+ * The arbiter as the drivers see it: whom observations are told, and whose records say what is wanted.
+ * Before it is attached nothing is told, and nothing is known.
+ */
+import type { Observation, ServiceRecord } from '../actors/index.ts';
+import type { AnyRef, Context } from '../runtime/index.ts';
+
+/** Thread rule: that of the actor whose context it has. */
+export class ArbiterRecords {
+  private readonly ctx: Context;
+  private arbiter: AnyRef | null = null;
+
+  constructor(ctx: Context) {
+    this.ctx = ctx;
+  }
+
+  /** From now on. */
+  attach(arbiter: AnyRef): void {
+    this.arbiter = arbiter;
+  }
+
+  /** Tells what was seen. */
+  say(service: string, list: readonly Observation[]): void {
+    if (this.arbiter !== null) this.ctx.tell(this.arbiter, 'observe', { service, list });
+  }
+
+  /** Names of those that it tends; empty while nobody knows. */
+  async services(): Promise<readonly string[]> {
+    const { arbiter } = this;
+    if (arbiter === null) return [];
+    return (await this.ctx.ask(arbiter, 'services').catch(() => [])) as readonly string[];
+  }
+
+  /** Null: there is no such service. Undefined: nobody knows now. */
+  async of(service: string): Promise<ServiceRecord | null | undefined> {
+    const { arbiter } = this;
+    if (arbiter === null) return undefined;
+    try {
+      const status = (await this.ctx.ask(arbiter, 'status', service)) as {
+        readonly record: ServiceRecord;
+      } | null;
+      return status?.record ?? null;
+    } catch {
+      return undefined;
+    }
+  }
+}

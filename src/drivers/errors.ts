@@ -1,0 +1,24 @@
+/** Every error code of the drivers: what the world has refused them. The class is the hot path's. */
+import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
+
+/** Codes raised by this layer. Stable across releases; `RM_<AREA>_<WHAT>`. */
+// biome-ignore format: one code a line, as in every layer.
+export type DriverErrorCode =
+  | 'RM_DRIVER_ENV'
+  | 'RM_DRIVER_PORTS'
+  | 'RM_DRIVER_START'
+  | 'RM_RELEASE_INVALID'
+  | 'RM_RELEASE_TOO_LARGE';
+
+/** An error of a driver. */
+export type DriverError = RingmasterError<DriverErrorCode>;
+
+/** Makes an error of this layer: what was got, what was expected and the cure. */
+export function driverError(
+  code: DriverErrorCode,
+  message: string,
+  data: ErrorData = {},
+  cause?: unknown,
+): DriverError {
+  return new RingmasterError(code, message, data, cause);
+}

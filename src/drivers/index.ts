@@ -1,0 +1,14 @@
+/**
+ * The drivers' door: what carries the control plane's decisions out on one machine, and tells it what is
+ * seen there. Published as `ringmaster/drivers`.
+ */
+export { type Address, AddressBook } from './address-book.ts';
+export type { DriverError, DriverErrorCode } from './errors.ts';
+export { Prober, type ProberArgs, type ProberMessages } from './probe/prober.actor.ts';
+export { PORT_RANGE_DEFAULT, type PortRange } from './process/free-ports.ts';
+export {
+  ProcessHost,
+  type ProcessHostArgs,
+  type ProcessHostMessages,
+} from './process/process-host.actor.ts';
+export { type ReleaseFiles, Releases, releaseFiles } from './process/releases.ts';

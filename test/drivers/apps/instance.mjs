@@ -1,0 +1,40 @@
+/**
+ * An instance that does what its variables say: EXIT (a code, at once), IGNORE_TERM, DRAIN_AFTER (answers
+ * 425 so often), SWELL (bytes that it takes), PROBE_BYTES (of an answer), FLOOD (bytes of output).
+ */
+import { createServer } from 'node:http';
+
+const { env } = process;
+if (env.EXIT) process.exit(Number(env.EXIT));
+if (env.IGNORE_TERM) process.on('SIGTERM', () => undefined);
+const kept = [];
+let asked = 0;
+const server = createServer((request, response) => {
+  if (request.url === '/drain') {
+    asked += 1;
+    response.writeHead(asked > Number(env.DRAIN_AFTER ?? 0) ? 200 : 425).end();
+    return;
+  }
+  if (request.url === '/swell') kept.push(Buffer.alloc(Number(env.SWELL), 1));
+  if (request.url === '/endless') {
+    response.writeHead(200);
+    const piece = Buffer.alloc(65_536);
+    const more = () => {
+      while (response.write(piece)) if (response.destroyed) return;
+    };
+    response.on('drain', more);
+    more();
+    return;
+  }
+  if (request.url === '/hang') return;
+  response.writeHead(request.url === '/bad' ? 500 : request.url === '/moved' ? 302 : 200);
+  response.end(
+    JSON.stringify(
+      Object.fromEntries(
+        Object.entries(env).filter(([name]) => name.startsWith('RINGMASTER_') || name === 'SECRET'),
+      ),
+    ),
+  );
+});
+server.listen(Number(env.PORT), '127.0.0.1');
+if (env.FLOOD) process.stdout.write('x'.repeat(Number(env.FLOOD)));
