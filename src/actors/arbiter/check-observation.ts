@@ -26,7 +26,13 @@ const FIELDS: Readonly<
   drain: { instance: text, answer: oneOf('mayStop', 'tooEarly', 'no') },
   failure: { instance: text, signature: text, key: textOrNull },
   zombie: { instance: text, isAnswering: truth },
-  router: { id: text, generation: count, routes: count, incarnation: countOrNone },
+  router: {
+    id: text,
+    generation: count,
+    routes: count,
+    incarnation: countOrNone,
+    prepared: countOrNone,
+  },
   routerGone: { id: text, standing: oneOf('dead', 'excused') },
   operationUnknown: { key: text },
   verb: {

@@ -156,6 +156,7 @@ function isSameRouter(before: RouterRecord, after: RouterRecord): boolean {
     before.generation === after.generation &&
     before.routes === after.routes &&
     before.standing === after.standing &&
+    before.prepared === after.prepared &&
     before.incarnation === after.incarnation
   );
 }

@@ -55,7 +55,7 @@ export function look(
 ): Look {
   const { record: seen, used, deferred } = observe(before, observations, around);
   // What was seen may end what was under way: nobody decides on what is gone.
-  const record = settle(seen, around.nowMs, around.pace);
+  const record = settle(seen, around.nowMs, around.pace, around.zones);
   const isAtRest = record === seen;
   return { record, view: viewOf(record, around), used, deferred, isAtRest, pace: around.pace };
 }
@@ -74,7 +74,7 @@ export function decide({ record, view, pace, isAtRest }: Look, answers: Answers)
   const decided = withStates(places.record, answers.states);
   // The same records at the same moment: nothing moves that did not move before the controllers.
   const isSame = isAtRest && places.record === record;
-  const next = withinHistory(isSame ? decided : settle(decided, nowMs, pace));
+  const next = withinHistory(isSame ? decided : settle(decided, nowMs, pace, view.zones));
   return {
     record: next,
     decisions,

@@ -72,12 +72,14 @@ export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
    * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
-   * with CANNOT_FOLLOW for another kind of service or another ring
+   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its ring
    */
   apply(what: {
     readonly name: string;
     readonly spec: ServiceSpec;
     readonly revision: string;
+    /** What an operator says beside it: tokens that a refusal named. */
+    readonly allow?: readonly string[];
   }): Promise<void>;
   /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
@@ -243,7 +245,7 @@ class Brain {
   }
 
   private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
-    const { name, spec, revision } = what;
+    const { name, spec, revision, allow = [] } = what;
     if (!this.hasBegun) await this.begin();
     if (!this.hasBegun) {
       const message = 'the store is away, and nothing was read from it yet. Apply again later.';
@@ -255,9 +257,10 @@ class Brain {
       const { companions } = this.loopOf(record, 0);
       await companions.start();
     } else {
-      const problem = applyProblem(known.loop.record, spec);
-      if (problem !== null) throw reply.error('CANNOT_FOLLOW', `${name}: ${problem}`);
-      known.loop.observe([{ kind: 'apply', spec, revision }]);
+      const around = { zonesCount: this.args.zones.length, allow };
+      const problem = applyProblem(known.loop.record, spec, around);
+      if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
+      known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     }
     const tended = this.tended.get(name);
     const end = tended === undefined ? 'away' : await this.pass(tended);
