@@ -8,6 +8,7 @@ import {
   decisionLine,
   type Intent,
   type RingTableInput,
+  type RingWhatIf,
   replicasOf,
   ringWhatIf,
   type ServiceStatus,
@@ -45,6 +46,20 @@ export type ServiceDetail = {
   readonly operations: number;
   readonly spec: unknown;
 };
+
+/** All services of a fleet. */
+export type FleetListed = {
+  readonly fleet: string | null;
+  readonly services: readonly ServiceSummary[];
+};
+
+/** What a change of a ring's size would move; shares of all keys. */
+export type RingChange = Pick<RingWhatIf, 'before' | 'after' | 'expectedShare' | 'isWithin'> & {
+  readonly movedShare: number;
+};
+
+/** One line of the log, and what it is made of. */
+export type DecisionShown = ReturnType<typeof shownEntry>;
 
 const VERBS: readonly VerbView['verb'][] = [
   'promote',
@@ -96,7 +111,7 @@ export class HostMethods {
     return { services };
   }
 
-  private async list(): Promise<unknown> {
+  private async list(): Promise<FleetListed> {
     const names = await this.host.services();
     const all = await Promise.all(names.map((name) => this.host.status(name)));
     return { fleet: this.host.fleet?.name ?? null, services: all.map(summaryOf) };
@@ -212,7 +227,7 @@ export class HostMethods {
     return null;
   }
 
-  private async decisions(params: Params): Promise<unknown> {
+  private async decisions(params: Params): Promise<readonly DecisionShown[]> {
     const { service, about, kind } = params;
     const entries = await this.host.why({
       ...(service === undefined ? {} : { service: text(params, 'service') }),
@@ -223,7 +238,7 @@ export class HostMethods {
     return entries.slice(-Math.max(1, last)).map(shownEntry);
   }
 
-  private async whatIf(params: Params): Promise<unknown> {
+  private async whatIf(params: Params): Promise<RingChange> {
     const { record } = await this.host.status(text(params, 'service'));
     const { change } = params;
     if (!Number.isInteger(change) || change === 0) {
@@ -263,7 +278,6 @@ export class HostMethods {
   }
 }
 
-/** One line of the log, and what it is made of. */
 function shownEntry(entry: DecisionEntry) {
   const { id, atMs, lastMs, times, intent, verdict } = entry;
   const { who, service, act, why, inputs, alternatives } = intent;
