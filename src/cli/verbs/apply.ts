@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import type { AppliedService } from '../../drivers/client.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { readFleetFile } from '../fleet-file.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';
 
@@ -19,6 +18,7 @@ export function addApply(program: Command): void {
       .option('-f, --file <file>', 'the fleet: .yaml, .json or .mjs', 'fleet.yaml');
   withFile('lint', 'check a fleet; needs no host').action(async (_, command: Command) => {
     const { file } = command.optsWithGlobals<FileOptions>();
+    const { readFleetFile } = await import('../fleet-file.ts');
     const { fleet } = await readFleetFile(file);
     const count = Object.keys(fleet.services).length;
     print(`${file}: fleet ${fleet.name} with ${count} service${count === 1 ? '' : 's'} is sound`);
@@ -43,6 +43,8 @@ export async function sent(
   options: FileOptions,
   dryRun: boolean,
 ): Promise<readonly AppliedService[]> {
+  // Reading a fleet needs its whole schema: only who reads one waits for it.
+  const { readFleetFile } = await import('../fleet-file.ts');
   const { data, folder } = await readFleetFile(options.file);
   const { services } = await withHost(options, (host) =>
     host.ask<{ services: readonly AppliedService[] }>('Fleet.apply', { data, folder, dryRun }),

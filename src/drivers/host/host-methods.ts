@@ -119,8 +119,7 @@ export class HostMethods {
 
   private async get(service: string): Promise<ServiceDetail> {
     const status = await this.host.status(service);
-    const { record } = status;
-    const nowMs = timeOf(status);
+    const { record, nowMs } = status;
     const { goal, applied, hold } = record;
     const roleOf = (id: string): string =>
       [id === goal.stable && 'stable', id === goal.target && 'target', id === applied && 'applied']
@@ -129,7 +128,7 @@ export class HostMethods {
     const autoscaler = autoscaleOf(status);
     return {
       summary: summaryOf(status),
-      instances: instancesOf(status, nowMs),
+      instances: instancesOf(status),
       revisions: record.revisions.map(({ id, version, blocked }) => ({
         id,
         version,
@@ -187,7 +186,7 @@ export class HostMethods {
       this.want(status, { kind: 'setDemand', count: count as number }, 'safety', 'a number');
       return null;
     }
-    const untilMs = timeOf(status) + forMs;
+    const untilMs = status.nowMs + forMs;
     const hold = { kind: 'hold', count: count as number | null, untilMs } as const;
     this.host.arbiter().tell('observe', { service, list: [hold] });
     return null;
@@ -273,7 +272,7 @@ export class HostMethods {
       why: `an operator wants ${what}`,
       inputs: [],
       alternatives: [],
-      expiresMs: timeOf(status) + WANTED_MS,
+      expiresMs: status.nowMs + WANTED_MS,
     });
   }
 }
@@ -283,15 +282,6 @@ function shownEntry(entry: DecisionEntry) {
   const { who, service, act, why, inputs, alternatives } = intent;
   const line = decisionLine(entry);
   return { id, atMs, lastMs, times, who, service, act, why, inputs, alternatives, verdict, line };
-}
-
-/** The newest time that its records know: what decisions are dated by. */
-function timeOf({ record }: ServiceStatus): number {
-  let nowMs = 0;
-  for (const { life } of record.instances.values()) {
-    nowMs = Math.max(nowMs, life.seenMs, life.sinceMs);
-  }
-  return nowMs;
 }
 
 function tableInput({ spec, ring, name }: ServiceStatus['record']): RingTableInput {

@@ -102,7 +102,7 @@ function stateOf(
 }
 
 /** Its instances, slot by slot. */
-export function instancesOf({ record }: ServiceStatus, nowMs: number): readonly InstanceSummary[] {
+export function instancesOf({ record, nowMs }: ServiceStatus): readonly InstanceSummary[] {
   return [...record.instances.values()].map(({ id, zone, revision, life, isEjected, going }) => ({
     instance: id,
     zone,
