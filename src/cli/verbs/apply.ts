@@ -1,6 +1,7 @@
 /** `ringmaster lint`, `diff` and `apply`: a fleet from a file, checked, compared, taken in. */
-import type { Command } from 'commander';
+
 import type { AppliedService } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';

@@ -1,6 +1,7 @@
 /** `ringmaster describe`: all that is known of one service, and what waits for a human. */
-import type { Command } from 'commander';
+
 import type { ServiceDetail } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print, printable, printData } from '../output.ts';

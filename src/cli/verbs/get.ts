@@ -1,11 +1,12 @@
 /** `ringmaster get`: services, or one service's instances; `-w` goes on showing what changes. */
-import type { Command } from 'commander';
+
 import type {
   FleetListed,
   InstanceSummary,
   ServiceDetail,
   ServiceSummary,
 } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import {
   type Column,

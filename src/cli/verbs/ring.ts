@@ -1,6 +1,7 @@
 /** `ringmaster ring`: what a change of a ring's size would move. */
-import type { Command } from 'commander';
+
 import type { RingChange } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';

@@ -1,5 +1,5 @@
 /** The verbs of a rollout: promote, pause, resume, abort, retry, undo, restart. */
-import type { Command } from 'commander';
+import type { Command } from '../command.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';
 

@@ -1,5 +1,5 @@
 /** `ringmaster scale`, `autoscale`, `drain`, `freeze`: what operators order beside a rollout. */
-import type { Command } from 'commander';
+import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';

@@ -1,6 +1,7 @@
 /** `ringmaster status --for`: waits until a service, or all of them, are so; for scripts. */
-import type { Command } from 'commander';
+
 import type { FleetListed, ServiceSummary } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';

@@ -1,6 +1,7 @@
 /** `ringmaster why`: what was decided about something, by whom, from what, and what would unblock it. */
-import type { Command } from 'commander';
+
 import type { DecisionShown } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { type Column, formOf, print, printable, printList } from '../output.ts';
 
