@@ -131,7 +131,7 @@ describe('with a host', () => {
     expect((await rig.run('why', 'web')).out).toMatch(/admitted .*all 2 are v2 and available/);
   });
 
-  test('cli - a version that does not start is aborted, and the stable one serves all the while', async () => {
+  test('cli - a version that does not start is aborted, and the stable one serves on', async () => {
     const env = { EXIT: '3' };
     const rollout = { strategy: 'rolling', progressDeadline: '3s' };
     rig.write({ web: webService({ version: 'bad', env, rollout }) });
