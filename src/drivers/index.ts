@@ -22,3 +22,11 @@ export {
   type ProcessHostMessages,
 } from './process/process-host.actor.ts';
 export { type ReleaseFiles, Releases, releaseFiles } from './process/releases.ts';
+export { type ExposedMetric, type Exposition, ExpositionReader } from './scrape/exposition.ts';
+export {
+  Scraper,
+  type ScraperArgs,
+  type ScraperMessages,
+  type ScrapeStatus,
+} from './scrape/scraper.actor.ts';
+export { wantedMetrics } from './scrape/wanted-metrics.ts';

@@ -29,6 +29,7 @@ import { Prober } from '../probe/prober.actor.ts';
 import { PORT_RANGE_DEFAULT, type PortRange } from '../process/free-ports.ts';
 import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
+import { Scraper } from '../scrape/scraper.actor.ts';
 import { Executor } from './executor.actor.ts';
 import { type FleetDocument, keepFleet, storedFleet } from './fleet-document.ts';
 
@@ -55,10 +56,13 @@ export type AppliedService = {
   readonly version: string;
 };
 
-/** Windows of metrics: how often one is taken, after how many silence counts, how many are kept. */
-const INTERVAL_MS = 1000;
-const STALE_INTERVALS = 10;
+/** Windows of metrics: how often one is looked for, in milliseconds, and how many are kept. */
+const INTERVAL_MS = 250;
 const METRICS_KEPT = 1024;
+/** Part of the greatest age after which silence of a feed counts: before its readings are too old. */
+const STALE_PART = 2 / 3;
+
+type Drivers = Readonly<Record<'host' | 'prober', AnyRef>>;
 
 type Running = {
   readonly arbiter: Ref<ArbiterMessages>;
@@ -95,11 +99,7 @@ export class FleetHost {
   private readonly system: System;
   private readonly releases: Releases;
   private readonly book: AddressBook = new AddressBook();
-  private drivers: {
-    readonly host: AnyRef;
-    readonly prober: AnyRef;
-    readonly metrics: AnyRef;
-  } | null = null;
+  private drivers: Drivers | null = null;
   private running: Running | null = null;
 
   constructor(options: FleetHostOptions, store: LmdbStore, leader: Leadership, system: System) {
@@ -128,11 +128,7 @@ export class FleetHost {
       },
     });
     const prober = await family.spawn(Prober, { id: 'prober', args: { book } });
-    const metrics = await family.spawn(Metrics, {
-      id: 'metrics',
-      args: { interval: INTERVAL_MS, stale: STALE_INTERVALS * INTERVAL_MS, kept: METRICS_KEPT },
-    });
-    this.drivers = { host: anyRef(host), prober: anyRef(prober), metrics: anyRef(metrics) };
+    this.drivers = { host: anyRef(host), prober: anyRef(prober) };
     const stored = await storedFleet(this.store);
     if (stored !== null) await this.run(stored.fleet);
   }
@@ -216,6 +212,14 @@ export class FleetHost {
     const region = this.regionOf(fleet);
     const { period, answerWithin, maxStaleness, routerSilence } = fleet.policy;
     const family = this.system.supervisor({ intensity: FOR_EVER });
+    const metrics = await family.spawn(Metrics, {
+      id: 'metrics',
+      args: { interval: INTERVAL_MS, stale: maxStaleness * STALE_PART, kept: METRICS_KEPT },
+    });
+    const scraper = await family.spawn(Scraper, {
+      id: 'scraper',
+      args: { book: this.book, metrics: anyRef(metrics) },
+    });
     const executor = await family.spawn(Executor, {
       id: 'executor',
       args: { instances: drivers.host, routers: [] },
@@ -234,10 +238,11 @@ export class FleetHost {
         leader: { key: this.leader.key, token: this.leader.token },
         executor: anyRef(executor),
         prober: drivers.prober,
-        metrics: drivers.metrics,
+        metrics: anyRef(metrics),
       },
     });
     drivers.host.tell('attach', arbiter);
+    scraper.tell('attach', anyRef(arbiter));
     if (fleet.frozen) await arbiter.ask('freeze', true);
     this.running = { arbiter, fleet, family };
   }
