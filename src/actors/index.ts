@@ -522,4 +522,4 @@ export {
 } from './spec/read-fleet.ts';
 export { hashText, revisionOf } from './spec/revision.ts';
 export { ringProblems } from './spec/ring-checks.ts';
-export { FLEET_TEXT_MAX, readFleetYaml } from './spec/yaml-fleet.ts';
+export { FLEET_TEXT_MAX, readFleetYaml, yamlText } from './spec/yaml-fleet.ts';
