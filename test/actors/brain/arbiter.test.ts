@@ -286,7 +286,7 @@ describe('arbiter', () => {
         message: expect.stringMatching(message),
       });
     }
-    const allow = [/relayout-\w+/.exec(await apply(other).catch(String))?.[0] ?? ''];
+    const allow = [/relayout-\w+/.exec(String(await apply(other).catch(String)))?.[0] ?? ''];
     const done = arbiter.ask('apply', { ...applied(specOf(other)), allow }, { timeout: '60s' });
     await on.system.until(done);
     await on.system.run(10_000);
