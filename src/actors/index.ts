@@ -62,6 +62,14 @@ export {
   withEntry,
 } from './arbiter/records.ts';
 export { lastMsOf, recovered } from './arbiter/recovery.ts';
+export {
+  countingOn,
+  type GoneService,
+  goneOf,
+  isGone,
+  isPastReturn,
+  withRemoval,
+} from './arbiter/removal.ts';
 export { ringVerdict } from './arbiter/ring-guard.ts';
 export { type Answers, decide, type Look, look, type PassResult } from './arbiter/service-pass.ts';
 export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';

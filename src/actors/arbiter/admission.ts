@@ -152,6 +152,8 @@ function verdictOn(
     const why = `${act.instance} is on its way out, and its slot with it`;
     return refused('target', why, 'the slot is needed again');
   }
+  // Somebody has named the service that is to go: nothing of it has to serve.
+  if (view.isRemoved === true && act.kind === 'stop') return ADMITTED;
   if (!budget.hasSubstitute(instance)) {
     const barrier = barrierVerdict(view, act, instance);
     if (barrier !== null) return barrier;

@@ -8,16 +8,18 @@ import { isSameLayout, layoutOf, layoutText, relayoutToken } from '../protocol/r
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { dualTo, layoutParts, withLayout, withoutDual } from './dual-ring.ts';
 import type { GoalRecord, RevisionRecord, ServiceRecord } from './records.ts';
+import { countingOn, type GoneService, isPastReturn } from './removal.ts';
 
-/** Records of a service that nobody has seen yet. */
+/** Records of a service that nobody has seen yet. `gone`: where one of its name stood; null: none did. */
 export function newService(
   name: string,
   spec: ServiceSpec,
   revision: RevisionId,
   nowMs: number,
+  gone: GoneService | null = null,
 ): ServiceRecord {
   const demand = bounded(initialDemand(spec), spec);
-  return {
+  const record: ServiceRecord = {
     name,
     spec,
     applied: revision,
@@ -40,12 +42,13 @@ export function newService(
     decisions: 0,
     made: 0,
   };
+  return countingOn(record, gone);
 }
 
 /** Why a specification does not follow the one that runs, with its cure. */
 export type ApplyProblem = {
-  /** `NEEDS_TOKEN`: it does when an operator says so. */
-  readonly reason: 'CANNOT_FOLLOW' | 'NEEDS_TOKEN';
+  /** `NEEDS_TOKEN`: it does when an operator says so. `IS_REMOVED`: it does when the service is gone. */
+  readonly reason: 'CANNOT_FOLLOW' | 'NEEDS_TOKEN' | 'IS_REMOVED';
   readonly message: string;
 };
 
@@ -69,6 +72,10 @@ export function applyProblem(
 ): ApplyProblem | null {
   const { spec: before, ring, name } = record;
   const no = (message: string): ApplyProblem => ({ reason: 'CANNOT_FOLLOW', message });
+  if (isPastReturn(record)) {
+    const message = 'it is being removed. Apply it again when it is gone: it begins anew then.';
+    return { reason: 'IS_REMOVED', message };
+  }
   const cure = 'Give the service another name and move over to it.';
   if (spec.kind !== before.kind) {
     return no(`kind is ${spec.kind}, and the service that runs is ${before.kind}. ${cure}`);
@@ -111,6 +118,7 @@ export function applied(
   return {
     ...record,
     ...dual,
+    ...(record.removal ? { removal: null } : {}),
     spec,
     isFrozen,
     applied: revision,

@@ -14,10 +14,10 @@ const oneOf =
   (value: unknown): boolean =>
     words.includes(value as string);
 
-/** Fields of each kind. `apply` has a message of its own. */
+/** Fields of each kind. `apply` and `remove` have messages of their own. */
 const FIELDS: Readonly<
   Record<
-    Exclude<Observation['kind'], 'apply'>,
+    Exclude<Observation['kind'], 'apply' | 'remove'>,
     Readonly<Record<string, (value: unknown) => boolean>>
   >
 > = {

@@ -18,6 +18,7 @@ import {
   specOf,
   withEntry,
 } from './records.ts';
+import { withRemoval } from './removal.ts';
 import type { PassSurroundings } from './service-view.ts';
 
 /** What was seen or said; plain data, and recorded with the pass. */
@@ -68,6 +69,8 @@ export type Observation =
       /** What an operator has said beside it; see `relayoutToken`. */
       readonly allow?: readonly string[];
     }
+  /** An operator has named the service: it goes. */
+  | { readonly kind: 'remove' }
   | {
       readonly kind: 'verb';
       readonly verb: VerbView['verb'];
@@ -181,6 +184,11 @@ class Draft {
       case 'apply':
         this.set(this.applied(one, nowMs));
         return;
+      case 'remove': {
+        const going = withRemoval(this.next, nowMs);
+        if (going !== this.next) this.set(going);
+        return;
+      }
       case 'verb': {
         const number = (this.next.verbs.at(-1)?.number ?? 0) + 1;
         const said = { number, verb: one.verb, to: one.to, atMs: nowMs };

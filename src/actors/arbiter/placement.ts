@@ -25,8 +25,17 @@ type Place = { readonly slot: SlotView; readonly instances: readonly InstanceVie
 
 /** All that the goal asks for and that is not there. */
 export function placementIntents(view: ServiceView): readonly Intent[] {
+  if (view.isRemoved === true) return removals(view);
   const wanted = view.spec.kind === 'sharded' ? ofShards(view) : ofShares(view, placesOf(view));
   return [...wanted, ...restarts(view)];
+}
+
+/** All of them go, whoever owns keys. */
+function removals(view: ServiceView): readonly Intent[] {
+  const why = `${view.name} is removed`;
+  return placesOf(view).flatMap((place) =>
+    stayers(place).map((one) => stopOf(view, one, 'shrink', why)),
+  );
 }
 
 function placesOf(view: ServiceView): readonly Place[] {

@@ -101,6 +101,8 @@ export type RoutesRecord = {
   readonly routes: readonly Route[];
   /** Percent of the traffic by revision; empty: it follows the instances. */
   readonly weights: readonly Pick<Share, 'revision' | 'isBaseline' | 'weight'>[];
+  /** The service is gone: routers forget it, and its ring. Absent: it is not. */
+  readonly isRemoved?: true;
 };
 
 /** An effect, recorded before it is issued. */
@@ -163,6 +165,8 @@ export type ServiceRecord = {
   readonly fenced: readonly InstanceId[];
   readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
+  /** It goes, since then. Null or absent: it stays. */
+  readonly removal?: { readonly sinceMs: number } | null;
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
   /** Decisions that were admitted. */
   readonly decisions: number;

@@ -67,7 +67,8 @@ export function look(
 export function decide({ record, view, pace, isAtRest }: Look, answers: Answers): PassResult {
   const { nowMs } = view;
   const taken = new Set<string>();
-  const goals = judged(record, view, answers.intents, { taken, pace });
+  const intents = record.removal ? answers.intents.filter(isForTheGone) : answers.intents;
+  const goals = judged(record, view, intents, { taken, pace });
   const now = goals.record === record ? view : viewAfter(goals.record, view);
   const places = judged(goals.record, now, placementIntents(now), { taken, pace });
   const decisions = [...goals.decisions, ...places.decisions];
@@ -81,6 +82,11 @@ export function decide({ record, view, pace, isAtRest }: Look, answers: Answers)
     firstAdmitted: record.decisions + 1,
     effects: effectsOf(next),
   };
+}
+
+/** Nobody plans for a service that goes; only what operators want, and who has to end, counts. */
+function isForTheGone({ who, act }: Intent): boolean {
+  return who === 'operator' || act.kind === 'fence';
 }
 
 /** What was admitted is written down. */

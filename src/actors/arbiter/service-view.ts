@@ -68,6 +68,7 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
     zombies: record.zombies.filter((id) => !record.fenced.includes(id)),
     quarantinedKeys: record.quarantinedKeys,
     isFrozen: around.isFrozen || record.isFrozen,
+    isRemoved: Boolean(record.removal),
     hold: record.hold,
   };
 }

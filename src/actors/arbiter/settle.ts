@@ -147,7 +147,8 @@ class Settling {
     const slot = this.draft.slots.get(before.id);
     if (slot === undefined || this.settlings <= 0) return;
     const inside = this.inside(slot.id);
-    if (inside.length === 0 && (slot.isRemoved || this.isSurplus(slot))) {
+    const isOver = slot.isRemoved || Boolean(this.record.removal);
+    if (inside.length === 0 && (isOver || this.isSurplus(slot))) {
       this.settlings--;
       this.draft.slots.delete(slot.id);
       return;

@@ -118,6 +118,7 @@ export class InvariantMonitor {
 
 /** Every slot that is wanted serves at its revision, and nobody is left who is not wanted. */
 export function isAsWanted(view: ServiceView): boolean {
+  if (view.isRemoved === true) return false;
   const minReadyMs = minReadyOf(view.spec);
   for (const one of view.instances) {
     if (one.isGoing || !isAvailable(one, view.nowMs, minReadyMs)) return false;

@@ -192,6 +192,8 @@ export type ServiceView = {
   readonly zombies: readonly InstanceId[];
   readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
+  /** It goes: nothing of it is started, and nothing has to serve. Absent: it stays. */
+  readonly isRemoved?: boolean;
   /** An operator's number, until it expires; null: none. */
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
   /** Null: the fleet has one region, and needs none. */
