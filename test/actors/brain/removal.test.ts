@@ -37,6 +37,10 @@ const stateless = (version = 'v1'): ServiceInput => ({
   autoscale: { min: 3, max: 9, metric: { name: 'inflight', target: 10 } },
 });
 
+/** Hands of the stage answer no drain. */
+const { drain: _none, ...UNDRAINED } = HEALTH ?? {};
+const QUICK = sharded('v1', { health: UNDRAINED });
+
 function started(service: ServiceInput): Watched {
   const world = new Watched(service);
   world.run(40_000);
@@ -151,7 +155,7 @@ describe('removal', () => {
     // Guards: A6, A7.
     const stage = await Stage.start(3);
     const first = await stage.region('eu');
-    await stage.apply(first, sharded());
+    await stage.apply(first, QUICK);
     await stage.system.run(40_000);
     const { ring, made } = await stage.record(first);
     const ask = (region: Region, what: string) =>
@@ -165,7 +169,7 @@ describe('removal', () => {
     await expect(ask(first, 'remove')).rejects.toMatchObject({ data: { reason: 'NO_SERVICE' } });
     // Another brain knows as well where its numbers stood.
     const second = await stage.region('eu');
-    await stage.apply(second, sharded());
+    await stage.apply(second, QUICK);
     await stage.system.run(60_000);
     const again: ServiceRecord = await stage.record(second);
     expect(again.ring?.generation).toBe((ring?.generation ?? 0) + 1);
