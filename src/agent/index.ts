@@ -4,4 +4,12 @@ export { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 export { SOCKET_VARIABLE } from './brain.ts';
 export { AgentClient, type AgentStatus, type ClientOptions, connectAgent } from './client.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
-export type { BrainReport, ChildExit, ChildReport, ChildSpec } from './protocol.ts';
+export {
+  type BrainReport,
+  type ChildExit,
+  type ChildReport,
+  type ChildSpec,
+  LineReader,
+  lineOf,
+} from './protocol.ts';
+export { makeFolder } from './replaced-file.ts';

@@ -12,3 +12,18 @@ export {
   type ProcessHostMessages,
 } from './process/process-host.actor.ts';
 export { type ReleaseFiles, Releases, releaseFiles } from './process/releases.ts';
+export {
+  type RouterHost,
+  type RouterOptions,
+  routerSocket,
+  startRouter,
+} from './router/router.ts';
+export type {
+  BrainMessage,
+  RouteConfig,
+  RouteLine,
+  RouterMessage,
+  TableMessage,
+  WindowColumn,
+  WindowMessage,
+} from './router/router-protocol.ts';
