@@ -43,11 +43,8 @@ const MISDIRECTED = 421;
 /** Of the body of an answer that nobody gets; a longer one costs its connection. */
 const SWALLOWED_BYTES_MAX = 65_536;
 
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
-const NO_ANSWERS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'HPE_INTERNAL']);
+const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const NO_ANSWERS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW']);
 
 /** Thread rule: one thread. */
 export class Attempt implements Dispatcher.DispatchHandler {
@@ -151,11 +148,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
 }
 
 function wordOf(error: Error, isSent: boolean, isAborted: boolean): RefusalWord {
-  const { code = '' } = error as { readonly code?: string };
+  const { code = '', name } = error as { readonly code?: string; readonly name: string };
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'bad-request';
   if (TIMEOUTS.has(code)) return 'timeout';
   if (!isSent && !isAborted) return 'refused';
-  if (NO_ANSWERS.has(code) || code.startsWith('HPE_') || code.startsWith('ERR_')) {
+  if (NO_ANSWERS.has(code) || name === 'HTTPParserError' || code.startsWith('ERR_')) {
     return 'bad-answer';
   }
   return 'cut';

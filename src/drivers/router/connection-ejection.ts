@@ -18,9 +18,10 @@ export class ConnectionEjection {
 
   /** A connection could not be made, or was lost before a byte of the answer. */
   failed(nowMs: number): void {
-    this.failures += 1;
     // What was under way when it went out says nothing new.
-    if (this.failures < FAILURES_IN_A_ROW || nowMs < this.untilMs) return;
+    if (nowMs < this.untilMs) return;
+    this.failures += 1;
+    if (this.failures < FAILURES_IN_A_ROW) return;
     this.failures = 0;
     this.untilMs = nowMs + Math.min(OUT_MS * 2 ** this.times, OUT_MS_MAX);
     this.times = Math.min(this.times + 1, 16);

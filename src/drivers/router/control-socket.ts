@@ -64,7 +64,7 @@ export class ControlSocket {
   }
 
   /** @throws (rejects) RM_ROUTER_START when the path is too long, or another router is there */
-  static async open(path: string, receivers: ControlReceivers): Promise<ControlSocket> {
+  static async check(path: string): Promise<void> {
     if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
       const message = `${path} is longer than ${PATH_BYTES_MAX} bytes; use a shorter directory.`;
       throw driverError('RM_ROUTER_START', message, { path });
@@ -73,6 +73,10 @@ export class ControlSocket {
       const message = `another router answers at ${path}; end it, or use another directory.`;
       throw driverError('RM_ROUTER_START', message, { path });
     }
+  }
+
+  /** After `check`. @throws (rejects) what the system says */
+  static async open(path: string, receivers: ControlReceivers): Promise<ControlSocket> {
     rmSync(path, { force: true });
     const control = new ControlSocket(receivers);
     await new Promise<void>((resolve, reject) => {

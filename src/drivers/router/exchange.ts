@@ -125,27 +125,31 @@ export class Exchange {
   }
 
   private ended(use: TableUse, target: Target, end: AttemptEnd): void {
-    const { recorder } = this.parts;
-    const { request } = this;
+    const { request, parts } = this;
     const isGone = this.isGone || (request.destroyed && !request.complete);
-    if (isGone && end.kind !== 'answered') return recorder.abort();
-    const isFailed = end.kind === 'failed';
-    if (end.kind === 'misdirected') {
-      recorder.misdirect();
+    if (isGone && end.kind !== 'answered') parts.recorder.abort();
+    else if (end.kind === 'misdirected') {
+      parts.recorder.misdirect();
       target.ejection.answered();
-      return this.misdirected(use, target);
+      this.misdirected(use, target);
+    } else if (end.word === 'bad-request') this.refuse('bad-request');
+    else {
+      const isFailed = end.kind === 'failed';
+      parts.recorder.record(target, end.seconds, isFailed || end.status >= 500);
+      if (end.kind === 'answered') target.ejection.answered();
+      else this.failed(target, end);
     }
-    if (end.word === 'bad-request') return this.refuse('bad-request');
-    recorder.record(target, end.seconds, isFailed || end.status >= 500);
-    if (!isFailed) return target.ejection.answered();
-    if (end.word !== 'timeout') target.ejection.failed(monotonicMs());
+  }
+
+  private failed(target: Target, { word, isSent }: Extract<AttemptEnd, { kind: 'failed' }>): void {
+    if (word !== 'timeout') target.ejection.failed(monotonicMs());
     if (this.response.headersSent) {
       this.response.destroy();
       return;
     }
-    const isSafe = !end.isSent || (end.word === 'cut' && IDEMPOTENT.has(this.request.method ?? ''));
-    if (isSafe && this.takeRepeat()) this.askOther(target, end.word);
-    else this.refuse(end.word);
+    const isSafe = !isSent || (word === 'cut' && IDEMPOTENT.has(this.request.method ?? ''));
+    if (isSafe && this.takeRepeat()) this.askOther(target, word);
+    else this.refuse(word);
   }
 
   /** Somebody else; a connection that was lost while it was kept says nothing of the next one. */
@@ -157,15 +161,19 @@ export class Exchange {
 
   /** By a newer table, at the next in line, or by the table that comes now. */
   private misdirected(use: TableUse, target: Target): void {
-    if (!this.takeRepeat()) return this.refuse('misdirected');
-    if (this.service.use !== use) {
-      this.without = [];
-      return this.ask('misdirected');
+    if (!this.takeRepeat()) {
+      this.refuse('misdirected');
+      return;
     }
-    this.without = [...this.without, target.instance];
-    if (this.choose(use) !== null) return this.ask('misdirected');
+    const isNewer = this.service.use !== use;
+    this.without = isNewer ? [] : [...this.without, target.instance];
+    if (isNewer || this.choose(use) !== null) this.ask('misdirected');
+    else this.awaitNewer();
+  }
+
+  private awaitNewer(): void {
     const goOn = (isChanged: boolean): void => {
-      stop();
+      this.stopWaiting?.();
       this.stopWaiting = null;
       this.without = [];
       if (isChanged) this.ask('misdirected');
@@ -173,11 +181,10 @@ export class Exchange {
     };
     const stopTimer = after(NEWER_TABLE_MS, () => goOn(false));
     const stopListening = this.service.onChange(() => goOn(true));
-    const stop = (): void => {
+    this.stopWaiting = () => {
       stopTimer();
       stopListening();
     };
-    this.stopWaiting = stop;
   }
 
   private mayRepeat(): boolean {

@@ -13,7 +13,7 @@ import {
 import { murmur3Text, openTable, type RingTable, seriesKey } from '../../hotpath/index.ts';
 import type { RouteConfig, TableMessage } from './router-protocol.ts';
 
-/** Owners of one key that are looked for: replicas, or whoever is next in line. */
+/** Owners of a stateless service's key that are looked for: whoever is next in line may answer too. */
 const RANKS_MAX = 3;
 
 /** Of one generation. Thread rule: one thread, which has made it. */
@@ -22,6 +22,8 @@ export class KeyOwners {
   private readonly slots: ReadonlyMap<string, readonly SlotId[]>;
   private readonly names: readonly string[];
   private readonly overrides: ReadonlyMap<number, readonly SlotId[]>;
+  /** Of a shard's key: those that hold it, and nobody else. */
+  private readonly ranks: number;
   private readonly hash: Uint32Array = new Uint32Array(2);
 
   /** @throws as `ringTable` and `openTable` */
@@ -30,6 +32,7 @@ export class KeyOwners {
     const buffer = new SharedArrayBuffer(image.byteLength);
     image.writeTo({ buffer, generation: ring.generation });
     this.table = openTable(buffer);
+    this.ranks = input.kind === 'sharded' ? this.table.header.replicas : RANKS_MAX;
     this.slots = slotsByMember(input);
     const { members } = this.table;
     this.names = Array.from({ length: members.count }, (_, i) => members.name(i));
@@ -51,7 +54,7 @@ export class KeyOwners {
 
   /** Slots of rank `rank`: one, or those of a shard; null: there are no more. */
   slotsOf(key: string, rank: number): readonly SlotId[] | null {
-    if (rank >= RANKS_MAX) return null;
+    if (rank >= this.ranks) return null;
     const high = this.highOf(key);
     const { table } = this;
     const member =

@@ -67,7 +67,8 @@ function prepended(value: string, known: string, own: string): string {
 
 /** Further names that the sender wants to be of the connection. */
 function namedIn(connection: string | undefined): ReadonlySet<string> | null {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close')
+    return null;
   return new Set(connection.toLowerCase().split(/[\s,]+/));
 }
 

@@ -57,11 +57,7 @@ export function refusalOf(
 }
 
 /** Answers with it, if nothing was answered yet. */
-export function refuse(
-  response: ServerResponse,
-  word: RefusalWord,
-  service: string | null,
-): void {
+export function refuse(response: ServerResponse, word: RefusalWord, service: string | null): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;

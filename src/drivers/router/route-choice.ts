@@ -68,8 +68,7 @@ export class RouteChoice<T extends Candidate> {
     // The baseline grows from below and the newest from above; who shrinks lies between them.
     const ordered = [...weights].sort((a, b) => Number(b.isBaseline) - Number(a.isBaseline));
     const shares = ordered.map(({ revision, isBaseline, weight }) => {
-      const isOwn = (one: T): boolean =>
-        one.revision === revision && one.isBaseline === isBaseline;
+      const isOwn = (one: T): boolean => one.revision === revision && one.isBaseline === isBaseline;
       return shareOf(weight ?? 0, candidates.filter(isOwn));
     });
     const total = shares.reduce((sum, { weight }) => sum + weight, 0);
@@ -101,7 +100,8 @@ export class RouteChoice<T extends Candidate> {
   private sharesFor({ key, random }: RequestFacts): readonly Share<T>[] {
     const { shares, total } = this;
     if (shares.length === 1) return shares;
-    const part = key === null ? random.below(DRAWS) / DRAWS : murmur3Text(key, WEIGHT_SEED) / 2 ** 32;
+    const part =
+      key === null ? random.below(DRAWS) / DRAWS : murmur3Text(key, WEIGHT_SEED) / 2 ** 32;
     let point = part * total;
     const own = shares.find(({ weight }) => {
       point -= weight;

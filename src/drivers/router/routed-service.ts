@@ -101,8 +101,10 @@ export class RoutedService {
   }
 
   /** It is routed no more; what is under way is finished. */
-  end(): void {
-    this.targets.take([]);
+  end(nowMs: number): void {
+    const { message } = this.current;
+    const nobody = { ...message.routes, routes: [] };
+    this.take({ ...message, ring: null, routes: nobody }, nowMs);
   }
 
   private useOf(message: TableMessage): TableUse {

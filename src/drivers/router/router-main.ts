@@ -17,7 +17,9 @@ async function main(): Promise<void> {
   });
   const { directory, name, zone, host } = values;
   if (directory === undefined || name === undefined) {
-    throw new Error('--directory DIR and --name NAME are needed; --zone ZONE and --host IP may be.');
+    throw new Error(
+      '--directory DIR and --name NAME are needed; --zone ZONE and --host IP may be.',
+    );
   }
   const router = await startRouter({
     directory,

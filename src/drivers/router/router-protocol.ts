@@ -100,6 +100,8 @@ export type RouterMessage =
       readonly routes: number;
       readonly underWay: UnderWay;
     }
+  /** Nobody is asked for it any more. */
+  | { readonly event: 'removed'; readonly service: string }
   /** The epoch was lower than this one. */
   | { readonly event: 'refused'; readonly epoch: number }
   /** Something that a person should know: a port that is taken, a full disk. */

@@ -84,17 +84,20 @@ export class RouterHost {
 
   /** Once, by `startRouter`. */
   async begin(): Promise<void> {
-    this.control = await ControlSocket.open(routerSocket(this.options.directory), {
+    const path = routerSocket(this.options.directory);
+    await ControlSocket.check(path);
+    await this.kept.keepState({ epoch: this.epoch, starts: this.starts });
+    for (const table of this.kept.tables()) {
+      if (this.use(table)) this.known.add(table.service);
+    }
+    // Whoever calls finds a router that routes.
+    await this.place();
+    this.control = await ControlSocket.open(path, {
       heard: (message, by) => this.heard(message, by),
       left: (who) => {
         if (this.reader === who) this.reader = null;
       },
     });
-    await this.kept.keepState({ epoch: this.epoch, starts: this.starts });
-    for (const table of this.kept.tables()) {
-      if (this.use(table)) this.known.add(table.service);
-    }
-    await this.place();
     this.stopWindows = every(WINDOW_MS, () => this.window());
   }
 
@@ -105,7 +108,7 @@ export class RouterHost {
     this.stopWindows();
     this.window();
     await this.control?.close();
-    for (const service of this.services.values()) service.end();
+    for (const service of this.services.values()) service.end(monotonicMs());
   }
 
   private request(port: number, request: IncomingMessage, response: ServerResponse): void {
@@ -144,7 +147,7 @@ export class RouterHost {
         if (this.use(message)) void this.settle(message);
         break;
       case 'remove':
-        this.remove(message.service);
+        void this.remove(message.service);
     }
   }
 
@@ -188,15 +191,16 @@ export class RouterHost {
     this.say(knows(service));
   }
 
-  private remove(name: string): void {
+  private async remove(name: string): Promise<void> {
     const service = this.services.get(name);
-    if (service === undefined) return;
     this.services.delete(name);
     this.known.delete(name);
-    this.index = new ServiceIndex(this.services.values());
-    service.end();
-    this.onDisk(this.kept.drop(name));
-    void this.place();
+    if (service !== undefined) {
+      this.index = new ServiceIndex(this.services.values());
+      service.end(monotonicMs());
+      await Promise.all([this.onDisk(this.kept.drop(name)), this.place(), service.alone()]);
+    }
+    if (!this.services.has(name)) this.say({ event: 'removed', service: name });
   }
 
   private place(): Promise<void> {

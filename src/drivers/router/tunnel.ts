@@ -4,7 +4,7 @@
  * otherwise goes to the client and ends the connection, so that nobody can speak to an instance past the
  * router. Other protocols are not offered: such a request is passed on as if it had not asked.
  */
-import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { monotonicMs } from '../system-time.ts';
 import type { ExchangeParts } from './exchange.ts';
@@ -148,7 +148,9 @@ export class Tunnel {
   private answer(answer: IncomingMessage): void {
     const { socket } = this.end;
     const { statusCode = 502, statusMessage = '', headers, rawHeaders } = answer;
-    socket.write(headText(statusCode, statusMessage, answerHead(rawHeaders, headers.connection, true)));
+    socket.write(
+      headText(statusCode, statusMessage, answerHead(rawHeaders, headers.connection, true)),
+    );
     answer.on('error', () => socket.destroy());
     answer.pipe(socket);
   }

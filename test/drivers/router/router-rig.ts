@@ -5,7 +5,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, request, type Server } from 'node:http';
-import { type AddressInfo, createConnection, createServer as createTcp, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createConnection,
+  createServer as createTcp,
+  type Socket,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -223,10 +228,7 @@ export class RouterRig {
   }
 
   /** The same on plain TCP. */
-  async tcp(
-    listener: (socket: Socket) => void,
-    more: Partial<RouteLine> = {},
-  ): Promise<RouteLine> {
+  async tcp(listener: (socket: Socket) => void, more: Partial<RouteLine> = {}): Promise<RouteLine> {
     return this.served(createTcp(listener) as Server, more);
   }
 

@@ -210,7 +210,9 @@ describe('bodies', () => {
     while (!text.includes('hello')) text += (await reader.next()).value.toString();
     socket.write('ping');
     while (!text.includes('PING')) text += (await reader.next()).value.toString();
-    const window = await brain.heard('window', (one) => one.columns.some((it) => it.underWay === 1));
+    const window = await brain.heard('window', (one) =>
+      one.columns.some((it) => it.underWay === 1),
+    );
     expect(window.columns[0]?.instance).toBe(one.instance);
     socket.destroy();
     const refused = request({ port: rig.port, path: '/no', headers, agent: false });
