@@ -32,6 +32,7 @@ export type {
   RouteConfig,
   RouteLine,
   RouterMessage,
+  SaidLine,
   TableMessage,
   WindowColumn,
   WindowMessage,

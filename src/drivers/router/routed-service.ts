@@ -11,6 +11,7 @@ import { type Target, Targets } from './targets.ts';
 
 /** A table in use: requests that were chosen by it and have not reached their instance count. */
 export class TableUse {
+  /** With all places that are known. */
   readonly message: TableMessage;
   readonly choice: RouteChoice<Target>;
   private readonly settled: () => void;
@@ -109,15 +110,17 @@ export class RoutedService {
 
   private useOf(message: TableMessage): TableUse {
     const { config, ring, routes } = message;
+    const lines = this.targets.placed(routes.routes);
     const owners = KeyOwners.of(config, ring);
     const choice = new RouteChoice({
       kind: config.kind,
-      candidates: this.targets.take(routes.routes),
+      candidates: this.targets.take(lines),
       weights: routes.weights,
       owners,
       zone: this.zone,
     });
-    const use: TableUse = new TableUse(message, choice, () => {
+    const placed = { ...message, routes: { ...routes, routes: lines } };
+    const use: TableUse = new TableUse(placed, choice, () => {
       this.former.delete(use);
       if (this.former.size > 0) return;
       const { unused } = this;

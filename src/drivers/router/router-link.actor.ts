@@ -122,6 +122,8 @@ class Link {
   /** As it was said on this connection, as text. */
   private readonly said: Map<string, string> = new Map();
   private readonly known: Map<string, Known> = new Map();
+  /** Instances of each service that had an address. */
+  private readonly met: Map<string, Set<string>> = new Map();
   private window = 0;
   private lostWindows = 0;
   private dropped = 0;
@@ -265,7 +267,10 @@ class Link {
     // Nobody has told us of any: that is no order to forget them.
     if (services.length === 0) return;
     for (const service of new Set([...this.said.keys(), ...this.wanted.keys()])) {
-      if (!services.includes(service)) this.remove(service);
+      if (services.includes(service)) continue;
+      this.wanted.delete(service);
+      this.met.delete(service);
+      this.remove(service);
     }
   }
 
@@ -283,11 +288,23 @@ class Link {
     const wanted = this.wanted.get(service);
     if (wanted === undefined || !this.isWelcome || this.isDeposed) return;
     const { book } = this.args;
-    const message = tableMessage(service, wanted, { book, epoch: this.epoch });
+    const met = this.meet(service, wanted);
+    const hasEnded = (one: string): boolean => met.has(one) && book.of(one) === undefined;
+    const message = tableMessage(service, wanted, { book, epoch: this.epoch, hasEnded });
     if (message === null) return;
     const text = JSON.stringify(message);
     if (this.said.get(service) === text) return;
     if (this.client.say(message)) this.said.set(service, text);
+  }
+
+  private meet(service: string, { routes }: Routed): ReadonlySet<string> {
+    const before = this.met.get(service);
+    const names = routes.routes.map(({ instance }) => instance);
+    const isMet = (one: string): boolean =>
+      before?.has(one) === true || this.args.book.of(one) !== undefined;
+    const met = new Set(names.filter(isMet));
+    this.met.set(service, met);
+    return met;
   }
 
   private remove(service: string): void {
@@ -297,6 +314,7 @@ class Link {
   /** It is asked for there no more: whatever is published, this router goes by nothing older. */
   private removed(service: string): void {
     this.said.delete(service);
+    this.known.delete(service);
     const wanted = this.wanted.get(service);
     if (wanted === undefined || wanted.spec.route !== undefined) return;
     const generation = wanted.ring?.generation ?? 0;

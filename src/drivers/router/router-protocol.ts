@@ -17,6 +17,9 @@ export type RouteLine = {
   readonly port: number;
 };
 
+/** The same as it is said; without a port: where it was, or nowhere if it was not known. */
+export type SaidLine = Omit<RouteLine, 'port'> & { readonly port: number | null };
+
 /** How a service is routed. */
 export type RouteConfig = Pick<
   NonNullable<ServiceSpec['route']>,
@@ -41,7 +44,7 @@ export type TableMessage = {
   readonly ring: Pick<RingRecord, 'generation' | 'members' | 'weights' | 'overrides'> | null;
   readonly routes: {
     readonly number: number;
-    readonly routes: readonly RouteLine[];
+    readonly routes: readonly SaidLine[];
     readonly weights: RoutesRecord['weights'];
   };
 };
@@ -169,7 +172,7 @@ const LINE = has({
   revision: isText,
   isBaseline: isFlag,
   zone: isText,
-  port: isPort,
+  port: isNullOr(isPort),
 });
 
 const ROUTES = has({

@@ -144,7 +144,7 @@ export class RouterHost {
         this.welcome(by);
         break;
       case 'table':
-        if (this.use(message)) void this.settle(message);
+        if (this.use(message)) void this.settle(message.service);
         break;
       case 'remove':
         void this.remove(message.service);
@@ -181,13 +181,14 @@ export class RouterHost {
   }
 
   /** Says so when it listens, the table is on disk, and nobody is asked by an earlier one. */
-  private async settle(table: TableMessage): Promise<void> {
-    const service = this.services.get(table.service);
-    const use = service?.use;
-    await Promise.all([this.place(), this.onDisk(this.kept.keep(table)), service?.alone()]);
-    const isNewest = service !== undefined && service.use === use;
-    if (!isNewest || this.services.get(table.service) !== service) return;
-    this.known.add(table.service);
+  private async settle(name: string): Promise<void> {
+    const service = this.services.get(name);
+    if (service === undefined) return;
+    const { use } = service;
+    const isKept = this.onDisk(this.kept.keep(use.message));
+    await Promise.all([this.place(), isKept, service.alone()]);
+    if (service.use !== use || this.services.get(name) !== service) return;
+    this.known.add(name);
     this.say(knows(service));
   }
 

@@ -1,6 +1,7 @@
 /**
  * What a router is told of a service: from its specification, its ring, its routes, and where instances
- * run. An instance whose address is not known yet is left out until it is. Pure but for the book.
+ * run. Whose address is not known yet is where the router knows it, or left out until it is known: a brain
+ * that has just begun takes nobody away. Who has ended is left out. Pure but for the book.
  */
 import {
   type RingRecord,
@@ -10,7 +11,7 @@ import {
   slotParts,
 } from '../../actors/index.ts';
 import type { AddressBook } from '../address-book.ts';
-import type { RouteConfig, RouteLine, TableMessage } from './router-protocol.ts';
+import type { RouteConfig, SaidLine, TableMessage } from './router-protocol.ts';
 
 /** What is known of a service. */
 export type Routed = {
@@ -19,20 +20,28 @@ export type Routed = {
   readonly routes: RoutesRecord;
 };
 
+/** Who tells it. */
+export type TellingParts = {
+  readonly book: AddressBook;
+  readonly epoch: number;
+  /** It had an address, and has none any more. */
+  readonly hasEnded: (instance: string) => boolean;
+};
+
 /** Null: it has no route, and routers are not to know it. */
 export function tableMessage(
   service: string,
   { spec, ring, routes }: Routed,
-  { book, epoch }: { readonly book: AddressBook; readonly epoch: number },
+  { book, epoch, hasEnded }: TellingParts,
 ): TableMessage | null {
   const config = configOf(spec, ring);
   if (config === null) return null;
-  const lines: RouteLine[] = routes.routes.flatMap((route) => {
-    const address = book.of(route.instance);
-    if (address === undefined) return [];
+  const lines: SaidLine[] = routes.routes.flatMap((route) => {
     const { slot, instance, revision, isBaseline } = route;
-    const zone = slotParts(slot)?.zone ?? address.zone;
-    return [{ slot, instance, revision, isBaseline, zone, port: address.port }];
+    if (hasEnded(instance)) return [];
+    const zone = slotParts(slot)?.zone ?? '';
+    const port = book.of(instance)?.port ?? null;
+    return [{ slot, instance, revision, isBaseline, zone, port }];
   });
   return {
     do: 'table',

@@ -6,7 +6,7 @@
 import { Pool } from '../http-client.ts';
 import { ConnectionEjection } from './connection-ejection.ts';
 import type { Candidate } from './route-choice.ts';
-import type { RouteLine } from './router-protocol.ts';
+import type { RouteLine, SaidLine } from './router-protocol.ts';
 import type { Measured } from './window-recorder.ts';
 
 /** To an instance of this machine, which accepts at once or is gone. Milliseconds. */
@@ -74,6 +74,14 @@ export class Targets {
 
   constructor(service: string) {
     this.service = service;
+  }
+
+  /** With the places of those that are known where none is said, without those that have none. */
+  placed(lines: readonly SaidLine[]): readonly RouteLine[] {
+    return lines.flatMap((line) => {
+      const port = line.port ?? this.known.get(line.instance)?.port;
+      return port === undefined ? [] : [{ ...line, port }];
+    });
   }
 
   /** Those of a table; all others leave. */
