@@ -6,6 +6,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { routerSocket, startRouter } from 'ringmaster/drivers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RoutedService } from '../../../src/drivers/router/routed-service.ts';
 import { Brain, freePort, get, RouterRig, tableOf } from './router-rig.ts';
 
 let rig: RouterRig;
@@ -89,17 +90,28 @@ describe('in use', () => {
     expect(await traffic.stop()).toEqual([]);
   });
 
-  test('router - a table is not known while a request of the former one is on its way', async () => {
-    await rig.start();
-    const brain = await rig.brain();
-    // Its queue of connections is full: those that come wait.
-    const one = await rig.instance(says('x'));
-    brain.say(tableOf(rig.port, [one]));
-    await brain.knows('shop', 1);
-    expect((await get({ port: rig.port })).body).toBe('x');
-    brain.say(tableOf(rig.port, [], { number: 2 }));
-    expect(await brain.knows('shop', 2)).toMatchObject({ generation: 0, underWay: [] });
-    expect((await get({ port: rig.port })).status).toBe(503);
+  test('router - a table is not known while a request of an earlier one is on its way', async () => {
+    const line = rig.line(await freePort());
+    const service = new RoutedService(tableOf(1, [line]), null, 0);
+    const first = service.use;
+    const [one, two] = [first.begin(), first.begin()];
+    service.take(tableOf(1, [], { number: 2 }), 0);
+    const late = service.use.begin();
+    service.take(tableOf(1, [line], { number: 3 }), 0);
+    let isAlone = false;
+    const alone = service.alone().then(() => {
+      isAlone = true;
+    });
+    one();
+    one();
+    late();
+    await Promise.resolve();
+    expect(isAlone).toBe(false);
+    two();
+    await alone;
+    expect(isAlone).toBe(true);
+    service.end(0);
+    await service.alone();
   });
 
   test('router - a member that leaves finishes what it has', async () => {
