@@ -481,4 +481,4 @@ export {
 } from './spec/read-fleet.ts';
 export { revisionOf } from './spec/revision.ts';
 export { ringProblems } from './spec/ring-checks.ts';
-export { FLEET_TEXT_MAX, readFleetYaml } from './spec/yaml-fleet.ts';
+export { FLEET_TEXT_MAX, readFleetYaml, yamlText } from './spec/yaml-fleet.ts';

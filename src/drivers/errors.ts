@@ -4,9 +4,14 @@ import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 /** Codes raised by this layer. Stable across releases; `RM_<AREA>_<WHAT>`. */
 // biome-ignore format: one code a line, as in every layer.
 export type DriverErrorCode =
+  | 'RM_CONTROL_GONE'
+  | 'RM_CONTROL_MESSAGE'
+  | 'RM_CONTROL_PARAMS'
+  | 'RM_CONTROL_REFUSED'
   | 'RM_DRIVER_ENV'
   | 'RM_DRIVER_PORTS'
   | 'RM_DRIVER_START'
+  | 'RM_HOST_OPTION'
   | 'RM_RELEASE_INVALID'
   | 'RM_RELEASE_TOO_LARGE'
   | 'RM_ROUTER_MESSAGE'

@@ -4,6 +4,16 @@
  */
 export { type Address, AddressBook } from './address-book.ts';
 export type { DriverError, DriverErrorCode } from './errors.ts';
+export { connectHost, HostClient } from './host/control-client.ts';
+export { ControlServer } from './host/control-server.ts';
+export {
+  type AppliedService,
+  FleetHost,
+  type FleetHostOptions,
+  startFleetHost,
+} from './host/fleet-host.ts';
+export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
+export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export { Prober, type ProberArgs, type ProberMessages } from './probe/prober.actor.ts';
 export { PORT_RANGE_DEFAULT, type PortRange } from './process/free-ports.ts';
 export {
@@ -37,3 +47,11 @@ export type {
   WindowColumn,
   WindowMessage,
 } from './router/router-protocol.ts';
+export { type ExposedMetric, type Exposition, ExpositionReader } from './scrape/exposition.ts';
+export {
+  Scraper,
+  type ScraperArgs,
+  type ScraperMessages,
+  type ScrapeStatus,
+} from './scrape/scraper.actor.ts';
+export { wantedMetrics } from './scrape/wanted-metrics.ts';

@@ -93,6 +93,8 @@ export type OperationRecord = {
   readonly decision: number;
   readonly issuedMs: number;
   readonly outcome: 'issued' | 'unknown';
+  /** Of one that is about the traffic: the routes that carry it. Absent: they are not made yet. */
+  readonly routes?: number;
 };
 
 /** Who uses the ring and the routes, and what it has heard of. */

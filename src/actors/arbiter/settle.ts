@@ -18,7 +18,10 @@ import {
 } from './records.ts';
 import { isReadyFor, routesOf } from './routes.ts';
 
-/** The records after one pass. `pace`: instances that are moved along, and forgotten, in one pass. */
+/**
+ * The records after one pass. `pace`: instances that are moved along, instances that are forgotten, slots
+ * that are settled, and operations that are closed, in one pass; the rest waits for the next ones.
+ */
 export function settle(
   record: ServiceRecord,
   nowMs: number,
@@ -38,10 +41,14 @@ class Settling {
   /** What may still be done in this pass. */
   private moves: number;
   private ends: number;
+  private settlings: number;
+  private readonly closings: number;
 
   constructor(record: ServiceRecord, nowMs: number, pace: number) {
     this.moves = pace;
     this.ends = pace;
+    this.settlings = pace;
+    this.closings = pace;
     this.record = record;
     this.nowMs = nowMs;
     this.known = acknowledged(record);
@@ -61,8 +68,8 @@ class Settling {
       const isFilled = slot.inside.length > 0 && !haveEnded;
       if (slot.replaced !== null || !isFilled) this.settleSlot(slot);
     }
-    const closed = withOperations(this.draft.done(), this.known, this.nowMs);
-    return withRoutes(withProof(closed, this.nowMs), this.nowMs);
+    const closed = withOperations(this.draft.done(), this.known, this.closings);
+    return withCarriers(withRoutes(withProof(closed, this.nowMs), this.nowMs));
   }
 
   /** It ended: by decision, or by itself, which its slot remembers. */
@@ -130,14 +137,16 @@ class Settling {
 
   private settleSlot(before: SlotRecord): void {
     const slot = this.draft.slots.get(before.id);
-    if (slot === undefined) return;
+    if (slot === undefined || this.settlings <= 0) return;
     const inside = this.inside(slot.id);
     if (inside.length === 0 && (slot.isRemoved || this.isSurplus(slot))) {
+      this.settlings--;
       this.draft.slots.delete(slot.id);
       return;
     }
     if (slot.replaced === null || this.draft.instances.get(slot.replaced) !== undefined) return;
     if (!inside.some((one) => one.revision === slot.revision && this.serves(one))) return;
+    this.settlings--;
     this.draft.slots.set(slot.id, { ...slot, replaced: null });
   }
 
@@ -217,21 +226,34 @@ function withRoutes(record: ServiceRecord, nowMs: number): ServiceRecord {
 }
 
 /** Operations whose end is seen are done; what became of them stands in the records. */
-function withOperations(record: ServiceRecord, known: Acknowledged, nowMs: number): ServiceRecord {
+function withOperations(record: ServiceRecord, known: Acknowledged, most: number): ServiceRecord {
   let open: Map<string, OperationRecord> | null = null;
+  let left = most;
   for (const operation of record.operations.values()) {
-    if (!isOver(record, operation, known, nowMs)) continue;
+    if (left <= 0) break;
+    if (!isOver(record, operation, known)) continue;
+    left--;
     open ??= new Map(record.operations);
     open.delete(operation.key);
   }
   return open === null ? record : { ...record, operations: open };
 }
 
+/** Who was put out of the traffic, or back, is so in the routes that were just made. */
+function withCarriers(record: ServiceRecord): ServiceRecord {
+  let operations: Map<string, OperationRecord> | null = null;
+  for (const operation of record.operations.values()) {
+    if (operation.routes !== undefined || !OF_TRAFFIC.includes(operation.kind)) continue;
+    operations ??= new Map(record.operations);
+    operations.set(operation.key, { ...operation, routes: record.routes.number });
+  }
+  return operations === null ? record : { ...record, operations };
+}
+
 function isOver(
   record: ServiceRecord,
-  { kind, target, issuedMs }: OperationRecord,
+  { kind, target, routes }: OperationRecord,
   known: Acknowledged,
-  nowMs: number,
 ): boolean {
   const entry = record.instances.get(target);
   switch (kind) {
@@ -246,11 +268,13 @@ function isOver(
     case 'fence':
       return entry === undefined && !record.fenced.includes(target);
     default:
-      // Out of the traffic, or back in it, once everybody knows the routes that were made since.
-      return entry === undefined || (issuedMs < nowMs && known.routes >= record.routes.number);
+      // Out of the traffic, or back in it, once everybody knows the routes that say so.
+      return entry === undefined || (routes !== undefined && known.routes >= routes);
   }
 }
 
+/** Everything else ends when it is seen in the records. */
+const OF_TRAFFIC: readonly string[] = ['eject', 'readmit'];
 const STARTED: readonly string[] = [
   'ready',
   'unready',

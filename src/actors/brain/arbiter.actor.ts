@@ -60,6 +60,8 @@ export type ArbiterArgs = {
 
 /** A service, for people. */
 export type ServiceStatus = {
+  /** Decision time: what the records are dated by. */
+  readonly nowMs: number;
   readonly record: ServiceRecord;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
@@ -219,8 +221,14 @@ class Brain {
         if (loop === undefined) return null;
         const { record, heldBy } = loop;
         const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
-        const attention = attentionOf(record, limits, this.nowMs());
-        return { record, heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`, attention };
+        const nowMs = this.nowMs();
+        const attention = attentionOf(record, limits, nowMs);
+        return {
+          nowMs,
+          record,
+          heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
+          attention,
+        };
       },
       services: () => [...this.tended.keys()],
       why: (query) => this.log.find(query),

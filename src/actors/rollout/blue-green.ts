@@ -88,7 +88,10 @@ function greenWeight(view: ServiceView, { target }: RolloutRun): number {
   return own.weight ?? (shares.length === 1 ? 100 : 0);
 }
 
-/** Whether a preview has traffic is its operator's affair; if it has, it is compared, too. */
+/**
+ * Whether a preview has traffic is its operator's affair. If it has, it is measured and compared; as long
+ * as it has none its thresholds wait, for requests or for somebody who promotes it.
+ */
 function gateOf(view: ServiceView, { target, stable }: RolloutRun, step: number): GatePlan {
   const scope = { service: view.name, revision: target, isBaseline: false };
   const baseline = { service: view.name, revision: stable, isBaseline: false };
@@ -101,5 +104,6 @@ function gateOf(view: ServiceView, { target, stable }: RolloutRun, step: number)
     lengthMs: 0,
     isBackground: false,
     needs: 'thresholds',
+    waitsForData: step === PREVIEW,
   };
 }

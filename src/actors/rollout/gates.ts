@@ -55,6 +55,11 @@ export type GatePlan = {
   readonly isBackground: boolean;
   /** What has to be shown: nothing, good thresholds, or those or else a comparison. */
   readonly needs: 'nothing' | 'thresholds' | 'evidence';
+  /**
+   * Nobody has to send anything to it: a measurement without data is none, however many there are, and
+   * the gate waits for one that says something.
+   */
+  readonly waitsForData?: boolean;
 };
 
 /** `undecided`: the next step has to wait. */
@@ -99,12 +104,10 @@ function remeasured(
 ): MetricProgress {
   if (view.nowMs < past.nextMs || isEnded(past.tally, threshold, plan)) return past;
   const { outcome, says } = measurement(view, threshold, plan.scope);
-  return {
-    nextMs: view.nowMs + threshold.interval,
-    tally: tallied(past.tally, outcome),
-    isLastData: outcome === 'successful' || outcome === 'failed',
-    last: says,
-  };
+  const nextMs = view.nowMs + threshold.interval;
+  const isData = outcome === 'successful' || outcome === 'failed';
+  if (!isData && plan.waitsForData === true) return { ...past, nextMs, last: says };
+  return { nextMs, tally: tallied(past.tally, outcome), isLastData: isData, last: says };
 }
 
 /** What one measurement is worth. */
@@ -210,7 +213,8 @@ function thresholdVerdict(
     return metricPhase(
       onlyFailures ? { ...limits, inconclusiveLimit: borne, consecutiveErrorLimit: borne } : limits,
       (metrics[i] as MetricProgress).tally,
-      isStopping && limits.count === null,
+      // As an analysis of Argo: the step's time ends what has no end of its own.
+      isStopping && limits.count === null && limits.consecutiveSuccessLimit === 0,
     );
   };
   const phases = metrics.map((_, i) => phaseOf(i, isOver));

@@ -26,6 +26,8 @@ import {
 } from './seen-sizes.ts';
 import type { StepPlan } from './step-plan.ts';
 
+const STEPS = 1;
+
 /**
  * One look. `held`: the target does not grow, but its part follows the demand; `direct`: there is
  * nothing beside it, and never was.
@@ -53,7 +55,7 @@ export function rollingPlan(
   return {
     run: { ...run, hasShrunkStable: true },
     intents,
-    steps: 1,
+    steps: STEPS,
     weight: total === 0 ? 0 : Math.round((100 * size.replicas) / total),
     isInEffect: isDone,
     isAtFault: size.available < size.replicas,
@@ -65,9 +67,9 @@ export function rollingPlan(
   };
 }
 
-/** Measured as soon as something of it serves; its part grows meanwhile. */
+/** Measured as soon as something of it serves; its part grows meanwhile. Past it nobody asks again. */
 function gateOf(view: ServiceView, run: RolloutRun): StepPlan['gate'] {
-  if (run.isFast) return null;
+  if (run.isFast || run.step >= STEPS) return null;
   return {
     key: 'rolling',
     scope: { service: view.name, revision: run.target, isBaseline: false },

@@ -51,8 +51,11 @@ export const ROLLOUT_EDGES: Readonly<Record<RolloutPhase, readonly RolloutPhase[
 
 /** Why a run does not go on by itself. */
 export type Pause = {
-  /** `manual`: a step says so; `failed`: a gate failed, and `autoRollback` is off. */
-  readonly kind: 'operator' | 'manual' | 'inconclusive' | 'failed';
+  /**
+   * `manual`: a step says so; `failed`: a gate failed, and `autoRollback` is off; `unmeasured`: nobody has
+   * sent anything to a preview, and it goes on by itself when somebody does.
+   */
+  readonly kind: 'operator' | 'manual' | 'inconclusive' | 'failed' | 'unmeasured';
   readonly why: string;
 };
 

@@ -222,21 +222,27 @@ function failed(state: RolloutState, run: RolloutRun, why: string, { plan, view 
 /** Reasons to wait for somebody. */
 function pausedOr(run: RolloutRun, look: Look): RolloutRun {
   const { plan, view } = look;
-  if (run.pause !== null) return run;
+  const past = run.pause?.kind === 'unmeasured' ? { ...run, pause: null } : run;
+  if (past.pause !== null) return past;
   const because = (kind: Pause['kind'], why: string): RolloutRun => ({
-    ...run,
+    ...past,
     pause: { kind, why },
   });
-  const verdict = verdictOf(run, look);
+  const verdict = verdictOf(past, look);
   if (verdict.kind === 'inconclusive') return because('inconclusive', verdict.why);
-  if (!look.isOver || run.effectMs === null) return run;
+  if (!look.isOver || run.effectMs === null) return past;
   if (plan.isManual && !run.isResumed && verdict.kind === 'good') {
     return because('manual', `step ${run.step + 1} waits for promote`);
   }
   const { progressDeadline } = view.spec.rollout;
   const sinceMs = view.nowMs - run.effectMs - plan.lengthMs;
-  const limitMs = Math.max(progressDeadline, plannedMs(view.spec));
-  if (verdict.kind !== 'undecided' || sinceMs <= limitMs) return run;
+  const plannedFor = plannedMs(view.spec);
+  if (verdict.kind !== 'undecided') return past;
+  if (plan.gate?.waitsForData === true) {
+    const why = `${verdict.why}; send requests to the preview, or promote`;
+    return sinceMs > plannedFor ? because('unmeasured', why) : past;
+  }
+  if (sinceMs <= Math.max(progressDeadline, plannedFor)) return past;
   return because('inconclusive', `undecided after ${sinceMs} ms more: ${verdict.why}`);
 }
 

@@ -30,6 +30,8 @@ export type Wave = {
   readonly index: number;
   readonly slots: number;
   readonly isWhole: boolean;
+  /** At this demand it has nothing that the wave before it does not have: it is passed at once. */
+  readonly isEmpty: boolean;
 };
 
 /** One look. `isHeld`: nothing is replaced. */
@@ -54,7 +56,7 @@ export function zonesPlan(view: ServiceView, run: RolloutRun, isHeld: boolean): 
     steps: waves.length,
     weight:
       slots.length === 0 ? 0 : Math.round((100 * slots.filter(isTarget).length) / slots.length),
-    isInEffect: isReached && isWhole && isHeard(view),
+    isInEffect: wave?.isEmpty === true || (isReached && isWhole && isHeard(view)),
     isAtFault: missing.length > 0,
     message: messageOf(
       view,
@@ -63,13 +65,16 @@ export function zonesPlan(view: ServiceView, run: RolloutRun, isHeld: boolean): 
     ),
     lengthMs: wave?.isWhole === true && !run.isFast ? soakOf(view) : 0,
     isManual: false,
-    gate: run.isFast || wave === null ? null : gateOf(view, run, slots, wave),
+    gate: run.isFast || wave === null || wave.isEmpty ? null : gateOf(view, run, slots, wave),
     isComplete:
       slots.every(isTarget) && isWhole && isComplete(slots.length, countsOf(view, run.target)),
   };
 }
 
-/** The waves in order: parts of the first zone, the whole of it, then zone by zone. */
+/**
+ * The waves in order: parts of the first zone, the whole of it, then zone by zone. As many at every
+ * demand, and also when steps are skipped: the number of a wave means the same as long as a run lasts.
+ */
 export function wavesOf(
   { spec, goal }: ServiceView,
   slots: readonly SlotView[],
@@ -77,16 +82,18 @@ export function wavesOf(
 ): readonly Wave[] {
   const zones = [...new Set(slots.map(({ zone }) => zone))];
   const { rollout } = spec;
-  const exposure = rollout.strategy === 'zones' && !isFast ? rollout.exposure : [];
+  const exposure = rollout.strategy === 'zones' ? rollout.exposure : [];
   const parts: Wave[] = [];
   const [first] = zones;
   for (const part of first === undefined ? [] : exposure) {
-    const count = Math.min(goal.demand, resolved(part, goal.demand, 'up') ?? 0);
-    if (count <= (parts.at(-1)?.slots ?? 0) || count >= goal.demand) continue;
-    parts.push({ zone: first as string, index: 0, slots: count, isWhole: false });
+    const before = parts.at(-1)?.slots ?? 0;
+    const count = resolved(part, goal.demand, 'up') ?? 0;
+    const isEmpty = isFast || count <= before || count >= goal.demand;
+    const own = isEmpty ? Math.min(before, goal.demand) : count;
+    parts.push({ zone: first as string, index: 0, slots: own, isWhole: false, isEmpty });
   }
-  const whole = zones.map((zone, index) => ({ zone, index, slots: goal.demand, isWhole: true }));
-  return [...parts, ...whole];
+  const rest = { slots: goal.demand, isWhole: true, isEmpty: false };
+  return [...parts, ...zones.map((zone, index) => ({ zone, index, ...rest }))];
 }
 
 const zonesOfViews = new WeakMap<ServiceView, readonly string[]>();

@@ -274,4 +274,23 @@ describe('canary', () => {
     fleet.say('abort');
     fleet.until(() => fleet.state.phase === 'aborted');
   });
+
+  test('canary - an analysis that wants successes in a row ends with them, not with its time', () => {
+    // Guards: A9.
+    const limits = { interval: '10s', failureLimit: 20, consecutiveSuccessLimit: 5 };
+    const analysis = [{ metric: 'error_ratio', max: '1%', ...limits }];
+    const fleet = canary({ steps: [{ weight: 10 }, { analyze: '30s' }, { weight: 50 }], analysis });
+    fleet.apply('r2', { bootS: 2 }, 'good');
+    fleet.until(() => fleet.weightOf('r2') === 10);
+    fleet.until(() => fleet.state.run?.step === 1);
+    fleet.seconds(15);
+    fleet.measure('r2', 'bad');
+    fleet.seconds(25);
+    const fromMs = fleet.nowMs;
+    fleet.measure('r2', 'good');
+    fleet.until(() => fleet.state.run?.step === 2, 200);
+    expect(fleet.nowMs - fromMs).toBeGreaterThanOrEqual(41_000);
+    expect(fleet.nowMs - fromMs).toBeLessThanOrEqual(55_000);
+    fleet.until(() => fleet.isDone('r2'));
+  });
 });

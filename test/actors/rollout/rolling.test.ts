@@ -128,4 +128,20 @@ describe('rolling', () => {
     fleet.isFrozen = false;
     fleet.until(() => fleet.isDone('r2'));
   });
+
+  test.each(['missing', 'notANumber'] as const)(
+    'rolling - promote ends the wait for readings that are %s, once and for all',
+    (health) => {
+      const fleet = rolling({
+        analysis: [{ ...ANALYSIS[0], consecutiveErrorLimit: 1000 }],
+      } as never);
+      fleet.apply('r2', { bootS: 2 }, health);
+      fleet.until(() => fleet.state.phase === 'paused', 2000);
+      fleet.say('promote');
+      fleet.until(() => {
+        expect(fleet.state.lastNote === null || fleet.state.phase !== 'paused').toBe(true);
+        return fleet.isDone('r2');
+      }, 100);
+    },
+  );
 });

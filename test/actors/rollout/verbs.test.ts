@@ -59,15 +59,40 @@ describe('blueGreen', () => {
     expect(fleet.countOf('r1')).toBe(4);
   });
 
-  test('blueGreen - a preview of which nothing is measured is not promoted', () => {
+  test.each(['notANumber', 'missing', 'stale', 'scarce'] as const)(
+    'blueGreen - a preview of which all is %s waits for requests, and goes on when there are',
+    (health) => {
+      // Guards: A9.
+      const fleet = blueGreen({ analysis: [{ metric: 'p99', max: '50ms' }] });
+      fleet.apply('r2', { bootS: 2 }, health);
+      fleet.until(() => fleet.state.phase === 'paused', 60);
+      expect(fleet.state.status.pausedFor).toMatch(
+        /p99 .*; send requests to the preview, or promote/,
+      );
+      fleet.seconds(5000);
+      expect(fleet.weightOf('r2')).toBe(0);
+      expect(fleet.state.phase).toBe('paused');
+      fleet.measure('r2', 'good');
+      fleet.until(() => fleet.isDone('r2'), 100);
+    },
+  );
+
+  test('blueGreen - requests to the preview that go wrong turn it back, however late', () => {
     const fleet = blueGreen({ analysis: [{ metric: 'p99', max: '50ms' }] }); // Guards: A9.
-    fleet.apply('r2', { bootS: 2 }, 'notANumber');
-    fleet.seconds(700);
-    expect(fleet.weightOf('r2')).toBe(0);
-    expect(fleet.state.phase).toBe('paused');
-    fleet.measure('r2', 'good');
-    fleet.say('resume');
-    fleet.until(() => fleet.isDone('r2'));
+    fleet.apply('r2', { bootS: 2 }, 'missing');
+    fleet.seconds(1000);
+    fleet.measure('r2', 'bad');
+    fleet.until(() => fleet.state.phase === 'aborted', 30);
+  });
+
+  test('blueGreen - without requests to the preview somebody may promote it', () => {
+    const fleet = blueGreen({ analysis: [{ metric: 'p99', max: '50ms' }], keepOld: '60s' });
+    fleet.apply('r2', { bootS: 2 }, 'missing');
+    fleet.until(() => fleet.state.phase === 'paused', 60);
+    fleet.say('promote');
+    fleet.until(() => fleet.weightOf('r2') === 100, 30);
+    // From here on it has traffic: what is missing then is an error.
+    fleet.until(() => fleet.state.phase === 'aborted', 200);
   });
 });
 

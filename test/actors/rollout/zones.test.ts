@@ -141,6 +141,48 @@ describe('zones', () => {
     expect(fleet.slotsAt('r2').length).toBe(18);
   });
 
+  test.each([1, 2, 3, 40])(
+    'zones - a demand that becomes %i on the way skips neither a zone nor its soak', // Guards: A9.
+    (demand) => {
+      const soakS = 60;
+      const fleet = zones({ exposure: ['25%', '50%'], soak: `${soakS}s` }, 8);
+      fleet.apply('r2');
+      const whole = (zone: string): boolean => {
+        const own = fleet.slots.filter((slot) => slot.zone === zone);
+        return own.length > 0 && own.every(({ revision }) => revision === 'r2');
+      };
+      fleet.until(() => whole('a') && fleet.slotsAt('r2').some((id) => id.includes('/b/')));
+      fleet.demand = demand;
+      const wholeMs = new Map<string, number>();
+      let lastStep = fleet.state.run?.step ?? 0;
+      fleet.until(() => {
+        for (const zone of ['b', 'c']) {
+          if (whole(zone) && !wholeMs.has(zone)) wholeMs.set(zone, fleet.nowMs);
+        }
+        const isInC = fleet.slotsAt('r2').some((id) => id.includes('/c/'));
+        if (isInC) {
+          expect(fleet.nowMs - (wholeMs.get('b') ?? fleet.nowMs)).toBeGreaterThan(soakS * 1000);
+        }
+        const step = fleet.state.run?.step ?? lastStep;
+        expect(step).toBeGreaterThanOrEqual(lastStep);
+        lastStep = step;
+        return fleet.isDone('r2');
+      });
+      expect(fleet.slotsAt('r2').length).toBe(3 * demand);
+    },
+  );
+
+  test('zones - parts that a small demand does not have are no steps', () => {
+    const fleet = zones({ exposure: [1, 2, '50%', 5], analysis: ANALYSIS, soak: '1s' }, 2);
+    fleet.apply('r2');
+    const sizes = new Set<number>();
+    fleet.until(() => {
+      sizes.add(fleet.slotsAt('r2').length);
+      return fleet.isDone('r2');
+    });
+    expect([...sizes]).toEqual([0, 1, 2, 4, 6]);
+  });
+
   test('zones - a comparison with untouched zones finds a worse one', () => {
     const fleet = zones({ comparison: { enabled: true } });
     fleet.apply('r2', { bootS: 2 }, 'bad');

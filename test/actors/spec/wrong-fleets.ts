@@ -354,7 +354,12 @@ export const WRONG: readonly (readonly [string, unknown, string, string])[] = [
     'services.two.route.port',
     'is where one is found too',
   ],
-  ['services.web.route', { key: { header: 'a b' } }, 'services.web.route.key', ''],
+  [
+    'services.web.route',
+    { key: { header: 'a b' } },
+    'services.web.route.key.header',
+    'expected text like',
+  ],
   ['services.web.route', { port: 70_000 }, 'services.web.route.port', 'from 1 to 65535'],
-  ['services.web.route', { host: 'A b' }, 'services.web.route.host', ''],
+  ['services.web.route', { host: 'A b' }, 'services.web.route.host', 'expected text like'],
 ];

@@ -15,6 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => rig.end());
 
+const HTTP = 'HTTP/1.1\r\nhost: x\r\n';
+
 /** All that comes back for what is sent, until the connection is closed. */
 async function said(...pieces: readonly (string | Buffer)[]): Promise<string> {
   const socket = createConnection(rig.port, '127.0.0.1');
@@ -63,9 +65,7 @@ describe('clients', () => {
     ],
     [
       'a length and pieces',
-      [
-        'POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /b',
-      ],
+      [`POST /a ${HTTP}content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /b`],
       / 400 /,
     ],
     ['no host', ['GET / HTTP/1.1\r\n\r\n'], / 400 /],
@@ -73,9 +73,7 @@ describe('clients', () => {
     ['CONNECT', ['CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n'], /^$/],
     [
       'an upgrade with a body',
-      [
-        'POST / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\ncontent-length: 2\r\n\r\nhi',
-      ],
+      [`POST / ${HTTP}connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 2\r\n\r\nhi`],
       / 400 /,
     ],
   ])(

@@ -331,7 +331,7 @@ describe('again', () => {
 });
 
 describe('measured', () => {
-  test('router - every request is in a window, by service, version and instance, with its errors', async () => {
+  test('router - each request is in a window, by service, version, instance, with errors', async () => {
     await rig.start();
     const brain = await rig.brain();
     const one = await rig.instance((asked, answer) => {

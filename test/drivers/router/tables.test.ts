@@ -231,7 +231,7 @@ describe('orders', () => {
     expect((await get({ port: rig.port })).body).toBe('x');
   });
 
-  test('router - its socket is for its owner, and a second router in a directory does not start', async () => {
+  test("router - its socket is its owner's, and a second router does not start", async () => {
     await rig.start();
     expect(statSync(rig.path).mode & 0o777).toBe(0o600);
     const options = { directory: rig.directory, name: 'r2' };
@@ -243,7 +243,7 @@ describe('orders', () => {
 });
 
 describe('without a brain', () => {
-  test('router - the brain is lost while requests run: nothing fails, and windows wait for the next', async () => {
+  test('router - the brain is lost under load: nothing fails, and windows wait for the next', async () => {
     await rig.start();
     const brain = await rig.brain();
     const one = await rig.instance(says('x'));
@@ -279,7 +279,7 @@ describe('without a brain', () => {
     expect(state).toEqual({ epoch: 1, starts: 2 });
   });
 
-  test('router - SIGTERM: no new connection, what is under way is finished, then it ends with 0', async () => {
+  test('router - SIGTERM: no new connection, what is under way ends, then it ends with 0', async () => {
     const { child, brain } = await rig.spawn();
     let answer: () => void = () => undefined;
     let isAsked: () => void = () => undefined;
