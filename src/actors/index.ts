@@ -530,4 +530,6 @@ export {
 } from './spec/read-fleet.ts';
 export { hashText, revisionOf } from './spec/revision.ts';
 export { ringProblems } from './spec/ring-checks.ts';
+export { routeProblems } from './spec/route-checks.ts';
+export { routeSchema } from './spec/route-schema.ts';
 export { FLEET_TEXT_MAX, readFleetYaml, yamlText } from './spec/yaml-fleet.ts';

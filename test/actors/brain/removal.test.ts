@@ -83,7 +83,7 @@ describe('removal', () => {
     world.expectSound();
   });
 
-  test('removal - frozen, it waits; a router that is silent is waited for, until it is said to be gone', () => {
+  test('removal - frozen it waits; a silent router is waited for until it is said to be gone', () => {
     const world = started(sharded());
     world.isFrozen = true;
     world.observe({ kind: 'remove' });
