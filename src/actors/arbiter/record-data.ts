@@ -28,7 +28,10 @@ const RING = 'ring';
 const ROUTES = 'routes';
 const FOLDERS = ['slot', 'instance', 'operation', 'router'] as const;
 
-/** What has to be written for the store to hold `after`; `before` null: nothing is there. `version`: of this build. */
+/**
+ * What has to be written for the store to hold `after`; `before` null: nothing is there. `version`: of this
+ * build.
+ */
 export function recordChanges(
   before: ServiceRecord | null,
   after: ServiceRecord,

@@ -36,11 +36,17 @@ export type CommitResult =
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Whether an error of the store is weather: nothing is lost, and later it may work. */
+/** Whether an error of the store is weather: whoever begins again from what is stored may succeed. */
 export function isWeather(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: string };
-  return code === 'RM_STORE_UNAVAILABLE' || code === 'RM_STORE_TIMEOUT';
+  return WEATHER.includes(code ?? '');
 }
+
+const WEATHER: readonly string[] = [
+  'RM_STORE_UNAVAILABLE',
+  'RM_STORE_TIMEOUT',
+  'RM_STORE_UNKNOWN',
+];
 
 /** A limit of one transaction, or of one value in it. */
 function isOfPass(error: unknown): boolean {

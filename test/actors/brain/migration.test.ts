@@ -123,7 +123,7 @@ describe('migration', () => {
     expect(kills).toBeGreaterThanOrEqual(8);
   });
 
-  test('migration - an older build refuses from the first batch on, and reads its records before', async () => {
+  test('migration - an older build refuses from the marker on, and reads its records before', async () => {
     const store = memoryStore();
     await written(store);
     const leader = await leaderOf(store, 'new');
