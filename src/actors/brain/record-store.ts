@@ -42,11 +42,7 @@ export function isWeather(error: unknown): boolean {
   return WEATHER.includes(code ?? '');
 }
 
-const WEATHER: readonly string[] = [
-  'RM_STORE_UNAVAILABLE',
-  'RM_STORE_TIMEOUT',
-  'RM_STORE_UNKNOWN',
-];
+const WEATHER: readonly string[] = ['RM_STORE_UNAVAILABLE', 'RM_STORE_TIMEOUT', 'RM_STORE_UNKNOWN'];
 
 /** A limit of one transaction, or of one value in it. */
 function isOfPass(error: unknown): boolean {
