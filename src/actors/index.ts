@@ -17,6 +17,8 @@ export {
   applyProblem,
   changedGoal,
   newService,
+  type ShrinkAround,
+  shrinkProblem,
 } from './arbiter/apply-spec.ts';
 export { isObservation } from './arbiter/check-observation.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
@@ -183,6 +185,7 @@ export {
   restoreRecords,
 } from './brain/migrate-records.ts';
 export {
+  type CommitAround,
   type CommitResult,
   isWeather,
   type LeaderToken,

@@ -3,9 +3,11 @@
  * target. Applying what is applied already changes nothing, also when its revision was aborted: the way
  * back to that is `retry`. Pure.
  */
+import type { Reservation } from '../protocol/fleet-view.ts';
 import type { RevisionId } from '../protocol/identity.ts';
 import { isSameLayout, layoutOf, layoutText, relayoutToken } from '../protocol/ring-layout.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { hashText } from '../spec/revision.ts';
 import { dualTo, layoutParts, withLayout, withoutDual } from './dual-ring.ts';
 import type { GoalRecord, RevisionRecord, ServiceRecord } from './records.ts';
 import { countingOn, type GoneService, isPastReturn } from './removal.ts';
@@ -97,6 +99,38 @@ export function applyProblem(
     `other owners. Apply it again and allow ${token}.`;
   return { reason: 'NEEDS_TOKEN', message };
 }
+
+/**
+ * Why a specification may not shrink its service: in one of several regions what one gives up another may
+ * need. Null: it does not, or has a reservation, or somebody has said so. `reservations` null: there is one
+ * region.
+ */
+export function shrinkProblem(
+  record: ServiceRecord,
+  spec: ServiceSpec,
+  { reservations, nowMs, allow }: ShrinkAround,
+): ApplyProblem | null {
+  const [from, to] = [record.goal.demand, demandAfter(record, spec)];
+  if (reservations === null || to >= from) return null;
+  const isReserved = reservations.some(({ kind, untilMs, floors }) => {
+    const floor = floors === undefined ? 0 : (floors[record.name] ?? Number.POSITIVE_INFINITY);
+    return kind === 'shrink' && untilMs > nowMs && floor <= to;
+  });
+  const token = `shrink-${hashText(`${record.name}: ${from} -> ${to}`)}`;
+  if (isReserved || allow.includes(token)) return null;
+  const message =
+    `it would shrink from ${from} to ${to} without a reservation, and other regions may count on it. ` +
+    `Apply it again while one is held, or allow ${token}.`;
+  return { reason: 'NEEDS_TOKEN', message };
+}
+
+/** What is known where a service would shrink. */
+export type ShrinkAround = {
+  readonly reservations: readonly Reservation[] | null;
+  /** Of reservations; milliseconds of decision time. */
+  readonly nowMs: number;
+  readonly allow: readonly string[];
+};
 
 /** A shard uses no more zones. */
 const REPLICAS_MAX = 3;

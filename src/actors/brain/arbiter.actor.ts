@@ -13,7 +13,7 @@ import {
   reply,
   type Store,
 } from '../../runtime/index.ts';
-import { applyProblem, newService } from '../arbiter/apply-spec.ts';
+import { applyProblem, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
 import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
@@ -21,6 +21,7 @@ import type { ServiceRecord } from '../arbiter/records.ts';
 import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import type { GoneService } from '../arbiter/removal.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
+import type { Violation } from '../invariants/invariant.ts';
 import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
@@ -29,12 +30,13 @@ import type { CoordinatorAnswer } from '../region/region-report.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { attentionOf } from './attention.ts';
 import { Companions } from './companions.ts';
+import type { ControllerName } from './controllers.ts';
 import type { JournalSpan } from './journal.ts';
 import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
 import { RegionPart } from './region-part.ts';
 import { Reissue } from './reissue.ts';
 import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
-import type { StepAnswer } from './snapshot.ts';
+import type { StepAnswer, StepQuestion } from './snapshot.ts';
 
 /** What a region's brain is given. Lengths of time are milliseconds; see `policy` of a fleet. */
 export type ArbiterArgs = {
@@ -76,7 +78,8 @@ export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
    * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
-   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its ring
+   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its
+   * ring, or a shrink in one of several regions without a reservation
    */
   apply(what: {
     readonly name: string;
@@ -97,8 +100,8 @@ export type ArbiterMessages = {
   want(intent: Intent): void;
   /** Of the fleet: everything voluntary stops, or goes on; answered when it is stored. */
   freeze(isFrozen: boolean): Promise<void>;
-  /** Null: there is one region. */
-  reserve(reservations: readonly Reservation[] | null): void;
+  /** Null: there is one region. Outlives this brain; answered when it is stored. */
+  reserve(reservations: readonly Reservation[] | null): Promise<void>;
   /** A violated invariant was looked at. */
   release(service: string): void;
   /** Null: there is no such service. */
@@ -187,19 +190,20 @@ class Brain {
     this.tended.clear();
     await this.store.migrate();
     this.log.restore(await this.store.decisions());
-    const found: (readonly [ServiceRecord, number])[] = [];
+    const found: (readonly [ServiceRecord, number, Violation | null])[] = [];
     for (const name of await this.store.names()) {
       const { record, revision } = await this.store.read(name);
-      if (record !== null) found.push([record, revision]);
+      if (record !== null) found.push([record, revision, await this.store.held(name)]);
     }
     const stored = await this.store.lastMs();
     const lastMs = Math.max(stored, ...found.map(([record]) => lastMsOf(record)));
     this.isFrozen = await this.store.isFrozen();
+    this.reservations = await this.store.reservations();
     this.offsetMs = lastMs - this.ctx.now();
     // Of an arbiter that was restarted with the same token: later than any that it gave.
     this.sequence = this.nowMs();
-    for (const [record, revision] of found) {
-      const { companions } = this.loopOf(recovered(record, this.nowMs()), revision);
+    for (const [record, revision, heldBy] of found) {
+      const { companions } = this.loopOf(recovered(record, this.nowMs()), revision, heldBy);
       await companions.start();
     }
   }
@@ -219,9 +223,10 @@ class Brain {
         this.lookAgain();
         await this.store.freeze(isFrozen);
       },
-      reserve: (reservations) => {
+      reserve: async (reservations) => {
         this.reservations = reservations;
         this.lookAgain();
+        await this.store.reserve(reservations);
       },
       release: (service) => {
         const loop = this.tended.get(service)?.loop;
@@ -277,7 +282,10 @@ class Brain {
       await companions.start();
     } else {
       const around = { zonesCount: this.args.zones.length, allow };
-      const problem = applyProblem(known.loop.record, spec, around);
+      const reservations = this.reserved();
+      const { record } = known.loop;
+      const shrink = { reservations, nowMs: this.nowMs(), allow };
+      const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, spec, shrink);
       if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
       known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     }
@@ -375,11 +383,13 @@ class Brain {
       zones,
       maxStalenessMs,
       isFrozen: this.isFrozen || loop.heldBy !== null,
-      reservations: part?.reservations(this.ctx.now(), this.offsetMs) ?? this.reservations,
+      reservations: this.reserved(),
     });
     if (outcome.kind === 'overtaken') this.ctx.exit();
     if (outcome.kind !== 'done') return outcome.kind;
     tended.dueMs = dueAfter(outcome, nowMs);
+    // A hold is stored at once, whatever else there is to do.
+    if (loop.hasHoldToStore) this.soon();
     // It goes on at once with what one transaction did not take.
     if (Number.isFinite(loop.pace) && tended.dueMs <= nowMs) this.soon();
     const { decisions } = outcome.result;
@@ -389,6 +399,11 @@ class Brain {
     if (await this.ended(tended)) return outcome.kind;
     await companions.follow(loop.record, outcome.view);
     return outcome.kind;
+  }
+
+  /** What this region may do for a while; null: it is the only one. */
+  private reserved(): readonly Reservation[] | null {
+    return this.part?.reservations(this.ctx.now(), this.offsetMs) ?? this.reservations;
   }
 
   /** Nobody waits for an answer: without one, a region only grows. */
@@ -415,17 +430,18 @@ class Brain {
     );
   }
 
-  private loopOf(record: ServiceRecord, revision: number): Tended {
+  private loopOf(record: ServiceRecord, revision: number, heldBy: Violation | null = null): Tended {
     const { answerWithin, metrics, prober } = this.args;
     const companions = new Companions(this.ctx, record.name, prober);
-    const loop = new ServiceLoop(record, revision, {
+    const parts = {
       store: this.store,
       log: this.log,
-      ask: async (name, question) =>
+      ask: async (name: ControllerName, question: StepQuestion) =>
         (await companions.ask(name, question, answerWithin)) as StepAnswer,
       metrics,
       readWithinMs: answerWithin,
-    });
+    };
+    const loop = new ServiceLoop(record, revision, parts, heldBy);
     const tended = { loop, companions, reissue: new Reissue(), dueMs: 0, notBeforeMs: 0 };
     this.tended.set(record.name, tended);
     return tended;

@@ -9,6 +9,8 @@ import { inFormat, RECORD_FORMAT, type RecordFormat } from '../arbiter/record-mi
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { type GoneService, goneOf } from '../arbiter/removal.ts';
 import type { DecisionEntry, DecisionPlan } from '../decisions/decision-log.ts';
+import type { Violation } from '../invariants/invariant.ts';
+import type { Reservation } from '../protocol/fleet-view.ts';
 import { type MigrationOutcome, migrateRecords } from './migrate-records.ts';
 
 /** The key by whose revision a leader is known; drivers refuse a lower one. */
@@ -19,6 +21,14 @@ export type StoredService = {
   readonly record: ServiceRecord | null;
   /** Of the head's last write; 0: there is none. */
   readonly revision: number;
+};
+
+/** What is written beside the records. */
+export type CommitAround = {
+  readonly plan: DecisionPlan;
+  readonly nowMs: number;
+  /** The invariant that holds the service from now on. Absent: as it is stored. */
+  readonly held?: Violation | null;
 };
 
 /** Whether what was to be written is there. */
@@ -104,10 +114,7 @@ export class RecordStore {
 
   /** Where a service of that name stood when it was removed; null: there was none. Rejects as the store. */
   async gone(name: string): Promise<GoneService | null> {
-    const { entry } = await this.store.get(this.prefix + GONE + name);
-    if (entry === null) return null;
-    const text = inFormat(GONE + name, decoder.decode(entry.value), this.format);
-    return (JSON.parse(text) as { readonly value: GoneService }).value;
+    return (await this.one(GONE + name)) as GoneService | null;
   }
 
   /**
@@ -127,14 +134,20 @@ export class RecordStore {
         const { succeeded } = await this.store.transact({ compare, success });
         if (!succeeded) return { kind: 'overtaken' };
       }
-      const text = JSON.stringify({ version: this.format.version, value: goneOf(record) });
+      const text = this.textOf(goneOf(record));
       const rest = keys.filter((key) => !isMany(key)).map(erase);
-      const success = [...rest, put(this.prefix + GONE + record.name, text)];
+      const held = erase(this.prefix + HELD + record.name);
+      const success = [...rest, held, put(this.prefix + GONE + record.name, text)];
       const result = await this.store.transact({ compare, success });
       return result.succeeded ? { kind: 'done', revision: 0 } : { kind: 'overtaken' };
     } catch (error) {
       return failedCommit(error);
     }
+  }
+
+  private heldStep(name: string, held: Violation | null): StoreOperation {
+    const key = this.prefix + HELD + name;
+    return held === null ? erase(key) : put(key, this.textOf(held));
   }
 
   private compared(head: string, revision: number): StoreCompare[] {
@@ -164,6 +177,35 @@ export class RecordStore {
     await this.store.transact({ compare, success });
   }
 
+  /** The invariant that holds a service; null: none does. Rejects as the store. */
+  async held(name: string): Promise<Violation | null> {
+    return (await this.one(HELD + name)) as Violation | null;
+  }
+
+  /** What operators have reserved for this region; null: nothing was said. Rejects as the store. */
+  async reservations(): Promise<readonly Reservation[] | null> {
+    return (await this.one(RESERVED)) as readonly Reservation[] | null;
+  }
+
+  /** Keeps what operators have reserved. Rejects as the store. */
+  async reserve(reservations: readonly Reservation[] | null): Promise<void> {
+    const key = this.prefix + RESERVED;
+    const success = [reservations === null ? erase(key) : put(key, this.textOf(reservations))];
+    const compare = [{ key: this.leader.key, revision: this.leader.token }];
+    await this.store.transact({ compare, success });
+  }
+
+  private async one(key: string): Promise<unknown> {
+    const { entry } = await this.store.get(this.prefix + key);
+    if (entry === null) return null;
+    const text = inFormat(key, decoder.decode(entry.value), this.format);
+    return (JSON.parse(text) as { readonly value: unknown }).value;
+  }
+
+  private textOf(value: unknown): string {
+    return JSON.stringify({ version: this.format.version, value });
+  }
+
   /** Entries of the decision log, oldest first. Rejects as the store. */
   async decisions(): Promise<readonly DecisionEntry[]> {
     const found = await this.entries(this.prefix + DECISIONS);
@@ -180,7 +222,7 @@ export class RecordStore {
     before: ServiceRecord | null,
     after: ServiceRecord,
     revision: number,
-    { plan, nowMs }: { readonly plan: DecisionPlan; readonly nowMs: number },
+    { plan, nowMs, held }: CommitAround,
   ): Promise<CommitResult> {
     const prefix = `${this.prefix}${after.name}/`;
     const { version } = this.format;
@@ -192,6 +234,7 @@ export class RecordStore {
       ),
       ...plan.dropped.map((id) => erase(this.decisionKey(id))),
       ...changes.delete.map((key) => erase(prefix + key)),
+      ...(held === undefined ? [] : [this.heldStep(after.name, held)]),
     ];
     // Decision time goes on where it was: it is written with whatever else is, and now and then.
     const isClockDue = success.length > 0 || nowMs - this.clockMs >= CLOCK_MS;
@@ -244,6 +287,8 @@ const DECISIONS = '.decisions/';
 const CLOCK = '.clock';
 const FROZEN = '.frozen';
 const GONE = '.gone/';
+const HELD = '.held/';
+const RESERVED = '.reservations';
 /** Keys that one transaction deletes. Range: below the store's steps of one (256 unless it was told). */
 const ERASED_MAX = 100;
 /** After so long without anything to write the time is written all the same. Milliseconds. */

@@ -73,7 +73,9 @@ export class ServiceLoop {
   readonly journal: Journal = new Journal();
   record: ServiceRecord;
   /** Everything that takes something away is held: an invariant does not hold. */
-  heldBy: Violation | null = null;
+  heldBy: Violation | null;
+  /** As it is stored. */
+  private storedHold: Violation | null;
   private revision: number;
   private isStored: boolean;
   /** A commit had no answer: the records have to be read before anything else. */
@@ -90,8 +92,18 @@ export class ServiceLoop {
   private readonly monitor: InvariantMonitor = new InvariantMonitor();
   private readonly parts: LoopParts;
 
-  /** `revision`: of the stored head; 0: the records are new and stored with the first pass. */
-  constructor(record: ServiceRecord, revision: number, parts: LoopParts) {
+  /**
+   * `revision`: of the stored head; 0: the records are new and stored with the first pass. `heldBy`: as it
+   * is stored.
+   */
+  constructor(
+    record: ServiceRecord,
+    revision: number,
+    parts: LoopParts,
+    heldBy: Violation | null = null,
+  ) {
+    this.heldBy = heldBy;
+    this.storedHold = heldBy;
     this.name = record.name;
     this.record = record;
     this.revision = revision;
@@ -117,10 +129,15 @@ export class ServiceLoop {
     this.wanted.push(intent);
   }
 
+  /** Whether the store has another hold than the one that holds. */
+  get hasHoldToStore(): boolean {
+    return this.heldBy !== this.storedHold;
+  }
+
   /** Whether anything waits for a pass. */
   get isWaiting(): boolean {
     const hasInput = this.queue.length > 0 || this.wanted.length > 0;
-    return hasInput || !this.isStored || this.isUnsure;
+    return hasInput || !this.isStored || this.isUnsure || this.hasHoldToStore;
   }
 
   /** One pass. Rejects with what is nobody's weather: a store that has failed, a record too new. */
@@ -143,9 +160,12 @@ export class ServiceLoop {
     const result = decide(seen, { states, intents: [...intents, ...answered] });
     const plan = log.plan(result.decisions, result.firstAdmitted, around.nowMs);
     const stored = this.isStored ? before : null;
+    const { heldBy } = this;
+    const held = heldBy === this.storedHold ? {} : { held: heldBy };
     const commit = await store.commit(stored, result.record, this.revision, {
       plan,
       nowMs: around.nowMs,
+      ...held,
     });
     if (commit.kind === 'tooMuch') return this.slower(around);
     if (commit.kind === 'away') return commit;
@@ -160,6 +180,7 @@ export class ServiceLoop {
     this.record = result.record;
     this.revision = commit.revision;
     this.isStored = true;
+    this.storedHold = heldBy;
     this.hasten();
     log.accept(plan);
     this.journal.note(before, result.record, {

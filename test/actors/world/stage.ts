@@ -76,11 +76,15 @@ export class Stage {
     return { name, outside, arbiter };
   }
 
-  async apply({ name, arbiter }: Region, service: ServiceInput): Promise<string> {
+  async apply(
+    { name, arbiter }: Region,
+    service: ServiceInput,
+    allow: readonly string[] = [],
+  ): Promise<string> {
     const spec = specIn(name, service);
     const revision = revisionOf(spec, '');
     await this.system.until(
-      arbiter.ask('apply', { name: 'shop', spec, revision }, { timeout: '60s' }),
+      arbiter.ask('apply', { name: 'shop', spec, revision, allow }, { timeout: '60s' }),
     );
     return revision;
   }
