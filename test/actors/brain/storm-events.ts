@@ -304,7 +304,7 @@ function wantLate(world: Watched, { want, at }: Extract<Event, { do: 'late' }>):
     if (blocked === undefined || entry === undefined) return;
     const { id: instance, slot } = entry;
     const act = { kind: 'replace' as const, instance, slot, revision: blocked.id };
-    world.want({ who: 'rollout', act, ...facts });
+    world.want({ who: 'rollout', act, ...facts, priority: 'rollout' });
     return;
   }
   const left = [...instances.values()].filter(
