@@ -4,4 +4,14 @@ export { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 export { SOCKET_VARIABLE } from './brain.ts';
 export { AgentClient, type AgentStatus, type ClientOptions, connectAgent } from './client.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
-export type { BrainReport, ChildExit, ChildReport, ChildSpec } from './protocol.ts';
+export { isAlive as isProcess } from './processes.ts';
+export {
+  type BrainReport,
+  type ChildExit,
+  type ChildReport,
+  type ChildSpec,
+  LINE_BYTES_MAX,
+  LineReader,
+  lineOf,
+} from './protocol.ts';
+export { makeFolder } from './replaced-file.ts';

@@ -12,6 +12,9 @@ export class ArbiterRecords {
 
   constructor(ctx: Context) {
     this.ctx = ctx;
+    // Whoever crashes knows whom it worked for.
+    if (ctx.restored !== undefined) this.arbiter = ctx.restored as AnyRef | null;
+    ctx.snapshot(() => this.arbiter);
   }
 
   /** From now on. */

@@ -4,11 +4,18 @@ import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 /** Codes raised by this layer. Stable across releases; `RM_<AREA>_<WHAT>`. */
 // biome-ignore format: one code a line, as in every layer.
 export type DriverErrorCode =
+  | 'RM_CONTROL_GONE'
+  | 'RM_CONTROL_MESSAGE'
+  | 'RM_CONTROL_PARAMS'
+  | 'RM_CONTROL_REFUSED'
   | 'RM_DRIVER_ENV'
   | 'RM_DRIVER_PORTS'
   | 'RM_DRIVER_START'
+  | 'RM_HOST_OPTION'
   | 'RM_RELEASE_INVALID'
-  | 'RM_RELEASE_TOO_LARGE';
+  | 'RM_RELEASE_TOO_LARGE'
+  | 'RM_ROUTER_MESSAGE'
+  | 'RM_ROUTER_START';
 
 /** An error of a driver. */
 export type DriverError = RingmasterError<DriverErrorCode>;

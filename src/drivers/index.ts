@@ -4,6 +4,16 @@
  */
 export { type Address, AddressBook } from './address-book.ts';
 export type { DriverError, DriverErrorCode } from './errors.ts';
+export { connectHost, HostClient } from './host/control-client.ts';
+export { ControlServer } from './host/control-server.ts';
+export {
+  type AppliedService,
+  FleetHost,
+  type FleetHostOptions,
+  startFleetHost,
+} from './host/fleet-host.ts';
+export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
+export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export { Prober, type ProberArgs, type ProberMessages } from './probe/prober.actor.ts';
 export { PORT_RANGE_DEFAULT, type PortRange } from './process/free-ports.ts';
 export {
@@ -12,3 +22,36 @@ export {
   type ProcessHostMessages,
 } from './process/process-host.actor.ts';
 export { type ReleaseFiles, Releases, releaseFiles } from './process/releases.ts';
+export { RequestsUnderWay } from './router/requests-under-way.ts';
+export {
+  type RouterHost,
+  type RouterOptions,
+  routerSocket,
+  startRouter,
+} from './router/router.ts';
+export {
+  type RouterAttachment,
+  RouterLink,
+  type RouterLinkArgs,
+  type RouterLinkMessages,
+  type RouterStatus,
+} from './router/router-link.actor.ts';
+export type { RouterPlace } from './router/router-process.ts';
+export type {
+  BrainMessage,
+  RouteConfig,
+  RouteLine,
+  RouterMessage,
+  SaidLine,
+  TableMessage,
+  WindowColumn,
+  WindowMessage,
+} from './router/router-protocol.ts';
+export { type ExposedMetric, type Exposition, ExpositionReader } from './scrape/exposition.ts';
+export {
+  Scraper,
+  type ScraperArgs,
+  type ScraperMessages,
+  type ScrapeStatus,
+} from './scrape/scraper.actor.ts';
+export { wantedMetrics } from './scrape/wanted-metrics.ts';

@@ -31,7 +31,7 @@ export type Proposal = {
 type Autoscale = NonNullable<ServiceSpec['autoscale']>;
 type Metric = NonNullable<Autoscale['metric']>;
 
-/** Metrics are means over so long, in milliseconds, as in Kubernetes. */
+/** Metrics are means over so long unless they say otherwise; milliseconds. */
 const WINDOW_MS = 60_000;
 /** In panic mode: at most ten times as many at once, at least a tenth stays; as Knative. */
 const PANIC_RATE = 10;
@@ -68,7 +68,7 @@ function ofMetric(
   const currentReplicas = view.goal.demand;
   const targetMilli = BigInt(Math.max(1, Math.round(metric.target * 1000)));
   if (kind === 'value' || kind === 'valuePerInstance') {
-    const reading = ofService(view, metric.name, WINDOW_MS);
+    const reading = ofService(view, metric.name, metric.window ?? WINDOW_MS);
     if (reading.kind !== 'value') return silent(metric.name, reading);
     const ready = Math.min(currentReplicas, readyCount(view));
     // Those who start have not had a chance to change the value: they stay, and it is asked again.
@@ -93,7 +93,7 @@ function ofMetric(
   const { cpu } = view.spec.resources;
   const { instances, usageMilli, sharedMilli, ageMs } = loadUnits(view, {
     name: metric.name,
-    windowMs: WINDOW_MS,
+    windowMs: metric.window ?? WINDOW_MS,
     warmupMs: metric.warmup ?? 0,
     requestMilli: isShare && cpu !== undefined ? BigInt(cpu) : null,
   });
@@ -130,7 +130,7 @@ function ofNobody(
   metric: Metric,
   targetMilli: bigint,
 ): Proposal {
-  const reading = ofService(view, metric.name, WINDOW_MS);
+  const reading = ofService(view, metric.name, metric.window ?? WINDOW_MS);
   if (reading.kind !== 'value') return silent(metric.name, reading);
   const asked = replicasForValuePerInstance({
     currentReplicas: 0,

@@ -64,6 +64,9 @@ const metric = z.strictObject({
     .optional()
     .describe('How it is counted. Default: utilization for cpu, else average.'),
   warmup: duration.optional().describe('A new instance does not count for so long.'),
+  window: positiveDuration
+    .optional()
+    .describe('Mean over so long. Default 60s. Longer: calmer. Shorter: faster, and swings.'),
 });
 
 const panic = z.strictObject({

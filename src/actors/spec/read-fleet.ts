@@ -15,7 +15,8 @@ import { type Problem, problemAt, problemsOf, problemsText, shown } from './prob
 
 /** What reading gives. */
 export type FleetReading =
-  | { readonly ok: true; readonly fleet: FleetSpec }
+  /** `data`: as it was written, without defaults: what is kept, to be read again. */
+  | { readonly ok: true; readonly fleet: FleetSpec; readonly data: unknown }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** A fleet without what every fleet says. */
@@ -30,7 +31,7 @@ export function readFleet(data: unknown): FleetReading {
     return { ok: false, problems: problemsOf(fleetSchema, parsed.error.issues) };
   }
   const problems = fleetProblems(parsed.data);
-  return problems.length === 0 ? { ok: true, fleet: parsed.data } : { ok: false, problems };
+  return problems.length === 0 ? { ok: true, fleet: parsed.data, data } : { ok: false, problems };
 }
 
 /** A fleet written in TypeScript. @throws RM_FLEET_INVALID with every problem */

@@ -2,7 +2,7 @@
  * A fleet from YAML: core schema, no aliases that multiply, no duplicate keys, one document; every
  * problem with its line and column. The only file that knows the package `yaml`.
  */
-import { type Document, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, LineCounter, parseDocument, stringify, visit } from 'yaml';
 import { type Problem, problemAt } from './problem.ts';
 import { type FleetReading, readFleet } from './read-fleet.ts';
 
@@ -55,6 +55,11 @@ export function readFleetYaml(text: string): FleetReading {
   const reading = readFleet(data);
   if (reading.ok) return reading;
   return { ok: false, problems: reading.problems.map((one) => found(document, lines, one)) };
+}
+
+/** Plain data as YAML, for people. */
+export function yamlText(data: unknown): string {
+  return stringify(data, { version: '1.2', aliasDuplicateObjects: false, lineWidth: 100 });
 }
 
 /** Brackets that are open at once, and blanks at the begin of a line: either could exhaust the stack. */

@@ -57,7 +57,7 @@ describe('fleet', () => {
     const { apiVersion: _version, kind: _kind, ...definition } = written();
     const built = fleet(definition as never);
     const reading = readFleet(written());
-    expect(reading).toEqual({ ok: true, fleet: built });
+    expect(reading).toEqual({ ok: true, fleet: built, data: written() });
     const cart = service({ kind: 'stateless', actor: './cart.ts#Cart', instances: 3 });
     const small: Omit<FleetInput, 'apiVersion' | 'kind'> = {
       name: 'x',

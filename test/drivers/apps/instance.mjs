@@ -1,7 +1,9 @@
 /**
  * An instance that does what its variables say: EXIT (a code, at once), IGNORE_TERM, DRAIN_AFTER (answers
- * 425 so often), SWELL (bytes that it takes), PROBE_BYTES (of an answer), FLOOD (bytes of output).
+ * 425 so often), SWELL (bytes that it takes), FLOOD (bytes of output), LOAD (a file that
+ * says how much it has to do).
  */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 const { env } = process;
@@ -27,6 +29,10 @@ const server = createServer((request, response) => {
     return;
   }
   if (request.url === '/hang') return;
+  if (request.url === '/metrics') {
+    response.end(`# TYPE load gauge\nload{part="1"} ${readFileSync(env.LOAD, 'utf8')}\n`);
+    return;
+  }
   response.writeHead(request.url === '/bad' ? 500 : request.url === '/moved' ? 302 : 200);
   response.end(
     JSON.stringify(

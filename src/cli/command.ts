@@ -1,0 +1,2 @@
+/** The only place where the library that parses command lines enters. */
+export { Command, CommanderError } from 'commander';

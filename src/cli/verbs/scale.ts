@@ -1,0 +1,84 @@
+/** `ringmaster scale`, `autoscale`, `drain`, `freeze`: what operators order beside a rollout. */
+import type { Command } from '../command.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
+import { type CommonOptions, withHost } from '../host-door.ts';
+import { print } from '../output.ts';
+
+const LENGTH = /^(\d+)(ms|s|m|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Adds them. */
+export function addScale(program: Command): void {
+  program
+    .command('scale <service> <count>')
+    .description('hold a service at a number; one that scales itself goes on after --for')
+    .option('--for <length>', 'such as 30m; default: until `autoscale`')
+    .action(async (service: string, count: string, _, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions & { readonly for?: string }>();
+      const forMs = options.for === undefined ? undefined : millisecondsOf(options.for);
+      const wanted = countOf(count);
+      await withHost(options, (host) =>
+        host.ask('Service.hold', {
+          service,
+          count: wanted,
+          ...(forMs === undefined ? {} : { forMs }),
+        }),
+      );
+      print(`${service}: ${wanted} are wanted`);
+    });
+  program
+    .command('autoscale <service>')
+    .description('end a hold: the service scales itself again')
+    .action(async (service: string, _, command: Command) => {
+      await withHost(command.optsWithGlobals<CommonOptions>(), (host) =>
+        host.ask('Service.hold', { service, count: null }),
+      );
+      print(`${service}: scales by itself`);
+    });
+  program
+    .command('drain <instance>')
+    .description('take an instance out, gently; a slot that is needed gets another one')
+    .option('--cancel', 'keep it after all')
+    .action(async (instance: string, _, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions & { readonly cancel?: boolean }>();
+      const cancel = options.cancel === true;
+      await withHost(options, (host) => host.ask('Instance.drain', { instance, cancel }));
+      print(`${instance}: ${cancel ? 'is kept, if it can be' : 'leaves'}`);
+    });
+  program
+    .command('freeze [service]')
+    .description('stop everything voluntary, of a service or of the fleet')
+    .option('--off', 'go on')
+    .action(async (service: string | undefined, _, command: Command) => {
+      const options = command.optsWithGlobals<CommonOptions & { readonly off?: boolean }>();
+      const isFrozen = options.off !== true;
+      await withHost(options, (host) =>
+        service === undefined
+          ? host.ask('Fleet.freeze', { isFrozen })
+          : host.ask('Service.freeze', { service, isFrozen }),
+      );
+      print(`${service ?? 'the fleet'}: ${isFrozen ? 'frozen' : 'goes on'}`);
+    });
+}
+
+function countOf(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new CommandError(EXIT.usage, `count is ${text}; expected a number from 0.`);
+}
+
+/** @throws CommandError */
+export function millisecondsOf(text: string): number {
+  const match = LENGTH.exec(text);
+  const unit = UNIT_MS[match?.[2] ?? ''];
+  if (match !== null && unit !== undefined) return Number(match[1]) * unit;
+  throw new CommandError(
+    EXIT.usage,
+    `${text} is no length of time; expected one such as 30s or 5m.`,
+  );
+}

@@ -1,0 +1,62 @@
+/** `ringmaster why`: what was decided about something, by whom, from what, and what would unblock it. */
+
+import type { DecisionShown } from '../../drivers/client.ts';
+import type { Command } from '../command.ts';
+import { type CommonOptions, withHost } from '../host-door.ts';
+import { type Column, formOf, print, printable, printList } from '../output.ts';
+
+type WhyOptions = CommonOptions & {
+  readonly output: string;
+  readonly last: string;
+  readonly kind?: string;
+};
+
+/** Adds it. */
+export function addWhy(program: Command): void {
+  program
+    .command('why <about>')
+    .description('what was decided about a service, slot, instance, key, ring, demand, split')
+    .option('-n, --last <count>', 'of the newest', '20')
+    .option('--kind <kind>', 'admitted, delayed or refused')
+    .option('-o, --output <form>', 'table, json, ndjson or yaml', 'table')
+    .action(async (about: string, _, command: Command) => {
+      const options = command.optsWithGlobals<WhyOptions>();
+      const { last, kind, output } = options;
+      const [service = about, what] = about.split(/\/(.*)/s);
+      const items = await withHost(options, (host) =>
+        host.ask<readonly DecisionShown[]>('Decisions.list', {
+          service,
+          ...(what === undefined ? {} : { about: SUBJECTS.includes(what) ? what : about }),
+          ...(kind === undefined ? {} : { kind }),
+          last: Number(last),
+        }),
+      );
+      const form = formOf(output);
+      if (form === 'table')
+        print(items.map(linesOf).join('\n') || `nothing was decided about ${about}`);
+      else await printList(form, { kind: 'Decision', items, columns: COLUMNS, nameOf });
+    });
+}
+
+/** What is no slot and no instance: `shop/ring`. */
+const SUBJECTS: readonly string[] = ['ring', 'demand', 'split', 'target', 'stable'];
+
+const COLUMNS: readonly Column<DecisionShown>[] = [
+  { title: 'ID', of: ({ id }) => String(id) },
+  { title: 'VERDICT', of: ({ verdict }) => verdict.kind },
+  { title: 'WHO', of: ({ who }) => who },
+  { title: 'WHY', of: ({ why }) => why },
+];
+
+const nameOf = ({ id }: DecisionShown): string => String(id);
+
+function linesOf({ line, inputs, alternatives }: DecisionShown): string {
+  const from = inputs.map(({ name, value, ageMs }) => `${name} = ${value} (${ageMs} ms old)`);
+  return [
+    line,
+    ...(from.length === 0 ? [] : [`    from ${from.join(', ')}`]),
+    ...alternatives.map((one) => `    instead of: ${one}`),
+  ]
+    .map(printable)
+    .join('\n');
+}

@@ -1,0 +1,8 @@
+/**
+ * The tools' door to a running host: the client of its socket and the types of what it answers, and
+ * nothing that takes time to load.
+ */
+export { connectHost, type HostClient } from './host/control-client.ts';
+export type { AppliedService } from './host/fleet-host.ts';
+export type { DecisionShown, FleetListed, RingChange, ServiceDetail } from './host/host-methods.ts';
+export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';

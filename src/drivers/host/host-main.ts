@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/**
+ * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME]`. It
+ * ends with 0 when it is told to, and with 1 when another host leads or it cannot go on: the agent then
+ * starts it again. What a person should know goes to standard error, which the agent keeps.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
+import { driverError } from '../errors.ts';
+import { ControlServer } from './control-server.ts';
+import { startFleetHost } from './fleet-host.ts';
+import { HostMethods } from './host-methods.ts';
+
+/** Below the host's directory: where tools ask. */
+const CONTROL_SOCKET = 'host.sock';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { directory: { type: 'string' }, region: { type: 'string' } },
+  });
+  const { directory, region } = values;
+  const agent = process.env[SOCKET_VARIABLE];
+  if (directory === undefined || agent === undefined) {
+    const message = `--directory is needed, and ${SOCKET_VARIABLE}: start it by \`ringmaster up\`.`;
+    throw driverError('RM_HOST_OPTION', message);
+  }
+  // A sign of life from the beginning: opening a large store takes its time.
+  const beats = await connectAgent({ socket: agent });
+  await beats.beat();
+  const host = await startFleetHost({
+    directory,
+    agent,
+    holder: `pid ${process.pid}`,
+    ...(region === undefined ? {} : { region }),
+  });
+  const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
+  await server.listen();
+  const end = async (code: number): Promise<void> => {
+    server.close();
+    await host.close();
+    beats.close();
+    process.exit(code);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
+  const why = await host.deposed;
+  process.stderr.write(`ringmaster: ${why.message}\n`);
+  await end(1);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`ringmaster: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

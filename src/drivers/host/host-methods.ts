@@ -1,0 +1,309 @@
+/**
+ * What a tool can ask of a running host, by method names that every door of it has: the local socket
+ * today. Each method checks what it is given and answers plain data; what it cannot do it refuses with
+ * the cure. Called by the control socket, one question at a time and any number at once.
+ */
+import {
+  type DecisionEntry,
+  decisionLine,
+  type Intent,
+  type RingTableInput,
+  type RingWhatIf,
+  replicasOf,
+  ringWhatIf,
+  type ServiceStatus,
+  type VerbView,
+} from '../../actors/index.ts';
+import { driverError } from '../errors.ts';
+import type { AppliedService, FleetHost } from './fleet-host.ts';
+import {
+  autoscaleOf,
+  type InstanceSummary,
+  instancesOf,
+  type ServiceSummary,
+  summaryOf,
+} from './service-summary.ts';
+
+/** Of a question: names to values, as they came. */
+export type Params = Readonly<Record<string, unknown>>;
+
+/** One service, looked at closely. */
+export type ServiceDetail = {
+  readonly summary: ServiceSummary;
+  readonly instances: readonly InstanceSummary[];
+  readonly revisions: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly role: string;
+    readonly blocked: string | null;
+  }[];
+  readonly autoscale: { readonly hold: number | null; readonly wants: string } | null;
+  readonly failures: readonly {
+    readonly instance: string;
+    readonly signature: string;
+    readonly agoMs: number;
+  }[];
+  readonly operations: number;
+  readonly spec: unknown;
+};
+
+/** All services of a fleet. */
+export type FleetListed = {
+  readonly fleet: string | null;
+  readonly services: readonly ServiceSummary[];
+};
+
+/** What a change of a ring's size would move; shares of all keys. */
+export type RingChange = Pick<RingWhatIf, 'before' | 'after' | 'expectedShare' | 'isWithin'> & {
+  readonly movedShare: number;
+};
+
+/** One line of the log, and what it is made of. */
+export type DecisionShown = ReturnType<typeof shownEntry>;
+
+const VERBS: readonly VerbView['verb'][] = [
+  'promote',
+  'promoteFull',
+  'pause',
+  'resume',
+  'abort',
+  'retry',
+  'undo',
+  'restart',
+];
+/** Intents of operators that were not admitted are forgotten after so long, in milliseconds. */
+const WANTED_MS = 60_000;
+
+/** Thread rule: the host's. */
+export class HostMethods {
+  private readonly host: FleetHost;
+
+  constructor(host: FleetHost) {
+    this.host = host;
+  }
+
+  /** Method names to what answers them. */
+  readonly methods: Readonly<Record<string, (params: Params) => Promise<unknown>>> = {
+    'System.hello': () => this.hello(),
+    'Fleet.apply': (params) => this.apply(params),
+    'Fleet.list': () => this.list(),
+    'Fleet.freeze': (params) => this.freeze(params),
+    'Service.get': (params) => this.get(text(params, 'service')),
+    'Service.verb': (params) => this.verb(params),
+    'Service.hold': (params) => this.hold(params),
+    'Service.freeze': (params) => this.freezeService(params),
+    'Service.release': (params) => this.release(text(params, 'service')),
+    'Instance.replace': (params) => this.replace(text(params, 'instance')),
+    'Instance.drain': (params) => this.drain(params),
+    'Decisions.list': (params) => this.decisions(params),
+    'Ring.whatIf': (params) => this.whatIf(params),
+  };
+
+  private hello(): Promise<unknown> {
+    const { fleet } = this.host;
+    return Promise.resolve({ pid: process.pid, fleet: fleet?.name ?? null });
+  }
+
+  private async apply(params: Params): Promise<{ readonly services: readonly AppliedService[] }> {
+    const folder = text(params, 'folder');
+    const dryRun = params.dryRun === true;
+    const services = await this.host.apply({ data: params.data, folder }, { dryRun });
+    return { services };
+  }
+
+  private async list(): Promise<FleetListed> {
+    const names = await this.host.services();
+    const all = await Promise.all(names.map((name) => this.host.status(name)));
+    return { fleet: this.host.fleet?.name ?? null, services: all.map(summaryOf) };
+  }
+
+  private async get(service: string): Promise<ServiceDetail> {
+    const status = await this.host.status(service);
+    const { record, nowMs } = status;
+    const { goal, applied, hold } = record;
+    const roleOf = (id: string): string =>
+      [id === goal.stable && 'stable', id === goal.target && 'target', id === applied && 'applied']
+        .filter((role) => role !== false)
+        .join(' ');
+    const autoscaler = autoscaleOf(status);
+    return {
+      summary: summaryOf(status),
+      instances: instancesOf(status),
+      revisions: record.revisions.map(({ id, version, blocked }) => ({
+        id,
+        version,
+        role: roleOf(id),
+        blocked,
+      })),
+      autoscale:
+        autoscaler === null
+          ? null
+          : { hold: hold?.count ?? null, wants: String(autoscaler.asked.at(-1) ?? '') },
+      failures: record.failures.map(({ instance, signature, atMs }) => ({
+        instance,
+        signature,
+        agoMs: nowMs - atMs,
+      })),
+      operations: record.operations.size,
+      spec: record.spec,
+    };
+  }
+
+  /** A verb is done by the rollout when it is seen; what became of it stands in the summary. */
+  private async verb(params: Params): Promise<{ readonly number: number }> {
+    const service = text(params, 'service');
+    const verb = VERBS.find((one) => one === params.verb);
+    if (verb === undefined) {
+      throw wrong(`verb is ${shown(params.verb)}; expected one of ${VERBS.join(', ')}.`);
+    }
+    const { record } = await this.host.status(service);
+    const to = params.to === undefined ? null : this.revisionCalled(record, text(params, 'to'));
+    this.host.arbiter().tell('observe', { service, list: [{ kind: 'verb', verb, to }] });
+    return { number: (record.verbs.at(-1)?.number ?? 0) + 1 };
+  }
+
+  private revisionCalled({ revisions, name }: ServiceStatus['record'], called: string): string {
+    const found = revisions.findLast(({ id, version }) => id === called || version === called);
+    if (found !== undefined) return found.id;
+    const known = revisions.map(({ version, id }) => `${version} (${id})`).join(', ');
+    throw wrong(`${name} has no revision ${called}; it has ${known}.`);
+  }
+
+  /** A number until it expires; null: what is decided counts again. */
+  private async hold(params: Params): Promise<null> {
+    const service = text(params, 'service');
+    const status = await this.host.status(service);
+    const { count } = params;
+    if (count !== null && !(Number.isInteger(count) && (count as number) >= 0)) {
+      throw wrong(`count is ${shown(count)}; expected a number from 0, or null.`);
+    }
+    const forMs = params.forMs ?? Number.MAX_SAFE_INTEGER / 2;
+    if (typeof forMs !== 'number' || !(forMs > 0)) {
+      throw wrong(`forMs is ${shown(forMs)}; expected milliseconds above 0.`);
+    }
+    const { record } = status;
+    if (record.spec.autoscale === undefined && count !== null) {
+      this.want(status, { kind: 'setDemand', count: count as number }, 'safety', 'a number');
+      return null;
+    }
+    const untilMs = status.nowMs + forMs;
+    const hold = { kind: 'hold', count: count as number | null, untilMs } as const;
+    this.host.arbiter().tell('observe', { service, list: [hold] });
+    return null;
+  }
+
+  private async freeze(params: Params): Promise<null> {
+    await this.host.arbiter().ask('freeze', params.isFrozen === true);
+    return null;
+  }
+
+  private async freezeService(params: Params): Promise<null> {
+    const service = text(params, 'service');
+    await this.host.status(service);
+    const list = [{ kind: 'freeze', isFrozen: params.isFrozen === true }] as const;
+    this.host.arbiter().tell('observe', { service, list });
+    return null;
+  }
+
+  private async release(service: string): Promise<null> {
+    await this.host.status(service);
+    this.host.arbiter().tell('release', service);
+    return null;
+  }
+
+  private async replace(instance: string): Promise<null> {
+    const { status, entry } = await this.entryOf(instance);
+    const { slot, revision } = entry;
+    this.want(status, { kind: 'replace', slot, instance, revision }, 'heal', 'another instance');
+    return null;
+  }
+
+  private async drain(params: Params): Promise<null> {
+    const instance = text(params, 'instance');
+    const { status } = await this.entryOf(instance);
+    const kind = params.cancel === true ? 'keep' : 'stop';
+    this.want(status, { kind, instance }, kind === 'keep' ? 'safety' : 'shrink', 'it');
+    return null;
+  }
+
+  private async decisions(params: Params): Promise<readonly DecisionShown[]> {
+    const { service, about, kind } = params;
+    const entries = await this.host.why({
+      ...(service === undefined ? {} : { service: text(params, 'service') }),
+      ...(about === undefined ? {} : { about: text(params, 'about') }),
+      ...(kind === 'admitted' || kind === 'delayed' || kind === 'refused' ? { kind } : {}),
+    });
+    const last = typeof params.last === 'number' ? params.last : 50;
+    return entries.slice(-Math.max(1, last)).map(shownEntry);
+  }
+
+  private async whatIf(params: Params): Promise<RingChange> {
+    const { record } = await this.host.status(text(params, 'service'));
+    const { change } = params;
+    if (!Number.isInteger(change) || change === 0) {
+      throw wrong(`change is ${shown(change)}; expected a number such as 1 or -1.`);
+    }
+    const answer = ringWhatIf(tableInput(record), change as number);
+    if (answer === null) throw wrong('nobody would be left; a ring is never empty.');
+    const { before, after, expectedShare, isWithin, report } = answer;
+    return { before, after, expectedShare, isWithin, movedShare: report.movedShare };
+  }
+
+  private async entryOf(instance: string) {
+    const status = await this.host.status(instance.slice(0, instance.indexOf('/')));
+    const entry = status.record.instances.get(instance);
+    if (entry !== undefined) return { status, entry };
+    const known = [...status.record.instances.keys()].join(', ');
+    throw wrong(`there is no instance ${instance}; there are: ${known || 'none'}`);
+  }
+
+  private want(
+    status: ServiceStatus,
+    act: Intent['act'],
+    priority: Intent['priority'],
+    what: string,
+  ): void {
+    const { name } = status.record;
+    this.host.arbiter().tell('want', {
+      who: 'operator',
+      service: name,
+      act,
+      priority,
+      why: `an operator wants ${what}`,
+      inputs: [],
+      alternatives: [],
+      expiresMs: status.nowMs + WANTED_MS,
+    });
+  }
+}
+
+function shownEntry(entry: DecisionEntry) {
+  const { id, atMs, lastMs, times, intent, verdict } = entry;
+  const { who, service, act, why, inputs, alternatives } = intent;
+  const line = decisionLine(entry);
+  return { id, atMs, lastMs, times, who, service, act, why, inputs, alternatives, verdict, line };
+}
+
+function tableInput({ spec, ring, name }: ServiceStatus['record']): RingTableInput {
+  if (spec.ring === undefined || ring === null) {
+    throw wrong(`${name} has no ring; a sharded service has one when all its shards serve.`);
+  }
+  const zones = new Set(ring.members.map((slot) => slot.split('/')[2] ?? '')).size;
+  const replicas = spec.kind === 'sharded' ? replicasOf(spec, zones) : 1;
+  const { members, weights } = ring;
+  return { kind: spec.kind, ring: spec.ring, members, weights, replicas, addresses: null };
+}
+
+function text(params: Params, name: string): string {
+  const value = params[name];
+  if (typeof value === 'string' && value.length > 0 && value.length <= 4096) return value;
+  throw wrong(`${name} is ${shown(value)}; expected a text.`);
+}
+
+function wrong(message: string): Error {
+  return driverError('RM_CONTROL_PARAMS', message);
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
+}

@@ -1,0 +1,173 @@
+/** The command line against real hosts: what a user types, sees, and gets as an exit code. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CommandRig, webService } from './command-rig.ts';
+
+let rig: CommandRig;
+
+describe('without a host', () => {
+  beforeEach(() => {
+    rig = new CommandRig();
+    rig.write({ web: webService() });
+  });
+  afterEach(() => rig.end());
+
+  test('cli - lint says that a fleet is sound, or everything that is wrong, with its line', async () => {
+    expect(await rig.run('lint')).toMatchObject({ code: 0, out: expect.stringMatching(/sound/) });
+    writeFileSync(
+      join(rig.folder, 'fleet.yaml'),
+      readFileSync(join(rig.folder, 'fleet.yaml'), 'utf8').replace('"instances"', '"instnces"'),
+    );
+    const { code, err } = await rig.run('lint');
+    expect(code).toBe(2);
+    expect(err).toMatch(/fleet\.yaml:1:\d+: .*did you mean instances\?/);
+    expect(await rig.run('lint', '-f', 'nowhere.yaml')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nowhere\.yaml is not there/),
+    });
+  });
+
+  test('cli - a module is a fleet, too', async () => {
+    const data = readFileSync(join(rig.folder, 'fleet.yaml'), 'utf8');
+    writeFileSync(join(rig.folder, 'fleet.mjs'), `export default ${data};`);
+    expect(await rig.run('lint', '-f', 'fleet.mjs')).toMatchObject({ code: 0 });
+  });
+
+  test('cli - explain, doctor and completion need no host', async () => {
+    expect((await rig.run('explain', 'rollout.soak')).out).toMatch(/soak .*default 30s\n +After/);
+    expect(await rig.run('explain', 'rollout.soke')).toMatchObject({ code: 2 });
+    expect(await rig.run('doctor')).toMatchObject({
+      code: 0,
+      out: expect.not.stringMatching(/BAD/),
+    });
+    const { out } = await rig.run('completion', 'bash');
+    writeFileSync(
+      join(rig.folder, 'complete.sh'),
+      `${out}\nCOMP_WORDS=(ringmaster ro get)
+COMP_CWORD=1\nCOMP_WORDS=(ringmaster prom)\n_ringmaster\necho "\${COMPREPLY[@]}"\n`,
+    );
+    const said = spawnSync('bash', [join(rig.folder, 'complete.sh')], { encoding: 'utf8' });
+    expect(said.stdout.trim()).toBe('promote');
+    expect(await rig.run('completion', 'fish')).toMatchObject({ code: 2 });
+  });
+
+  test('cli - where nobody answers it is 5, a wrong word is 2 with what was meant', async () => {
+    expect(await rig.run('get')).toMatchObject({
+      code: 5,
+      err: expect.stringMatching(/host\.sock has nobody who answers; start a host/),
+    });
+    expect(await rig.run('promte', 'web')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/Did you mean promote/),
+    });
+    expect(await rig.run('--help')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/promote/),
+    });
+    expect(await rig.run('down')).toMatchObject({ code: 5 });
+  });
+});
+
+describe('with a host', () => {
+  beforeAll(async () => {
+    rig = new CommandRig();
+    rig.write({ web: webService() });
+    expect(await rig.run('up', '-f', 'fleet.yaml', '--detach')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/is up[\s\S]*web: v1, new/),
+    });
+    expect(await rig.run('status', '--for', 'healthy', '--timeout', '50s')).toMatchObject({
+      code: 0,
+    });
+  });
+  afterAll(() => rig.end());
+
+  const json = async (...args: readonly string[]) => {
+    const { out } = await rig.run(...args, '-o', 'json');
+    return JSON.parse(out);
+  };
+
+  test('cli - get in every form', async () => {
+    expect((await rig.run('get')).out).toMatch(
+      /^SERVICE +STATE +VERSION[\s\S]*web +healthy +v1 +2\/2/,
+    );
+    expect(await json('get')).toMatchObject({
+      apiVersion: 'ringmaster/v1',
+      kind: 'ServiceList',
+      items: [{ service: 'web', ready: 2 }],
+    });
+    expect((await rig.run('get', 'web', '-o', 'name')).out.trim().split('\n').length).toBe(2);
+    expect((await rig.run('get', '-o', 'yaml')).out).toMatch(/^apiVersion: ringmaster\/v1\nkind/);
+    expect(JSON.parse((await rig.run('get', '-o', 'ndjson')).out)).toMatchObject({
+      service: 'web',
+    });
+    expect(await rig.run('get', '-o', 'xml')).toMatchObject({ code: 2 });
+    expect(await rig.run('get', 'nope')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no service nope; there are: web/),
+    });
+  });
+
+  test('cli - a second host in the same directory is refused', async () => {
+    expect(await rig.run('up', '-d')).toMatchObject({
+      code: 6,
+      err: expect.stringMatching(/runs in .* already/),
+    });
+  });
+
+  test('cli - diff says what apply would do, apply does it, and the rollout is seen', async () => {
+    expect(await rig.run('diff')).toMatchObject({ code: 0 });
+    rig.write({ web: webService({ version: 'v2' }) });
+    expect(await rig.run('diff')).toMatchObject({
+      code: 7,
+      out: expect.stringMatching(/~ web {2}v2/),
+    });
+    const seen = rig.watch(/web +healthy +v2/, 'get', '-w');
+    expect(await rig.run('apply')).toMatchObject({ code: 0 });
+    (await seen).end();
+    expect((await rig.run('describe', 'web')).out).toMatch(/v2 \(\w+\) {2}stable target applied/);
+    expect((await rig.run('why', 'web')).out).toMatch(/admitted .*all 2 are v2 and available/);
+  });
+
+  test('cli - a version that does not start is aborted, and the stable one serves on', async () => {
+    const env = { EXIT: '3' };
+    const rollout = { strategy: 'rolling', progressDeadline: '3s' };
+    rig.write({ web: webService({ version: 'bad', env, rollout }) });
+    await rig.run('apply');
+    expect(await rig.run('status', 'web', '--for', 'aborted', '--timeout', '50s')).toMatchObject({
+      code: 0,
+    });
+    expect(await rig.run('status')).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/web: aborted/),
+    });
+    const { items } = await json('get', 'web');
+    expect(items.filter(({ state }: { state: string }) => state === 'ready').length).toBe(2);
+    expect(await rig.run('diagnose')).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/bad was given up[\s\S]*next: ringmaster/),
+    });
+    const undo = await rig.run('undo', 'web');
+    expect(undo.code).toBe(0);
+    expect(await rig.run('undo', 'web', '--to', 'v99')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no revision v99; it has/),
+    });
+  });
+
+  test('cli - scale holds, freeze stops, and both end', async () => {
+    rig.write({ web: webService({ version: 'v2' }) });
+    await rig.run('apply');
+    await rig.run('status', '--for', 'healthy', '--timeout', '50s');
+    expect(await rig.run('scale', 'web', '3')).toMatchObject({ code: 0 });
+    const three = await rig.watch(/web +healthy +v2 +3\/3/, 'get', '-w');
+    three.end();
+    expect(await rig.run('freeze', 'web')).toMatchObject({ code: 0 });
+    (await rig.watch(/frozen/, 'get', '-w')).end();
+    expect(await rig.run('freeze', 'web', '--off')).toMatchObject({ code: 0 });
+    expect(await rig.run('scale', 'web', 'many')).toMatchObject({ code: 2 });
+    expect(await rig.run('scale', 'web', '3', '--for', 'long')).toMatchObject({ code: 2 });
+  });
+});

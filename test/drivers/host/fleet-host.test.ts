@@ -1,0 +1,178 @@
+/** A fleet on this machine, with everything that belongs to it: real agent, store, processes, metrics. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Agent, startAgent } from 'ringmaster/agent';
+import {
+  ControlServer,
+  connectHost,
+  type FleetHost,
+  HostMethods,
+  startFleetHost,
+} from 'ringmaster/drivers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const APPS = fileURLToPath(new URL('../apps/', import.meta.url));
+
+let directory: string;
+let agent: Agent;
+let host: FleetHost;
+
+const begin = async (): Promise<void> => {
+  host = await startFleetHost({
+    directory,
+    agent: agent.socket,
+    holder: 'test',
+    ports: { from: 26_000, to: 27_999 },
+  });
+};
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'rm-host-'));
+  agent = await startAgent({
+    directory: join(directory, 'agent'),
+    brain: {
+      command: process.execPath,
+      args: ['-e', "require('node:net').createServer().listen(0)"],
+    },
+    config: { startMs: 600_000, stallAfterMs: 600_000 },
+    say: () => undefined,
+    ended: () => undefined,
+  });
+  await begin();
+});
+afterEach(async () => {
+  const pids = await pidsOf();
+  await host.close();
+  for (const pid of pids) process.kill(-pid, 'SIGKILL');
+  agent.stop();
+  agent.stop();
+  agent.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const { connectAgent } = await import('ringmaster/agent');
+async function pidsOf(): Promise<readonly number[]> {
+  const client = await connectAgent({ socket: agent.socket });
+  const reports = await client.list();
+  client.close();
+  return reports.flatMap(({ status, pid }) => (status === 'running' && pid !== null ? [pid] : []));
+}
+
+const fleetOf = (services: Readonly<Record<string, unknown>>) => ({
+  folder: APPS,
+  data: {
+    apiVersion: 'ringmaster/v1',
+    kind: 'Fleet',
+    name: 'shop',
+    regions: [{ name: 'eu', zones: ['a', 'b'] }],
+    policy: { period: '100ms', answerWithin: '90ms', maxStaleness: '3s' },
+    services,
+  },
+});
+const web = (more: Readonly<Record<string, unknown>> = {}) => ({
+  kind: 'stateless',
+  command: ['node', 'instance.mjs'],
+  instances: 2,
+  health: { readiness: { http: '/', period: '100ms', timeout: '90ms' } },
+  ...more,
+});
+
+/** Looks again with each answer of the host, until it is so. */
+const until = async (is: (status: Awaited<ReturnType<FleetHost['status']>>) => boolean) => {
+  for (;;) {
+    const status = await host.status('web');
+    if (is(status)) return status;
+  }
+};
+const readyOf = ({ record }: Awaited<ReturnType<FleetHost['status']>>): number =>
+  [...record.instances.values()].filter(({ life }) => life.state === 'ready').length;
+
+describe('host', () => {
+  test('host - an applied fleet runs; the next host finds it, and nothing is started anew', async () => {
+    // Guards: S5.
+    const document = fleetOf({ web: web() });
+    expect(await host.apply(document, { dryRun: true })).toMatchObject([{ outcome: 'new' }]);
+    expect(await host.services()).toEqual([]);
+    expect(await host.apply(document)).toMatchObject([{ service: 'web', outcome: 'new' }]);
+    await until((status) => readyOf(status) === 2);
+    const before = await pidsOf();
+    expect(before.length).toBe(2);
+    await host.close();
+    await begin();
+    await until((status) => readyOf(status) === 2);
+    expect(await pidsOf()).toEqual(before);
+    expect(await host.apply(document)).toMatchObject([{ outcome: 'same' }]);
+    expect(host.fleet?.name).toBe('shop');
+  });
+
+  test('host - a process that is killed is replaced, and the log says why', async () => {
+    await host.apply(fleetOf({ web: web() }));
+    await until((status) => readyOf(status) === 2);
+    const [first] = await pidsOf();
+    process.kill(first as number, 'SIGKILL');
+    const { record } = await until(({ record: { failures } }) => failures.length === 1);
+    expect(record.failures[0]).toMatchObject({ signature: 'signal SIGKILL' });
+    await until((status) => readyOf(status) === 2 && status.record.instances.size === 2);
+    const why = await host.why({ service: 'web' });
+    expect(why.some(({ intent }) => /has ended 1 times/.test(intent.why))).toBe(true);
+  });
+
+  test('host - what instances expose scales them, up and down', async () => {
+    const file = join(directory, 'load');
+    writeFileSync(file, '10');
+    const metric = { name: 'load', target: 10, window: '1s' };
+    const autoscale = { min: 1, max: 4, metric, settle: '0s', down: { window: '1s' } };
+    const metrics = { scrape: '/metrics', interval: '300ms' };
+    await host.apply(fleetOf({ web: web({ env: { LOAD: file }, autoscale, metrics }) }));
+    await until((status) => readyOf(status) === 2);
+    writeFileSync(file, '20');
+    await until((status) => readyOf(status) === 4);
+    writeFileSync(file, '2');
+    const { record } = await until((status) => readyOf(status) === 1);
+    expect(record.goal.demand).toBe(1);
+  });
+
+  test('host - a fleet of several regions needs one to be chosen; garbage is refused whole', async () => {
+    const two = fleetOf({ web: web() });
+    const regions = ['eu', 'us'].map((name) => ({ name, zones: ['a'] }));
+    const several = { ...two, data: { ...two.data, regions } };
+    await expect(host.apply(several)).rejects.toThrow(/no region was chosen.*eu, us/);
+    await expect(host.apply({ folder: APPS, data: { nonsense: 1 } })).rejects.toThrow(/no fleet/);
+    await expect(host.apply(fleetOf({ web: web({ cwd: 'nowhere' }) }))).rejects.toThrow(
+      /cannot be snapshotted/,
+    );
+    expect(await host.services()).toEqual([]);
+  });
+});
+
+describe('socket', () => {
+  let server: ControlServer;
+  let path: string;
+  beforeEach(async () => {
+    path = join(directory, 'host.sock');
+    server = new ControlServer(path, new HostMethods(host));
+    await server.listen();
+  });
+  afterEach(() => server.close());
+
+  test('socket - questions are answered, whatever came before them on other connections', async () => {
+    const garbage = createConnection(path);
+    const closed = new Promise((resolve) => garbage.once('close', resolve));
+    const said = new Promise<string>((resolve) =>
+      garbage.once('data', (piece) => resolve(String(piece))),
+    );
+    garbage.write('GET / HTTP/1.1\r\n\r\n');
+    expect(await said).toMatch(/no JSON object/);
+    await closed;
+    const client = await connectHost(path);
+    await expect(client.ask('Nobody.knows')).rejects.toThrow(/expected one of System\.hello/);
+    await expect(client.ask('__proto__')).rejects.toThrow(/expected one of/);
+    await expect(client.ask('Service.get', { service: 7 })).rejects.toThrow(/service is 7/);
+    await expect(client.ask('Service.verb', { service: 'web', verb: 'x' })).rejects.toThrow();
+    expect(await client.ask('System.hello')).toMatchObject({ fleet: null });
+    client.close();
+    await expect(client.ask('System.hello')).rejects.toThrow(/host is gone/);
+  });
+});

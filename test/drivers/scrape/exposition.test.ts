@@ -1,0 +1,144 @@
+/** What an instance exposes, read: formats, edges, garbage, and the same as prom-client has written. */
+import { fc, test as property } from '@fast-check/vitest';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { ExpositionReader, wantedMetrics } from 'ringmaster/drivers';
+import { describe, expect, test } from 'vitest';
+import { specOf } from '../process/process-rig.ts';
+
+const read = (names: readonly string[], text: string) =>
+  new ExpositionReader(names).read(new TextEncoder().encode(text));
+const sumOf = (name: string, text: string) => read([name], text).metrics[0]?.sum;
+
+describe('formats', () => {
+  test('exposition - what prom-client writes is read: counters, gauges, histograms, over their labels', async () => {
+    const register = new Registry();
+    const registers = [register];
+    const hits = new Counter({
+      name: 'hits_total',
+      help: 'h "quoted" \\ {}',
+      labelNames: ['a'],
+      registers,
+    });
+    const depth = new Gauge({ name: 'depth', help: 'd', labelNames: ['q'], registers });
+    const took = new Histogram({ name: 'took_seconds', help: 't', registers });
+    hits.inc({ a: 'x' }, 3);
+    hits.inc({ a: 'y"}{\\ \n1' }, 4);
+    depth.set({ q: 'one' }, -2.5);
+    depth.set({ q: 'two' }, 1e-9);
+    took.observe(0.3);
+    took.observe(7);
+    const text = await register.metrics();
+    const names = ['hits_total', 'depth', 'took_seconds_sum', 'took_seconds_count'];
+    expect(read(names, text)).toMatchObject({
+      malformed: 0,
+      metrics: [
+        { name: 'hits_total', kind: 'counter', sum: 7, series: 2 },
+        { name: 'depth', kind: 'gauge', sum: -2.5 + 1e-9, series: 2 },
+        { name: 'took_seconds_sum', kind: 'counter', sum: 7.3 },
+        { name: 'took_seconds_count', kind: 'counter', sum: 2 },
+      ],
+    });
+  });
+
+  test('exposition - OpenMetrics: families with a suffix, times, exemplars, the end', () => {
+    const text = [
+      '# TYPE foo counter',
+      '# UNIT foo seconds',
+      'foo_total{a="b"} 17.0 1520879607.789 # {trace_id="x"} 0.67 1520879606',
+      'foo_created{a="b"} 1520872607.123',
+      '# TYPE bar gauge',
+      'bar 3',
+      '# EOF',
+      '',
+    ].join('\n');
+    expect(read(['foo_total', 'bar'], text).metrics).toEqual([
+      { name: 'foo_total', kind: 'counter', sum: 17, series: 1 },
+      { name: 'bar', kind: 'gauge', sum: 3, series: 1 },
+    ]);
+  });
+
+  test('exposition - blanks, carriage returns, no newline at the end, infinities', () => {
+    expect(sumOf('a', '\n\n  a \t 5  \r\n')).toBe(5);
+    expect(sumOf('a', 'a 6')).toBe(6);
+    expect(sumOf('a', 'a{} +Inf\n')).toBe(Number.POSITIVE_INFINITY);
+    expect(sumOf('a', 'a -inf\na +Inf\n')).toBeNaN();
+    expect(sumOf('a', 'a NaN')).toBeNaN();
+    expect(sumOf('a', 'a .5\na 1.e3\na +2')).toBe(1002.5);
+  });
+});
+
+describe('garbage', () => {
+  test('exposition - a bad line is counted, and costs no other', () => {
+    const bad = ['a', 'a{', 'a{b="c"', 'a{b="c} 1', 'a x', 'a 0x10', 'a 1_000', 'a {} ', '{} 1'];
+    for (const line of bad) {
+      expect(read(['a'], `a 1\n${line}\na 2\n`), line).toMatchObject({
+        malformed: 1,
+        metrics: [{ sum: 3, series: 2 }],
+      });
+    }
+  });
+
+  test('exposition - what nobody asks for is not looked at', () => {
+    expect(read(['a'], 'aa{ 1\nb nonsense\na 1\n')).toMatchObject({
+      samples: 3,
+      malformed: 0,
+      metrics: [{ sum: 1 }],
+    });
+    expect(read([], 'a 1\n').metrics).toEqual([]);
+  });
+
+  property.prop([fc.uint8Array({ maxLength: 300 })])(
+    'exposition - any bytes are read to their end, and say nothing that is not there',
+    (bytes) => {
+      const { samples, malformed, metrics } = new ExpositionReader(['a', 'b']).read(bytes);
+      expect(malformed).toBeLessThanOrEqual(samples);
+      expect(metrics.reduce((sum, { series }) => sum + series, 0)).toBeLessThanOrEqual(samples);
+    },
+  );
+
+  property.prop([
+    fc.array(
+      fc.record({
+        name: fc.constantFrom('a', 'ab', 'b', 'other'),
+        label: fc.string({ unit: 'grapheme', maxLength: 8 }),
+        value: fc.integer({ min: -1e6, max: 1e6 }),
+      }),
+      { maxLength: 30 },
+    ),
+  ])('exposition - sums are those of the samples, whatever their labels hold', (samples) => {
+    const quoted = (text: string): string =>
+      text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+    const text = samples
+      .map(({ name, label, value }) => `${name}{l="${quoted(label)}"} ${value}`)
+      .join('\n');
+    // A carriage return or another line break inside a label is part of it.
+    const { metrics } = read(['a', 'ab'], text);
+    for (const name of ['a', 'ab']) {
+      const own = samples.filter((one) => one.name === name);
+      const found = metrics.find((one) => one.name === name);
+      expect(found?.series ?? 0).toBe(own.length);
+      expect(found?.sum ?? 0).toBe(own.reduce((sum, { value }) => sum + value, 0));
+    }
+  });
+});
+
+test('exposition - wanted is what a service scales and is analysed by, and routers do not count', () => {
+  const spec = specOf({
+    autoscale: {
+      min: 1,
+      max: 5,
+      metric: { name: 'series', target: 10 },
+      metrics: [{ name: 'cpu', target: 50 }],
+    },
+    resources: { cpu: '1' },
+    rollout: {
+      strategy: 'rolling',
+      analysis: [
+        { metric: 'error_ratio', max: '1%' },
+        { metric: 'lag', max: 3 },
+        { metric: 'series', max: 100 },
+      ],
+    },
+  });
+  expect(wantedMetrics(spec)).toEqual(['series', 'lag']);
+});
