@@ -12,4 +12,6 @@ export {
   type ChildSpec,
   LINE_BYTES_MAX,
   LineReader,
+  lineOf,
 } from './protocol.ts';
+export { makeFolder } from './replaced-file.ts';

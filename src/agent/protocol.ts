@@ -93,15 +93,21 @@ export const LINE_BYTES_MAX = 1_048_576;
 
 const NEWLINE = 10;
 
-/** Bytes of one message. */
-export function lineOf(message: Request | Response): string {
+/** One message as it travels; any plain data, by whoever else talks in lines. */
+export function lineOf(message: object): string {
   return `${JSON.stringify(message)}\n`;
 }
 
 /** Puts lines together from what a socket delivers. */
 export class LineReader {
+  private readonly bytesMax: number;
   private pieces: Uint8Array[] = [];
   private bytes = 0;
+
+  /** `bytesMax`: of a line. */
+  constructor(bytesMax: number = LINE_BYTES_MAX) {
+    this.bytesMax = bytesMax;
+  }
 
   /**
    * Takes a piece. @returns the messages that it completes
@@ -121,10 +127,10 @@ export class LineReader {
 
   private keep(piece: Uint8Array): void {
     this.bytes += piece.length;
-    if (this.bytes > LINE_BYTES_MAX) {
+    if (this.bytes > this.bytesMax) {
       throw agentError(
         'RM_AGENT_MESSAGE',
-        `a message of more than ${LINE_BYTES_MAX} bytes; send less in one.`,
+        `a message of more than ${this.bytesMax} bytes; send less in one.`,
         { bytes: this.bytes },
       );
     }

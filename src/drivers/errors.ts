@@ -13,7 +13,9 @@ export type DriverErrorCode =
   | 'RM_DRIVER_START'
   | 'RM_HOST_OPTION'
   | 'RM_RELEASE_INVALID'
-  | 'RM_RELEASE_TOO_LARGE';
+  | 'RM_RELEASE_TOO_LARGE'
+  | 'RM_ROUTER_MESSAGE'
+  | 'RM_ROUTER_START';
 
 /** An error of a driver. */
 export type DriverError = RingmasterError<DriverErrorCode>;

@@ -1,9 +1,9 @@
 /**
  * One short question to an instance by HTTP, as probes, drains and scrapes ask it: a connection of its
- * own, no redirects, bounded in time and in bytes. The only place where the HTTP client library enters.
+ * own, no redirects, bounded in time and in bytes.
  * The answer is `null` for whatever is no answer: refused, late, cut off, too long.
  */
-import { Agent, request } from 'undici';
+import { Agent, request } from './http-client.ts';
 
 /** What is asked. */
 export type HttpQuestion = {

@@ -22,6 +22,31 @@ export {
   type ProcessHostMessages,
 } from './process/process-host.actor.ts';
 export { type ReleaseFiles, Releases, releaseFiles } from './process/releases.ts';
+export { RequestsUnderWay } from './router/requests-under-way.ts';
+export {
+  type RouterHost,
+  type RouterOptions,
+  routerSocket,
+  startRouter,
+} from './router/router.ts';
+export {
+  type RouterAttachment,
+  RouterLink,
+  type RouterLinkArgs,
+  type RouterLinkMessages,
+  type RouterStatus,
+} from './router/router-link.actor.ts';
+export type { RouterPlace } from './router/router-process.ts';
+export type {
+  BrainMessage,
+  RouteConfig,
+  RouteLine,
+  RouterMessage,
+  SaidLine,
+  TableMessage,
+  WindowColumn,
+  WindowMessage,
+} from './router/router-protocol.ts';
 export { type ExposedMetric, type Exposition, ExpositionReader } from './scrape/exposition.ts';
 export {
   Scraper,

@@ -7,13 +7,14 @@ import { resolved } from './int-or-percent.ts';
 import { type Problem, problemAt } from './problem.ts';
 import { ringProblems } from './ring-checks.ts';
 import { rolloutProblems } from './rollout-checks.ts';
+import { routeProblems } from './route-checks.ts';
 
 type Path = readonly (string | number)[];
 type ScaleMetric = NonNullable<ServiceSpec['autoscale']>['metrics'][number];
 
 /** All that is wrong. */
 export function fleetProblems(fleet: FleetSpec): Problem[] {
-  const problems = [...regionProblems(fleet), ...policyProblems(fleet)];
+  const problems = [...regionProblems(fleet), ...policyProblems(fleet), ...routeProblems(fleet)];
   for (const [name, service] of Object.entries(fleet.services)) {
     const path = ['services', name];
     problems.push(

@@ -8,6 +8,7 @@ import { autoscaleSchema } from './autoscale-schema.ts';
 import { healSchema } from './heal-schema.ts';
 import { ringSchema } from './ring-schema.ts';
 import { rolloutSchema } from './rollout-schema.ts';
+import { routeSchema } from './route-schema.ts';
 import { duration, integer, name, number, positiveDuration } from './scalars.ts';
 import { z } from './schema.ts';
 import { templateFields } from './template-schema.ts';
@@ -44,6 +45,7 @@ const common = {
   autoscale: autoscaleSchema.optional().describe('Without it: as many as are written.'),
   heal: healSchema.describe('Self-healing.'),
   budget: budget.describe('How much may be missing at once, for all reasons together.'),
+  route: routeSchema.optional().describe('Without it, routers do not know the service.'),
   frozen: z.boolean().prefault(false).describe('Nothing voluntary is done to it.'),
 };
 

@@ -344,4 +344,22 @@ export const WRONG: readonly (readonly [string, unknown, string, string])[] = [
     'services.receiver.autoscale.metric.target',
     'expected a number from 0.001',
   ],
+  ['services.receiver.route', {}, 'services.receiver.route.key', 'shards own keys; say key'],
+  [
+    'services',
+    {
+      one: { ...stateless(), route: { path: '/a' } },
+      two: { ...stateless(), route: { path: '/a/' } },
+    },
+    'services.two.route.port',
+    'is where one is found too',
+  ],
+  [
+    'services.web.route',
+    { key: { header: 'a b' } },
+    'services.web.route.key.header',
+    'expected text like',
+  ],
+  ['services.web.route', { port: 70_000 }, 'services.web.route.port', 'from 1 to 65535'],
+  ['services.web.route', { host: 'A b' }, 'services.web.route.host', 'expected text like'],
 ];

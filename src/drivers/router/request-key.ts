@@ -1,0 +1,30 @@
+/** The key of a request, by which its owner is found: a header, a segment of the path, or who asks. Pure. */
+import type { IncomingMessage } from 'node:http';
+import type { RouteConfig } from './router-protocol.ts';
+
+/** Null: it has none, which an empty one is as well. */
+export function keyOf(
+  key: RouteConfig['key'],
+  { headers, url = '/', socket }: Pick<IncomingMessage, 'headers' | 'url' | 'socket'>,
+): string | null {
+  if (key === null || key === undefined) return null;
+  if (key === 'client') return socket.remoteAddress ?? null;
+  if ('header' in key) {
+    const value = headers[key.header.toLowerCase()];
+    return (Array.isArray(value) ? value.join(',') : value) || null;
+  }
+  return segmentOf(url, key.segment);
+}
+
+function segmentOf(url: string, wanted: number): string | null {
+  const query = url.indexOf('?');
+  const end = query < 0 ? url.length : query;
+  let from = 1;
+  for (let i = 0; i < wanted; i++) {
+    const slash = url.indexOf('/', from);
+    if (slash < 0 || slash >= end) return null;
+    from = slash + 1;
+  }
+  const slash = url.indexOf('/', from);
+  return url.slice(from, slash < 0 || slash > end ? end : slash) || null;
+}

@@ -1,0 +1,119 @@
+/**
+ * What was measured since the last look, in columns by instance, and windows that were closed and nobody
+ * has read yet: of those the newest are kept, and what is dropped is counted. Fed by the exchanges,
+ * emptied towards the brain.
+ */
+import type { WindowColumn, WindowMessage } from './router-protocol.ts';
+
+/** Who answered, and what it has under way. */
+export type Measured = {
+  readonly service: string;
+  readonly revision: string;
+  readonly zone: string;
+  readonly instance: string;
+  readonly isBaseline: boolean;
+  readonly underWay: number;
+};
+
+/** Answers of one window. More: a busier router is measured whole, and a window takes more memory. */
+const ANSWERS_MAX = 100_000;
+/** Windows that wait for a brain, ten seconds of them. More: a longer absence is bridged. */
+const WINDOWS_MAX = 20;
+
+type Column = { readonly who: Measured; readonly seconds: number[]; readonly errors: number[] };
+type Closed = { readonly message: WindowMessage; readonly answers: number };
+
+/** Thread rule: one thread. */
+export class WindowRecorder {
+  private columns: Map<string, Column> = new Map();
+  private answers = 0;
+  private readonly closed: Closed[] = [];
+  private numbers = 0;
+  private dropped = 0;
+  private aborted = 0;
+  private misdirected = 0;
+
+  /** One answer, or its absence. */
+  record(who: Measured, seconds: number, isError: boolean): void {
+    if (this.answers >= ANSWERS_MAX) {
+      this.dropped += 1;
+      return;
+    }
+    let column = this.columns.get(who.instance);
+    if (column === undefined) {
+      column = { who, seconds: [], errors: [] };
+      this.columns.set(who.instance, column);
+    }
+    column.seconds.push(seconds);
+    column.errors.push(isError ? 1 : 0);
+    this.answers += 1;
+  }
+
+  /** The client went away: nobody's error. */
+  abort(): void {
+    this.aborted += 1;
+  }
+
+  /** An instance said that the key is another one's. */
+  misdirect(): void {
+    this.misdirected += 1;
+  }
+
+  /** Closes the window. `busy`: all that have something under way. */
+  close(busy: Iterable<Measured>): void {
+    const { answers, columns } = this;
+    for (const who of busy) {
+      if (who.underWay === 0 || columns.has(who.instance)) continue;
+      columns.set(who.instance, { who, seconds: [], errors: [] });
+    }
+    this.columns = new Map();
+    this.answers = 0;
+    const { dropped, aborted, misdirected } = this;
+    const list = [...columns.values()].map(columnOf);
+    const message: WindowMessage = {
+      event: 'window',
+      number: ++this.numbers,
+      dropped,
+      aborted,
+      misdirected,
+      columns: list,
+    };
+    this.closed.push({ message, answers });
+    if (this.closed.length <= WINDOWS_MAX) return;
+    this.dropped += this.closed.shift()?.answers ?? 0;
+  }
+
+  /** The oldest that nobody has read; null: there is none. */
+  take(): WindowMessage | null {
+    return this.closed.shift()?.message ?? null;
+  }
+}
+
+function columnOf({ who, seconds, errors }: Column): WindowColumn {
+  const { service, revision, zone, instance, isBaseline, underWay } = who;
+  const bytes = Buffer.allocUnsafe(4 * seconds.length);
+  seconds.forEach((one, i) => void bytes.writeFloatLE(one, 4 * i));
+  return {
+    service,
+    revision,
+    zone,
+    instance,
+    isBaseline,
+    seconds: bytes.toString('base64'),
+    errors: Buffer.from(errors).toString('base64'),
+    underWay,
+  };
+}
+
+/** What a column holds. Bytes that are no whole number are left out. */
+export function answersOf({
+  seconds,
+  errors,
+}: Pick<WindowColumn, 'seconds' | 'errors'>): readonly { seconds: number; isError: boolean }[] {
+  const bytes = Buffer.from(seconds, 'base64');
+  const flags = Buffer.from(errors, 'base64');
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) => ({
+    seconds: bytes.readFloatLE(4 * i),
+    isError: flags[i] === 1,
+  }));
+}

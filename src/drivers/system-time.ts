@@ -1,0 +1,23 @@
+/**
+ * The drivers' clock, timers and chance, for what runs outside of actors: the one file of them that
+ * touches Node's.
+ */
+import { randomInt } from 'node:crypto';
+
+/** Monotonic milliseconds of this process. */
+export const monotonicMs: () => number = performance.now.bind(performance);
+
+/** To seed a generator with. */
+export const chanceSeed = (): number => randomInt(2 ** 32);
+
+/** Calls back each `ms`, until the returned function is called. */
+export function every(ms: number, callback: () => void): () => void {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
+}
+
+/** Calls back once after `ms`, unless the returned function is called before. */
+export function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
