@@ -73,6 +73,8 @@ export class ServiceLoop {
   record: ServiceRecord;
   /** Everything that takes something away is held: an invariant does not hold. */
   heldBy: Violation | null = null;
+  /** Records that were read say what was wanted; who serves is made anew by the first pass. */
+  hasPassed = false;
   private revision: number;
   private isStored: boolean;
   /** A commit had no answer: the records have to be read before anything else. */
@@ -159,6 +161,7 @@ export class ServiceLoop {
     this.record = result.record;
     this.revision = commit.revision;
     this.isStored = true;
+    this.hasPassed = true;
     this.hasten();
     log.accept(plan);
     this.journal.note(before, result.record, {

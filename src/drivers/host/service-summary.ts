@@ -62,6 +62,13 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
   const versionOf = (id: string): string =>
     record.revisions.find((one) => one.id === id)?.version ?? id;
   const serving = new Set(routes.routes.map(({ slot }) => slot));
+  // Routers that count have the newest tables; a service with a ring has one.
+  const isHeard = [...record.routers.values()].every(
+    (one) =>
+      one.standing !== 'live' ||
+      (one.routes >= routes.number && one.generation >= (ring?.generation ?? 0)),
+  );
+  const isPlaced = record.spec.ring === undefined || ring !== null;
   const ready = [...instances.values()].filter(({ life }) => life.state === 'ready').length;
   return {
     service: record.name,
@@ -82,7 +89,12 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
     heldBy,
     attention,
     state: stateOf(record, phase, {
-      isWhole: serving.size === slots.size && slots.size > 0 && instances.size === slots.size,
+      isWhole:
+        serving.size === slots.size &&
+        slots.size > 0 &&
+        instances.size === slots.size &&
+        isHeard &&
+        isPlaced,
       needsHuman: attention.length > 0 || heldBy !== null,
     }),
   };

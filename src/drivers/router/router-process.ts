@@ -1,6 +1,11 @@
 /** A router host as a child of the agent: its name there, how it is started, whether it runs. */
 import { fileURLToPath } from 'node:url';
-import type { AgentClient, ChildReport, ChildSpec } from '../../agent/index.ts';
+import {
+  type AgentClient,
+  type ChildReport,
+  type ChildSpec,
+  connectAgent,
+} from '../../agent/index.ts';
 
 /** What is started. */
 export type RouterPlace = {
@@ -36,4 +41,14 @@ export function routerSpec({ name, directory, zone, host }: RouterPlace): ChildS
 export async function reportOf(client: AgentClient, name: string): Promise<ChildReport | null> {
   const reports = await client.list();
   return reports.find(({ id }) => id === routerChild(name)) ?? null;
+}
+
+/** Whether an agent has ever been asked for it. @throws (rejects) RM_AGENT_GONE */
+export async function isRouterKnown(socket: string, name: string): Promise<boolean> {
+  const client = await connectAgent({ socket });
+  try {
+    return (await reportOf(client, name)) !== null;
+  } finally {
+    client.close();
+  }
 }
