@@ -26,6 +26,7 @@ const FILES: Readonly<Record<string, string>> = {
   B16: '../b16-aggregation.bench.js',
   B17: '../b17-observe.bench.js',
   B20: '../b20-pass.bench.js',
+  B21: '../b21-router.bench.js',
   S3: '../s3-crash-loop.bench.js',
   S4: '../s4-thread-loss.bench.js',
   SAVINA: '../savina.bench.js',

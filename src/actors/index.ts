@@ -3,11 +3,34 @@
  * runs them. Long, since it is one idea: the list of all that others may use, by the file it is in.
  */
 
-export { type Acknowledged, acknowledged, routerSays } from './arbiter/acknowledgement.ts';
+export {
+  type Acknowledged,
+  acknowledged,
+  routerGone,
+  routerSays,
+} from './arbiter/acknowledgement.ts';
 export { admit } from './arbiter/admission.ts';
-export { applied, applyProblem, changedGoal, newService } from './arbiter/apply-spec.ts';
+export {
+  type ApplyAround,
+  type ApplyProblem,
+  applied,
+  applyProblem,
+  changedGoal,
+  newService,
+} from './arbiter/apply-spec.ts';
 export { isObservation } from './arbiter/check-observation.ts';
 export { DisruptionBudget } from './arbiter/disruption-budget.ts';
+export { dualVerdict } from './arbiter/dual-guard.ts';
+export {
+  afterCutOver,
+  dualTo,
+  formerOf,
+  layoutParts,
+  withLayout,
+  withoutDual,
+  withoutFormer,
+  withoutSecond,
+} from './arbiter/dual-ring.ts';
 export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
 export { newEntry, type Observation, type Observed, observe } from './arbiter/observations.ts';
@@ -23,8 +46,10 @@ export {
 export { RecordDraft } from './arbiter/record-draft.ts';
 export {
   type ControllerStates,
+  type DualRecord,
   type GoalRecord,
   type InstanceEntry,
+  type LayoutParts,
   type OperationRecord,
   type RevisionRecord,
   type RingRecord,
@@ -37,6 +62,14 @@ export {
   withEntry,
 } from './arbiter/records.ts';
 export { lastMsOf, recovered } from './arbiter/recovery.ts';
+export {
+  countingOn,
+  type GoneService,
+  goneOf,
+  isGone,
+  isPastReturn,
+  withRemoval,
+} from './arbiter/removal.ts';
 export { ringVerdict } from './arbiter/ring-guard.ts';
 export { type Answers, decide, type Look, look, type PassResult } from './arbiter/service-pass.ts';
 export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
@@ -168,6 +201,7 @@ export {
   type LeaveRequest,
   leaveRequests,
 } from './hashring/delayed-leave.ts';
+export { type DualWish, dualWish } from './hashring/dual-ring.ts';
 export { HASHRING_START, type HashringState, hashringStep } from './hashring/hashring.machine.ts';
 export { hotKeyOverrides } from './hashring/hot-keys.ts';
 export {
@@ -177,7 +211,7 @@ export {
   type SliceLoad,
   type SliceMove,
 } from './hashring/hot-slices.ts';
-export { type RingWish, ringWish } from './hashring/ring-members.ts';
+export { type RingWish, ringWish, slotServes } from './hashring/ring-members.ts';
 export {
   hasWeights,
   memberOf,
@@ -242,13 +276,16 @@ export {
   type Violation,
 } from './invariants/invariant.ts';
 export { InvariantMonitor, isAsWanted } from './invariants/monitor.ts';
-export type { FeedStatus } from './metrics/known-feeds.ts';
+export { type FeedStatus, KnownFeeds } from './metrics/known-feeds.ts';
 export { type FedInstance, MetricFeed, type MetricFeedOptions } from './metrics/metric-feed.ts';
 export { Metrics, type MetricsArgs, type MetricsMessages } from './metrics/metrics.actor.ts';
-export type { AttachedShard, NamedSeries } from './metrics/named-series.ts';
+export { type AttachedShard, type NamedSeries, UNNAMED } from './metrics/named-series.ts';
 export { type MetricWindows, readMetric } from './metrics/read-metric.ts';
+export { type Row, RowPool } from './metrics/row-pool.ts';
 export {
   type KnownSeries,
+  OVERFLOW,
+  recordIn,
   ShardWindows,
   type TakenWindow,
   WINDOWS_KEPT_DEFAULT,
@@ -259,7 +296,9 @@ export type { ProbeQuestion, Prober } from './ports/prober.ts';
 export { type ControllerStep, INTENT_EXPIRES_MS } from './protocol/controller-step.ts';
 export { ADMITTED, type Decision, RULES, type Rule, type Verdict } from './protocol/decision.ts';
 export {
+  type DualView,
   type FailureView,
+  type FormerRing,
   type GoalView,
   type InstanceView,
   isAvailable,
@@ -310,10 +349,20 @@ export {
   type MetricQuery,
   type MetricReading,
   type MetricScope,
+  type MissingReason,
   REQUEST_METRICS,
   readingValue,
 } from './protocol/metric-reading.ts';
-export { indexOf, type PassIndex } from './protocol/pass-index.ts';
+export { indexOf, type PassIndex, type ZoneIndex } from './protocol/pass-index.ts';
+export {
+  highestGeneration,
+  isSameLayout,
+  layoutOf,
+  layoutText,
+  type RingLayout,
+  relayoutToken,
+  usedZones,
+} from './protocol/ring-layout.ts';
 export {
   forecastOf,
   isCarried,
@@ -479,6 +528,8 @@ export {
   readFleet,
   service,
 } from './spec/read-fleet.ts';
-export { revisionOf } from './spec/revision.ts';
+export { hashText, revisionOf } from './spec/revision.ts';
 export { ringProblems } from './spec/ring-checks.ts';
+export { routeProblems } from './spec/route-checks.ts';
+export { routeSchema } from './spec/route-schema.ts';
 export { FLEET_TEXT_MAX, readFleetYaml, yamlText } from './spec/yaml-fleet.ts';

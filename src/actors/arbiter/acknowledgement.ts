@@ -7,18 +7,25 @@ import { compareText } from '../arithmetic/compare-text.ts';
 import type { RouterRecord, ServiceRecord } from './records.ts';
 
 /** Lowest numbers that every router that counts has heard of. */
-export type Acknowledged = { readonly generation: number; readonly routes: number };
+export type Acknowledged = {
+  readonly generation: number;
+  readonly routes: number;
+  /** Of the second ring. */
+  readonly prepared: number;
+};
 
 /** With no router that counts, whatever is published is known to all of them. */
-export function acknowledged({ routers, ring, routes }: ServiceRecord): Acknowledged {
+export function acknowledged({ routers, ring, routes, dual }: ServiceRecord): Acknowledged {
   let generation = ring?.generation ?? 0;
   let number = routes.number;
+  let prepared = dual?.ring?.generation ?? 0;
   for (const router of routers.values()) {
     if (router.standing !== 'live') continue;
     generation = Math.min(generation, router.generation);
     number = Math.min(number, router.routes);
+    prepared = Math.min(prepared, router.prepared ?? 0);
   }
-  return { generation, routes: number };
+  return { generation, routes: number, prepared };
 }
 
 /**
@@ -32,6 +39,7 @@ type RouterSays = {
   readonly generation: number;
   readonly routes: number;
   readonly incarnation?: number;
+  readonly prepared?: number;
 };
 
 /**
@@ -41,14 +49,14 @@ type RouterSays = {
  */
 export function routerSays(
   known: RouterRecord | undefined,
-  { id, generation, routes, incarnation = 0 }: RouterSays,
+  { id, generation, routes, incarnation = 0, prepared = 0 }: RouterSays,
   nowMs: number,
 ): RouterRecord {
   const last = known?.incarnation ?? 0;
   const isPast = known !== undefined && incarnation < last;
   const isGone = known !== undefined && known.standing !== 'live' && incarnation <= last;
   if (isPast || isGone) return known;
-  return { id, generation, routes, standing: 'live', seenMs: nowMs, incarnation };
+  return { id, generation, routes, standing: 'live', seenMs: nowMs, incarnation, prepared };
 }
 
 /** Somebody has seen a router's end, or says that it is gone; the same map when nobody knew it. */

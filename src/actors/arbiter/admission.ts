@@ -19,6 +19,7 @@ import {
 } from '../protocol/intent.ts';
 import { indexOf } from '../protocol/pass-index.ts';
 import { DisruptionBudget } from './disruption-budget.ts';
+import { dualVerdict } from './dual-guard.ts';
 import { ringVerdict } from './ring-guard.ts';
 
 /** Who may propose what: each field of a goal has one owner, beside the operator. */
@@ -37,6 +38,8 @@ const OWNERS: Readonly<Record<Act['kind'], readonly ControllerKind[]>> = {
   quarantineKey: ['healer'],
   releaseKey: ['healer'],
   publishRing: ['hashring'],
+  prepareRing: ['hashring'],
+  cutOver: ['hashring'],
   blockRevision: ['rollout', 'healer'],
   unblockRevision: ['rollout'],
 };
@@ -75,6 +78,7 @@ export function admit(
       const instance = instanceOf(view, intent.act);
       if (instance !== null && isDisruptive(intent.act)) budget.charge(instance);
       if (intent.act.kind === 'publishRing') budget.publish(intent.act.members);
+      if (intent.act.kind === 'cutOver') budget.publish(view.dual?.ring?.members ?? []);
     }
     return [{ intent, verdict }];
   });
@@ -117,6 +121,9 @@ function verdictOn(
   if (act.kind === 'publishRing') {
     return ringVerdict(view, act, (slot) => budget.isServed(slot));
   }
+  if (act.kind === 'prepareRing' || act.kind === 'cutOver') {
+    return dualVerdict(view, act, (slot) => budget.isServed(slot));
+  }
   if (act.kind === 'start') return startVerdict(view, act);
   if (act.kind === 'fence' && view.zombies.includes(act.instance)) return ADMITTED;
   const isTaking = isDisruptive(act);
@@ -145,6 +152,8 @@ function verdictOn(
     const why = `${act.instance} is on its way out, and its slot with it`;
     return refused('target', why, 'the slot is needed again');
   }
+  // Somebody has named the service that is to go: nothing of it has to serve.
+  if (view.isRemoved === true && act.kind === 'stop') return ADMITTED;
   if (!budget.hasSubstitute(instance)) {
     const barrier = barrierVerdict(view, act, instance);
     if (barrier !== null) return barrier;
@@ -242,6 +251,10 @@ function barrierVerdict(
   if (ring.members.includes(instance.slot)) {
     const why = `${instance.slot} owns keys in generation ${ring.generation}`;
     return delayed('ring barrier', why, 'a generation without it is published');
+  }
+  if (ring.former?.members.includes(instance.slot) === true && ring.former.retainMs > 0) {
+    const why = `readers may ask ${instance.slot} for what it owned before`;
+    return delayed('ring barrier', why, `${ring.former.retainMs} ms have passed (ring.retain)`);
   }
   if (ring.acknowledged >= ring.generation) return null;
   const why = `generation ${ring.generation} is published, and ${ring.acknowledged} is acknowledged`;

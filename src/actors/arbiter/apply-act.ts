@@ -5,10 +5,12 @@
 import { instanceStep } from '../instance/instance.machine.ts';
 import { type InstanceId, instanceId, slotParts } from '../protocol/identity.ts';
 import type { Act, Intent } from '../protocol/intent.ts';
+import { layoutOf } from '../protocol/ring-layout.ts';
 import { changedGoal } from './apply-spec.ts';
+import { afterCutOver, formerOf, withoutSecond } from './dual-ring.ts';
 import { newEntry } from './observations.ts';
 import type { RecordDraft } from './record-draft.ts';
-import { type InstanceEntry, type SlotRecord, specOf } from './records.ts';
+import { type InstanceEntry, type RingRecord, type SlotRecord, specOf } from './records.ts';
 
 /** What was admitted, when, and by which decision. */
 export type Admitted = {
@@ -18,7 +20,17 @@ export type Admitted = {
 };
 
 /** Kinds of acts whose end has to be seen. */
-const LASTING = ['start', 'replace', 'stop', 'eject', 'readmit', 'fence', 'publishRing'] as const;
+const LASTING = [
+  'start',
+  'replace',
+  'stop',
+  'eject',
+  'readmit',
+  'fence',
+  'publishRing',
+  'prepareRing',
+  'cutOver',
+] as const;
 type Lasting = Extract<Act, { kind: (typeof LASTING)[number] }>;
 
 /** The records after it. */
@@ -63,12 +75,15 @@ function change(draft: RecordDraft, { act, who }: Intent, nowMs: number): void {
     case 'fence':
       fence(draft, act.instance, nowMs);
       return;
-    case 'publishRing': {
-      const { generation, members, weights, overrides } = act;
-      const ring = { generation, members, weights, overrides, publishedMs: nowMs };
-      draft.set({ ring });
+    case 'publishRing':
+      publishRing(draft, act, nowMs);
       return;
-    }
+    case 'prepareRing':
+      prepareRing(draft, act, nowMs);
+      return;
+    case 'cutOver':
+      draft.set(afterCutOver(draft.rest, nowMs));
+      return;
     case 'quarantineKey': {
       const others = quarantinedKeys.filter((key) => key !== act.key);
       draft.set({ quarantinedKeys: [...others, act.key] });
@@ -84,6 +99,40 @@ function change(draft: RecordDraft, { act, who }: Intent, nowMs: number): void {
       draft.setRevision(act.revision, { blocked: null });
       return;
   }
+}
+
+/** A second ring is of the members that the first one had: with others it is made anew. */
+function publishRing(
+  draft: RecordDraft,
+  { generation, members, weights, overrides }: Extract<Act, { kind: 'publishRing' }>,
+  nowMs: number,
+): void {
+  const { spec, ring: before, dual } = draft.rest;
+  const replicas = new Set(members.map((slot) => slotParts(slot)?.zone)).size;
+  const layout = before?.layout ?? layoutOf(spec, replicas);
+  const ring: RingRecord = {
+    generation,
+    members,
+    weights,
+    overrides,
+    publishedMs: nowMs,
+    ...(layout === null ? {} : { layout }),
+    ...formerOf(before, spec),
+  };
+  const second = dual ? withoutSecond(draft.rest) : {};
+  draft.set({ ring, ...second });
+}
+
+function prepareRing(
+  draft: RecordDraft,
+  { generation, members, weights }: Extract<Act, { kind: 'prepareRing' }>,
+  nowMs: number,
+): void {
+  const { dual } = draft.rest;
+  if (!dual) return;
+  const { wanted: layout } = dual;
+  const ring = { generation, members, weights, overrides: [], publishedMs: nowMs, layout };
+  draft.set({ dual: { ...dual, ring } });
 }
 
 /** A new instance, in a slot that is made if it is not there. */
@@ -178,7 +227,9 @@ function noteOperation(draft: RecordDraft, act: Lasting, at: Admitted): void {
 }
 
 function targetOf(draft: RecordDraft, act: Lasting): string {
-  if (act.kind === 'publishRing') return String(act.generation);
+  if (act.kind === 'publishRing' || act.kind === 'prepareRing' || act.kind === 'cutOver') {
+    return String(act.generation);
+  }
   if (act.kind !== 'start') return act.instance;
   return instanceId(act.slot, draft.rest.made);
 }

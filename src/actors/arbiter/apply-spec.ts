@@ -4,18 +4,22 @@
  * back to that is `retry`. Pure.
  */
 import type { RevisionId } from '../protocol/identity.ts';
+import { isSameLayout, layoutOf, layoutText, relayoutToken } from '../protocol/ring-layout.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { dualTo, layoutParts, withLayout, withoutDual } from './dual-ring.ts';
 import type { GoalRecord, RevisionRecord, ServiceRecord } from './records.ts';
+import { countingOn, type GoneService, isPastReturn } from './removal.ts';
 
-/** Records of a service that nobody has seen yet. */
+/** Records of a service that nobody has seen yet. `gone`: where one of its name stood; null: none did. */
 export function newService(
   name: string,
   spec: ServiceSpec,
   revision: RevisionId,
   nowMs: number,
+  gone: GoneService | null = null,
 ): ServiceRecord {
   const demand = bounded(initialDemand(spec), spec);
-  return {
+  const record: ServiceRecord = {
     name,
     spec,
     applied: revision,
@@ -38,47 +42,83 @@ export function newService(
     decisions: 0,
     made: 0,
   };
+  return countingOn(record, gone);
 }
+
+/** Why a specification does not follow the one that runs, with its cure. */
+export type ApplyProblem = {
+  /** `NEEDS_TOKEN`: it does when an operator says so. `IS_REMOVED`: it does when the service is gone. */
+  readonly reason: 'CANNOT_FOLLOW' | 'NEEDS_TOKEN' | 'IS_REMOVED';
+  readonly message: string;
+};
+
+/** What is known beside a specification. */
+export type ApplyAround = {
+  /** Zones of the region. Absent: as many as a shard can use. */
+  readonly zonesCount?: number;
+  /** What an operator has said beside it. */
+  readonly allow?: readonly string[];
+};
 
 /**
  * Why a specification cannot follow the one that runs; null: it can. What decides who owns which key is
- * part of every table that routers have, and one generation has one table.
+ * part of every table that routers have, and one generation has one table: another layout goes by a
+ * second ring, and only when somebody has said so.
  */
 export function applyProblem(
-  { spec: before, ring }: ServiceRecord,
+  record: ServiceRecord,
   spec: ServiceSpec,
-): string | null {
+  { zonesCount = REPLICAS_MAX, allow = [] }: ApplyAround = {},
+): ApplyProblem | null {
+  const { spec: before, ring, name } = record;
+  const no = (message: string): ApplyProblem => ({ reason: 'CANNOT_FOLLOW', message });
+  if (isPastReturn(record)) {
+    const message = 'it is being removed. Apply it again when it is gone: it begins anew then.';
+    return { reason: 'IS_REMOVED', message };
+  }
   const cure = 'Give the service another name and move over to it.';
   if (spec.kind !== before.kind) {
-    return `kind is ${spec.kind}, and the service that runs is ${before.kind}. ${cure}`;
+    return no(`kind is ${spec.kind}, and the service that runs is ${before.kind}. ${cure}`);
   }
   if (ring === null) return null;
-  const partsOf = (of: ServiceSpec): Readonly<Record<string, unknown>> => ({
-    ring: of.ring !== undefined,
-    'ring.algorithm': of.ring?.algorithm,
-    'ring.sections': of.ring?.sections,
-    replicas: of.kind === 'sharded' ? of.replicas : undefined,
-  });
-  const [old, now] = [partsOf(before), partsOf(spec)];
-  const changed = Object.keys(now).find((key) => now[key] !== old[key]);
-  if (changed === undefined) return null;
-  return `${changed} is ${now[changed]}, and the ring that runs has ${old[changed]}. ${cure}`;
+  const [from, to] = [layoutOf(before, zonesCount), layoutOf(spec, zonesCount)];
+  if (from === null || to === null) {
+    if (from === to) return null;
+    const [now, old] = [to !== null, from !== null];
+    return no(`ring is ${now}, and the ring that runs has ${old}. ${cure}`);
+  }
+  if (isSameLayout(from, to)) return null;
+  const wanted = record.dual?.wanted;
+  if (wanted !== undefined && isSameLayout(wanted, to)) return null;
+  const token = relayoutToken(name, from, to);
+  if (allow.includes(token)) return null;
+  const message =
+    `the ring that runs is ${layoutText(from)}, and ${layoutText(to)} is wanted: most keys would get ` +
+    `other owners. Apply it again and allow ${token}.`;
+  return { reason: 'NEEDS_TOKEN', message };
 }
+
+/** A shard uses no more zones. */
+const REPLICAS_MAX = 3;
 
 /** A later specification of the same service; one that cannot follow changes nothing. */
 export function applied(
   record: ServiceRecord,
-  spec: ServiceSpec,
+  wanted: ServiceSpec,
   revision: RevisionId,
   nowMs: number,
+  around: ApplyAround = {},
 ): ServiceRecord {
-  if (applyProblem(record, spec) !== null) return record;
+  if (applyProblem(record, wanted, around) !== null) return record;
+  const { spec, ...dual } = inLayout(record, wanted, around.zonesCount ?? REPLICAS_MAX, nowMs);
   const isOther = revision !== record.applied;
   const demand = demandAfter(record, spec);
   const target = isOther ? revision : record.goal.target;
   const isFrozen = spec.frozen === record.spec.frozen ? record.isFrozen : spec.frozen;
   return {
     ...record,
+    ...dual,
+    ...(record.removal ? { removal: null } : {}),
     spec,
     isFrozen,
     applied: revision,
@@ -87,6 +127,21 @@ export function applied(
       ? withRevision(record.revisions, newRevision(spec, revision, nowMs))
       : record.revisions,
   };
+}
+
+/** What holds from now on: with another layout only when routers go by it. */
+function inLayout(
+  record: ServiceRecord,
+  spec: ServiceSpec,
+  zonesCount: number,
+  nowMs: number,
+): Pick<ServiceRecord, 'spec' | 'dual' | 'lastGeneration'> {
+  const [from, to] = [layoutOf(record.spec, zonesCount), layoutOf(spec, zonesCount)];
+  if (record.ring === null || from === null || to === null || isSameLayout(from, to)) {
+    return { spec, ...withoutDual(record) };
+  }
+  const dual = dualTo(record, { spec, wanted: to, nowMs });
+  return { spec: withLayout(spec, layoutParts(record.spec)), ...dual };
 }
 
 /** The goal with some fields changed; its number grows if any is. */

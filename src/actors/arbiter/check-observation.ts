@@ -14,10 +14,10 @@ const oneOf =
   (value: unknown): boolean =>
     words.includes(value as string);
 
-/** Fields of each kind. `apply` has a message of its own. */
+/** Fields of each kind. `apply` and `remove` have messages of their own. */
 const FIELDS: Readonly<
   Record<
-    Exclude<Observation['kind'], 'apply'>,
+    Exclude<Observation['kind'], 'apply' | 'remove'>,
     Readonly<Record<string, (value: unknown) => boolean>>
   >
 > = {
@@ -26,7 +26,13 @@ const FIELDS: Readonly<
   drain: { instance: text, answer: oneOf('mayStop', 'tooEarly', 'no') },
   failure: { instance: text, signature: text, key: textOrNull },
   zombie: { instance: text, isAnswering: truth },
-  router: { id: text, generation: count, routes: count, incarnation: countOrNone },
+  router: {
+    id: text,
+    generation: count,
+    routes: count,
+    incarnation: countOrNone,
+    prepared: countOrNone,
+  },
   routerGone: { id: text, standing: oneOf('dead', 'excused') },
   operationUnknown: { key: text },
   verb: {

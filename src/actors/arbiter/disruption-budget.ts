@@ -142,6 +142,8 @@ export class DisruptionBudget {
   private sharded(instance: InstanceView, despite: RevisionId | null): Verdict {
     const { spec, zones } = this.view;
     if (spec.kind !== 'sharded') return ADMITTED;
+    const cutOver = this.cutOver();
+    if (cutOver !== null) return cutOver;
     const zone = this.leavingZone(instance.zone);
     if (zone !== null) {
       return {
@@ -163,6 +165,21 @@ export class DisruptionBudget {
       rule: 'budget',
       why: `${serving} replicas of shard ${instance.ordinal} serve; ${limit}`,
       unblock: `another replica of shard ${instance.ordinal} becomes available`,
+    };
+  }
+
+  /** Some routers go by a ring with other zones: what one of them can spare, another cannot. */
+  private cutOver(): Verdict | null {
+    const { ring } = this.view;
+    const from = ring?.former?.layout?.replicas ?? null;
+    const to = ring?.layout?.replicas ?? null;
+    if (ring === null || from === to || from === null || to === null) return null;
+    if (ring.acknowledged >= ring.generation) return null;
+    return {
+      kind: 'delayed',
+      rule: 'ring barrier',
+      why: `the ring goes from ${from} zones to ${to}, and not every router has heard of it`,
+      unblock: 'every router acknowledges it, or an operator says that one is gone',
     };
   }
 

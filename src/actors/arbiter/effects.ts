@@ -26,6 +26,8 @@ export type Effect = { readonly key: string; readonly service: string } & (
     }
   | { readonly kind: 'terminate' | 'kill' | 'askDrain'; readonly instance: InstanceId }
   | { readonly kind: 'publishRing'; readonly ring: RingRecord }
+  /** To be held ready beside the ring that routers go by. */
+  | { readonly kind: 'prepareRing'; readonly ring: RingRecord }
   | { readonly kind: 'publishRoutes'; readonly routes: RoutesRecord }
 );
 
@@ -55,6 +57,11 @@ export function effectsOf(record: ServiceRecord): readonly Effect[] {
   const known = acknowledged(record);
   if (ring !== null && known.generation < ring.generation) {
     effects.push({ kind: 'publishRing', key: `ring ${service} ${ring.generation}`, service, ring });
+  }
+  const second = record.dual?.ring ?? null;
+  if (second !== null && known.prepared < second.generation) {
+    const key = `prepare ${service} ${second.generation}`;
+    effects.push({ kind: 'prepareRing', key, service, ring: second });
   }
   if (known.routes < routes.number) {
     effects.push({

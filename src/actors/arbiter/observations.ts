@@ -10,6 +10,7 @@ import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { routerGone, routerSays } from './acknowledgement.ts';
 import { applied } from './apply-spec.ts';
 import { DraftMap } from './draft-map.ts';
+import { withoutDual } from './dual-ring.ts';
 import {
   type InstanceEntry,
   type RouterRecord,
@@ -17,6 +18,8 @@ import {
   specOf,
   withEntry,
 } from './records.ts';
+import { withRemoval } from './removal.ts';
+import type { PassSurroundings } from './service-view.ts';
 
 /** What was seen or said; plain data, and recorded with the pass. */
 export type Observation =
@@ -52,12 +55,22 @@ export type Observation =
       readonly routes: number;
       /** Grows with each start of it: one that is gone counts again only with a higher one. */
       readonly incarnation?: number;
+      /** Generation of the second ring that it holds ready. */
+      readonly prepared?: number;
     }
   /** The agent has seen a router's end, or a human says that it is gone. */
   | { readonly kind: 'routerGone'; readonly id: string; readonly standing: 'dead' | 'excused' }
   /** Nobody knows what became of an operation: an executor was lost with it. */
   | { readonly kind: 'operationUnknown'; readonly key: string }
-  | { readonly kind: 'apply'; readonly spec: ServiceSpec; readonly revision: RevisionId }
+  | {
+      readonly kind: 'apply';
+      readonly spec: ServiceSpec;
+      readonly revision: RevisionId;
+      /** What an operator has said beside it; see `relayoutToken`. */
+      readonly allow?: readonly string[];
+    }
+  /** An operator has named the service: it goes. */
+  | { readonly kind: 'remove' }
   | {
       readonly kind: 'verb';
       readonly verb: VerbView['verb'];
@@ -84,10 +97,11 @@ export function observe(
   {
     nowMs,
     maxStalenessMs,
+    zones,
     pace = Number.POSITIVE_INFINITY,
-  }: { readonly nowMs: number; readonly maxStalenessMs: number; readonly pace?: number },
+  }: Pick<PassSurroundings, 'nowMs' | 'maxStalenessMs' | 'zones' | 'pace'>,
 ): Observed {
-  const draft = new Draft(record, maxStalenessMs / SEEN_PART, pace);
+  const draft = new Draft(record, maxStalenessMs / SEEN_PART, pace, zones.length);
   const used: Observation[] = [];
   const deferred: Observation[] = [];
   for (const one of observations) {
@@ -118,9 +132,11 @@ class Draft {
   private moves: number;
   private next: ServiceRecord;
   private readonly seenEveryMs: number;
+  private readonly zonesCount: number;
   private readonly instances: DraftMap<InstanceId, InstanceEntry>;
 
-  constructor(record: ServiceRecord, seenEveryMs: number, moves: number) {
+  constructor(record: ServiceRecord, seenEveryMs: number, moves: number, zonesCount: number) {
+    this.zonesCount = zonesCount;
     this.moves = moves;
     this.next = record;
     this.seenEveryMs = seenEveryMs;
@@ -166,12 +182,19 @@ class Draft {
         return;
       }
       case 'apply':
-        this.set(applied(this.next, one.spec, one.revision, nowMs));
+        this.set(this.applied(one, nowMs));
         return;
+      case 'remove': {
+        const going = withRemoval(this.next, nowMs);
+        if (going !== this.next) this.set(going);
+        return;
+      }
       case 'verb': {
         const number = (this.next.verbs.at(-1)?.number ?? 0) + 1;
         const said = { number, verb: one.verb, to: one.to, atMs: nowMs };
         this.set({ verbs: [...this.next.verbs, said].slice(-VERBS_MAX) });
+        // What is under way is given up, and a second ring is.
+        if (one.verb === 'abort' || one.verb === 'undo') this.set(withoutDual(this.next));
         return;
       }
       case 'hold':
@@ -180,6 +203,11 @@ class Draft {
       case 'freeze':
         this.set({ isFrozen: one.isFrozen });
     }
+  }
+
+  private applied(one: Extract<Observation, { kind: 'apply' }>, nowMs: number): ServiceRecord {
+    const more = { zonesCount: this.zonesCount, allow: one.allow ?? [] };
+    return applied(this.next, one.spec, one.revision, nowMs, more);
   }
 
   private set(more: Partial<ServiceRecord>): void {

@@ -18,15 +18,24 @@ import {
 import { type RevisionId, type SlotId, slotId } from '../protocol/identity.ts';
 import type { Act, Intent, Priority, Share } from '../protocol/intent.ts';
 import { indexOf } from '../protocol/pass-index.ts';
-import { replicasOf } from '../spec/fleet-checks.ts';
+import { usedZones } from '../protocol/ring-layout.ts';
 
 /** A slot and who is in it. */
 type Place = { readonly slot: SlotView; readonly instances: readonly InstanceView[] };
 
 /** All that the goal asks for and that is not there. */
 export function placementIntents(view: ServiceView): readonly Intent[] {
+  if (view.isRemoved === true) return removals(view);
   const wanted = view.spec.kind === 'sharded' ? ofShards(view) : ofShares(view, placesOf(view));
   return [...wanted, ...restarts(view)];
+}
+
+/** All of them go, whoever owns keys. */
+function removals(view: ServiceView): readonly Intent[] {
+  const why = `${view.name} is removed`;
+  return placesOf(view).flatMap((place) =>
+    stayers(place).map((one) => stopOf(view, one, 'shrink', why)),
+  );
 }
 
 function placesOf(view: ServiceView): readonly Place[] {
@@ -69,16 +78,17 @@ function restarts(view: ServiceView): readonly Intent[] {
   });
 }
 
-/** A shard that is not needed any more and owns no keys. */
-function isSurplus({ spec, goal, ring }: ServiceView, { id, ordinal }: SlotView): boolean {
-  if (spec.kind !== 'sharded' || ordinal < goal.demand) return false;
+/** A shard, or a replica of one, that is not needed any more and owns no keys. */
+function isSurplus(view: ServiceView, { id, ordinal, zone }: SlotView): boolean {
+  const { spec, goal, ring } = view;
+  if (spec.kind !== 'sharded') return false;
+  if (ordinal < goal.demand && usedZones(view).includes(zone)) return false;
   return ring?.members.includes(id) !== true;
 }
 
 function ofShards(view: ServiceView): readonly Intent[] {
-  const { goal, zones, spec } = view;
-  if (spec.kind !== 'sharded') return [];
-  const used = zones.slice(0, replicasOf(spec, zones.length));
+  const { goal, ring } = view;
+  const used = usedZones(view);
   const { open, zones: seen } = indexOf(view);
   const intents: Intent[] = used.flatMap((zone) => newShards(view, zone));
   for (const slot of open) {
@@ -86,12 +96,15 @@ function ofShards(view: ServiceView): readonly Intent[] {
     if (slot.ordinal >= goal.demand || !used.includes(slot.zone) || !isEnding(place)) continue;
     intents.push(...kept(view, place));
   }
-  const isTooMany = [...seen.values()].some(({ top }) => top >= goal.demand);
-  const surplus = isTooMany ? view.slots.filter(({ ordinal }) => ordinal >= goal.demand) : [];
-  const isKnown = view.ring === null || view.ring.acknowledged >= view.ring.generation;
-  for (const slot of isKnown ? surplus : []) {
-    if (view.ring?.members.includes(slot.id) === true) continue;
-    const why = `${goal.demand} shards are needed, and shard ${slot.ordinal} owns no keys`;
+  const isOut = ({ ordinal, zone }: SlotView): boolean =>
+    ordinal >= goal.demand || !used.includes(zone);
+  const isTooMany = [...seen].some(([zone, { top }]) => top >= goal.demand || !used.includes(zone));
+  const isKnown = ring === null || ring.acknowledged >= ring.generation;
+  const surplus = isTooMany && isKnown ? view.slots.filter(isOut) : [];
+  for (const slot of surplus) {
+    if (ring?.members.includes(slot.id) === true) continue;
+    const needs = `${goal.demand} shards are needed in ${used.length} zones`;
+    const why = `${needs}, and ${slot.id} owns no keys`;
     const place = placeOf(view, slot);
     for (const one of stayers(place)) intents.push(stopOf(view, one, 'shrink', why));
   }

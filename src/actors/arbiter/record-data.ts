@@ -60,10 +60,11 @@ export function recordChanges(before: ServiceRecord | null, after: ServiceRecord
   }
   if (before === null || !isSameHead(before, after)) write(HEAD, headOf(after));
   if (before === null || before.ring !== after.ring) write(RING, after.ring);
-  const { number, weights } = after.routes;
+  const { routes: _lines, ...said } = after.routes;
+  const { number, weights } = said;
   const isSameRoutes = before?.routes.number === number && before.routes.weights === weights;
   // The lines follow from the instances: they are made again, under the next number.
-  if (!isSameRoutes) write(ROUTES, { number, weights, routes: [] });
+  if (!isSameRoutes) write(ROUTES, { ...said, routes: [] });
   return { put, delete: gone };
 }
 
@@ -156,6 +157,7 @@ function isSameRouter(before: RouterRecord, after: RouterRecord): boolean {
     before.generation === after.generation &&
     before.routes === after.routes &&
     before.standing === after.standing &&
+    before.prepared === after.prepared &&
     before.incarnation === after.incarnation
   );
 }

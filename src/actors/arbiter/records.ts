@@ -8,6 +8,7 @@ import type { InstanceRecord } from '../instance/instance.machine.ts';
 import type { FailureView, GoalView, RingView, VerbView } from '../protocol/fleet-view.ts';
 import type { InstanceId, RevisionId, SlotId } from '../protocol/identity.ts';
 import type { Share } from '../protocol/intent.ts';
+import type { RingLayout } from '../protocol/ring-layout.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 
 /** A place for one instance. */
@@ -67,6 +68,25 @@ export type GoalRecord = GoalView;
 /** Owners of keys. */
 export type RingRecord = Omit<RingView, 'acknowledged'>;
 
+/** Another layout of the ring: allowed by an operator, and not gone by yet. */
+export type DualRecord = {
+  readonly wanted: RingLayout;
+  /** What the specification says of it, from the moment when routers go by it. */
+  readonly parts: LayoutParts;
+  readonly sinceMs: number;
+  /** The second ring; null: it is not proposed yet. */
+  readonly ring: RingRecord | null;
+};
+
+/** What of a specification belongs to the ring's layout. */
+export type LayoutParts = {
+  readonly algorithm: RingLayout['algorithm'];
+  readonly sections: number;
+  readonly exportThanos: string | null;
+  readonly replicas: number | null;
+  readonly minAvailable: number | null;
+};
+
 /** One line of the endpoint table. */
 export type Route = {
   readonly slot: SlotId;
@@ -81,6 +101,8 @@ export type RoutesRecord = {
   readonly routes: readonly Route[];
   /** Percent of the traffic by revision; empty: it follows the instances. */
   readonly weights: readonly Pick<Share, 'revision' | 'isBaseline' | 'weight'>[];
+  /** The service is gone: routers forget it, and its ring. Absent: it is not. */
+  readonly isRemoved?: true;
 };
 
 /** An effect, recorded before it is issued. */
@@ -107,6 +129,8 @@ export type RouterRecord = {
   readonly seenMs: number;
   /** Grows with each start of the router. Absent: 0. */
   readonly incarnation?: number;
+  /** Generation of the second ring that it holds ready. Absent: 0. */
+  readonly prepared?: number;
 };
 
 /** States of the controllers, as data. Null: it has not started. */
@@ -125,6 +149,10 @@ export type ServiceRecord = {
   readonly slots: ReadonlyMap<SlotId, SlotRecord>;
   readonly instances: ReadonlyMap<InstanceId, InstanceEntry>;
   readonly ring: RingRecord | null;
+  /** Null or absent: the ring's layout is what the specification says. */
+  readonly dual?: DualRecord | null;
+  /** Highest generation that no ring has any more: it is not given twice. Absent: 0. */
+  readonly lastGeneration?: number;
   readonly routes: RoutesRecord;
   readonly routers: ReadonlyMap<string, RouterRecord>;
   readonly operations: ReadonlyMap<string, OperationRecord>;
@@ -137,6 +165,8 @@ export type ServiceRecord = {
   readonly fenced: readonly InstanceId[];
   readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
+  /** It goes, since then. Null or absent: it stays. */
+  readonly removal?: { readonly sinceMs: number } | null;
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
   /** Decisions that were admitted. */
   readonly decisions: number;

@@ -10,7 +10,8 @@ const UNSEEN_MS: number = 365 * 86_400_000;
 
 /** The last moment that the records know of; milliseconds of decision time. */
 export function lastMsOf(record: ServiceRecord): number {
-  let last = record.ring?.publishedMs ?? 0;
+  const { ring, dual } = record;
+  let last = Math.max(ring?.publishedMs ?? 0, dual?.sinceMs ?? 0, dual?.ring?.publishedMs ?? 0);
   const note = (ms: number): void => {
     if (ms > last) last = ms;
   };

@@ -7,6 +7,7 @@ import { ADMITTED, type Rule, type Verdict } from '../protocol/decision.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import { type SlotId, slotParts } from '../protocol/identity.ts';
 import type { Act } from '../protocol/intent.ts';
+import { highestGeneration } from '../protocol/ring-layout.ts';
 import { replicasOf } from '../spec/fleet-checks.ts';
 
 const RULE: Rule = 'ring';
@@ -19,7 +20,7 @@ export function ringVerdict(
 ): Verdict {
   const { ring, spec } = view;
   if (act.members.length === 0) return refused('it would be empty', 'a member joins');
-  const before = ring?.generation ?? 0;
+  const before = highestGeneration(view);
   if (act.generation !== before + 1) {
     return refused(
       `generation is ${act.generation}; expected ${before + 1}`,

@@ -34,8 +34,11 @@ export function routesOf(record: ServiceRecord, nowMs: number): RoutesRecord {
   }));
   routes.sort((a, b) => compareText(a.slot, b.slot));
   const before = record.routes;
-  if (isSame(before.routes, routes) && isSameWeights(record)) return before;
-  return { number: before.number + 1, routes, weights: weightsOf(record) };
+  const isEnd = endsWith(record, routes.length);
+  const isSaid = before.isRemoved === true;
+  if (isSame(before.routes, routes) && isSameWeights(record) && isEnd === isSaid) return before;
+  const next = { number: before.number + 1, routes, weights: weightsOf(record) };
+  return isEnd ? { ...next, isRemoved: true } : next;
 }
 
 /** Routes of a record that did not change since, by slot. */
@@ -58,7 +61,13 @@ function isUnchanged(record: ServiceRecord): boolean {
     if (lines.get(slot)?.instance !== id) return false;
     seen++;
   }
-  return seen === lines.size && isSameWeights(record);
+  const isSaid = record.routes.isRemoved === true;
+  return seen === lines.size && isSameWeights(record) && endsWith(record, seen) === isSaid;
+}
+
+/** It is removed, and nobody of it serves or may come to serve any more. */
+function endsWith({ removal, instances }: ServiceRecord, lines: number): boolean {
+  return Boolean(removal) && lines === 0 && instances.size === 0;
 }
 
 function isSameWeights(record: ServiceRecord): boolean {

@@ -55,7 +55,7 @@ export function look(
 ): Look {
   const { record: seen, used, deferred } = observe(before, observations, around);
   // What was seen may end what was under way: nobody decides on what is gone.
-  const record = settle(seen, around.nowMs, around.pace);
+  const record = settle(seen, around.nowMs, around.pace, around.zones);
   const isAtRest = record === seen;
   return { record, view: viewOf(record, around), used, deferred, isAtRest, pace: around.pace };
 }
@@ -67,20 +67,26 @@ export function look(
 export function decide({ record, view, pace, isAtRest }: Look, answers: Answers): PassResult {
   const { nowMs } = view;
   const taken = new Set<string>();
-  const goals = judged(record, view, answers.intents, { taken, pace });
+  const intents = record.removal ? answers.intents.filter(isForTheGone) : answers.intents;
+  const goals = judged(record, view, intents, { taken, pace });
   const now = goals.record === record ? view : viewAfter(goals.record, view);
   const places = judged(goals.record, now, placementIntents(now), { taken, pace });
   const decisions = [...goals.decisions, ...places.decisions];
   const decided = withStates(places.record, answers.states);
   // The same records at the same moment: nothing moves that did not move before the controllers.
   const isSame = isAtRest && places.record === record;
-  const next = withinHistory(isSame ? decided : settle(decided, nowMs, pace));
+  const next = withinHistory(isSame ? decided : settle(decided, nowMs, pace, view.zones));
   return {
     record: next,
     decisions,
     firstAdmitted: record.decisions + 1,
     effects: effectsOf(next),
   };
+}
+
+/** Nobody plans for a service that goes; only what operators want, and who has to end, counts. */
+function isForTheGone({ who, act }: Intent): boolean {
+  return who === 'operator' || act.kind === 'fence';
 }
 
 /** What was admitted is written down. */

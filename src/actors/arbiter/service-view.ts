@@ -3,7 +3,13 @@
  * where records become views. Pure.
  */
 import { isFailing } from '../instance/instance.machine.ts';
-import type { InstanceView, Reservation, ServiceView, SlotView } from '../protocol/fleet-view.ts';
+import type {
+  DualView,
+  InstanceView,
+  Reservation,
+  ServiceView,
+  SlotView,
+} from '../protocol/fleet-view.ts';
 import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
 import { acknowledged } from './acknowledgement.ts';
 import type { InstanceEntry, ServiceRecord, SlotRecord } from './records.ts';
@@ -53,6 +59,8 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
     slots: slotsOf(record.slots),
     instances: instancesOf(record),
     ring: ring === null ? null : { ...ring, acknowledged: known.generation },
+    dual: dualOf(record, known.prepared),
+    lastGeneration: record.lastGeneration ?? 0,
     routes: { number: routes.number, acknowledged: known.routes },
     operations: [...record.operations.values()],
     verbs: record.verbs,
@@ -60,8 +68,15 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
     zombies: record.zombies.filter((id) => !record.fenced.includes(id)),
     quarantinedKeys: record.quarantinedKeys,
     isFrozen: around.isFrozen || record.isFrozen,
+    isRemoved: Boolean(record.removal),
     hold: record.hold,
   };
+}
+
+function dualOf({ dual }: ServiceRecord, acknowledged: number): DualView | null {
+  if (!dual) return null;
+  const { wanted, ring } = dual;
+  return { wanted, ring: ring === null ? null : { ...ring, acknowledged } };
 }
 
 /** Of maps that did not change since; a map of the records is never changed once it is in them. */

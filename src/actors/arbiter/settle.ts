@@ -7,7 +7,9 @@
 import { restartDelayMs } from '../arithmetic/restart-delay.ts';
 import { instanceStep } from '../instance/instance.machine.ts';
 import { type RevisionId, type SlotId, slotOf } from '../protocol/identity.ts';
+import { usedZones } from '../protocol/ring-layout.ts';
 import { type Acknowledged, acknowledged } from './acknowledgement.ts';
+import { withoutFormer } from './dual-ring.ts';
 import { RecordDraft } from './record-draft.ts';
 import {
   type InstanceEntry,
@@ -20,14 +22,16 @@ import { isReadyFor, routesOf } from './routes.ts';
 
 /**
  * The records after one pass. `pace`: instances that are moved along, instances that are forgotten, slots
- * that are settled, and operations that are closed, in one pass; the rest waits for the next ones.
+ * that are settled, and operations that are closed, in one pass; the rest waits for the next ones. `zones`:
+ * of the region, the first ones first; null: nobody knows, and none is too many.
  */
 export function settle(
   record: ServiceRecord,
   nowMs: number,
   pace: number = Number.POSITIVE_INFINITY,
+  zones: readonly string[] | null = null,
 ): ServiceRecord {
-  return new Settling(record, nowMs, pace).done();
+  return new Settling(record, nowMs, pace, zones).done();
 }
 
 class Settling {
@@ -44,7 +48,10 @@ class Settling {
   private settlings: number;
   private readonly closings: number;
 
-  constructor(record: ServiceRecord, nowMs: number, pace: number) {
+  private readonly zones: readonly string[] | null;
+
+  constructor(record: ServiceRecord, nowMs: number, pace: number, zones: readonly string[] | null) {
+    this.zones = zones;
     this.moves = pace;
     this.ends = pace;
     this.settlings = pace;
@@ -69,7 +76,8 @@ class Settling {
       if (slot.replaced !== null || !isFilled) this.settleSlot(slot);
     }
     const closed = withOperations(this.draft.done(), this.known, this.closings);
-    return withCarriers(withRoutes(withProof(closed, this.nowMs), this.nowMs));
+    const current = withoutFormer(closed, this.known, this.nowMs);
+    return withCarriers(withRoutes(withProof(current, this.nowMs), this.nowMs));
   }
 
   /** It ended: by decision, or by itself, which its slot remembers. */
@@ -139,7 +147,8 @@ class Settling {
     const slot = this.draft.slots.get(before.id);
     if (slot === undefined || this.settlings <= 0) return;
     const inside = this.inside(slot.id);
-    if (inside.length === 0 && (slot.isRemoved || this.isSurplus(slot))) {
+    const isOver = slot.isRemoved || Boolean(this.record.removal);
+    if (inside.length === 0 && (isOver || this.isSurplus(slot))) {
       this.settlings--;
       this.draft.slots.delete(slot.id);
       return;
@@ -154,7 +163,8 @@ class Settling {
   private isSurplus(slot: SlotRecord): boolean {
     const { goal, spec, ring } = this.record;
     if (spec.kind === 'sharded') {
-      return slot.ordinal >= goal.demand && ring?.members.includes(slot.id) !== true;
+      if (slot.ordinal < goal.demand && this.isUsed(slot)) return false;
+      return ring?.members.includes(slot.id) !== true;
     }
     this.sizes ??= sizesOf(this.record);
     const key = shareKey(slot);
@@ -163,6 +173,13 @@ class Settling {
     if (size <= (share?.count ?? 0)) return false;
     this.sizes.set(key, size - 1);
     return true;
+  }
+
+  private isUsed({ zone }: SlotRecord): boolean {
+    const { zones } = this;
+    if (zones === null) return true;
+    const { spec, dual = null } = this.record;
+    return usedZones({ spec, zones, dual: dual && { ...dual, ring: null } }).includes(zone);
   }
 
   private order(entry: InstanceEntry, order: 'tick' | 'leave' | 'drain' | 'stop'): void {
@@ -264,7 +281,10 @@ function isOver(
     case 'replace':
       return record.slots.get(slotOf(target))?.replaced !== target;
     case 'publishRing':
+    case 'cutOver':
       return known.generation >= Number(target);
+    case 'prepareRing':
+      return record.dual?.ring?.generation !== Number(target) || known.prepared >= Number(target);
     case 'fence':
       return entry === undefined && !record.fenced.includes(target);
     default:

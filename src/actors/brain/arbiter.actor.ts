@@ -2,7 +2,8 @@
  * The brain of one region: the only one that decides there. It makes a pass over each service in each
  * period and soon after anything that matters, stores what was decided, and tells the executor. It leads
  * by a token that it is given; when the store or the executor knows a later one, it ends. Whoever spawns
- * it holds the leadership; see `campaign` of the store.
+ * it holds the leadership; see `campaign` of the store. Long, since it is one idea: whatever one leader is
+ * told, and does in turn.
  */
 import {
   type ActorDefinition,
@@ -18,6 +19,7 @@ import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { lastMsOf, recovered } from '../arbiter/recovery.ts';
+import type { GoneService } from '../arbiter/removal.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
 import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
@@ -76,13 +78,21 @@ export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
    * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
-   * with CANNOT_FOLLOW for another kind of service or another ring
+   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its ring
    */
   apply(what: {
     readonly name: string;
     readonly spec: ServiceSpec;
     readonly revision: string;
+    /** What an operator says beside it: tokens that a refusal named. */
+    readonly allow?: readonly string[];
   }): Promise<void>;
+  /**
+   * A service goes: its instances are drained and stopped whatever they own, then its records are
+   * deleted. Applied again before its routes have said so, it stays. Answered when that is stored.
+   * @throws (rejects) RM_REPLY with reason NO_SERVICE
+   */
+  remove(service: string): Promise<void>;
   /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
   /** An operator's intent: judged like everybody's, in the next pass. */
@@ -198,6 +208,7 @@ class Brain {
   handlers(): ArbiterMessages {
     return {
       apply: (what) => this.apply(what),
+      remove: (service) => this.remove(service),
       observe: ({ service, list }) => this.observe(service, list),
       want: (intent) => {
         if (typeof intent?.act?.kind !== 'string') return;
@@ -255,7 +266,7 @@ class Brain {
   }
 
   private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
-    const { name, spec, revision } = what;
+    const { name, spec, revision, allow = [] } = what;
     if (!this.hasBegun) await this.begin();
     if (!this.hasBegun) {
       const message = 'the store is away, and nothing was read from it yet. Apply again later.';
@@ -263,19 +274,55 @@ class Brain {
     }
     const known = this.tended.get(name);
     if (known === undefined) {
-      const record = newService(name, spec, revision, this.nowMs());
+      const gone = await this.goneCalled(name);
+      const record = newService(name, spec, revision, this.nowMs(), gone);
       const { companions } = this.loopOf(record, 0);
       await companions.start();
     } else {
-      const problem = applyProblem(known.loop.record, spec);
-      if (problem !== null) throw reply.error('CANNOT_FOLLOW', `${name}: ${problem}`);
-      known.loop.observe([{ kind: 'apply', spec, revision }]);
+      const around = { zonesCount: this.args.zones.length, allow };
+      const problem = applyProblem(known.loop.record, spec, around);
+      if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
+      known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     }
     const tended = this.tended.get(name);
     const end = tended === undefined ? 'away' : await this.pass(tended);
     if (end === 'overtaken') {
       throw reply.error('NOT_LEADER', `another brain leads; apply ${name} there.`);
     }
+  }
+
+  /** Where a service of that name stood; rejects while the store is away: numbers are not given twice. */
+  private async goneCalled(name: string): Promise<GoneService | null> {
+    try {
+      return await this.store.gone(name);
+    } catch (error) {
+      if (!isWeather(error)) throw error;
+      throw reply.error('STORE_AWAY', `the store is away: ${name} may have been here before.`);
+    }
+  }
+
+  private async remove(service: string): Promise<void> {
+    const tended = this.tended.get(service);
+    if (tended === undefined) {
+      const names = [...this.tended.keys()].join(', ') || 'none';
+      throw reply.error('NO_SERVICE', `there is no service ${service}; there are: ${names}.`);
+    }
+    tended.loop.observe([{ kind: 'remove' }]);
+    const end = await this.pass(tended);
+    if (end === 'overtaken') {
+      throw reply.error('NOT_LEADER', `another brain leads; remove ${service} there.`);
+    }
+  }
+
+  /** Nothing is left of it: its name is free. */
+  private async ended({ loop, companions }: Tended): Promise<boolean> {
+    const end = await loop.end();
+    if (end === 'overtaken') this.ctx.exit();
+    if (end !== 'done') return false;
+    this.tended.delete(loop.name);
+    this.part?.forget(loop.name);
+    companions.stop();
+    return true;
   }
 
   private observe(service: string, list: readonly Observation[]): void {
@@ -342,6 +389,7 @@ class Brain {
     part?.note({ view: outcome.view, record: loop.record, decisions });
     const effects = reissue.due(outcome.result.effects, nowMs);
     if (effects.length > 0) this.issue(effects);
+    if (await this.ended(tended)) return outcome.kind;
     await companions.follow(loop.record, outcome.view);
     return outcome.kind;
   }

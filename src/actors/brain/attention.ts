@@ -18,6 +18,7 @@ export function attentionOf(
     ...silentRouters(record, routerSilenceMs, nowMs),
     ...stuckDrains(record, nowMs),
     ...blockedTarget(record),
+    ...removed(record, nowMs),
     ...pausedRollout(record),
     ...record.quarantinedKeys.map(
       (key) => `key ${key} is answered by nobody; release it when its cause is mended`,
@@ -56,6 +57,18 @@ function blockedTarget({ goal, revisions }: ServiceRecord): readonly string[] {
   const target = revisions.find(({ id }) => id === goal.target);
   if (target === undefined || target.blocked === null || goal.target === goal.stable) return [];
   return [`${target.version} was given up: ${target.blocked}; retry, or apply another one`];
+}
+
+/** It goes by itself, but for what it waits for. */
+function removed(
+  { removal, instances, isFrozen }: ServiceRecord,
+  nowMs: number,
+): readonly string[] {
+  if (!removal || !isFrozen) return [];
+  const sinceMs = nowMs - removal.sinceMs;
+  return [
+    `it is to be removed for ${sinceMs} ms, ${instances.size} are left, and it is frozen: resume`,
+  ];
 }
 
 function pausedRollout({ controllers }: ServiceRecord): readonly string[] {

@@ -44,6 +44,11 @@ export class Companions {
     }
   }
 
+  /** All of them end, for good. Not waited for: one may be in the middle of a question. */
+  stop(): void {
+    void this.supervisor.stop().catch(() => undefined);
+  }
+
   /** Asks one; rejects as `Ref.ask`. */
   ask(name: ControllerName, payload: unknown, timeoutMs: number): Promise<unknown> {
     const ref = this.controllers.get(name);

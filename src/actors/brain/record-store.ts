@@ -6,6 +6,7 @@
 import type { Store, StoreCompare, StoreOperation } from '../../runtime/index.ts';
 import { RECORD_VERSION, recordChanges, recordFrom } from '../arbiter/record-data.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
+import { type GoneService, goneOf } from '../arbiter/removal.ts';
 import type { DecisionEntry, DecisionPlan } from '../decisions/decision-log.ts';
 import { controlError } from '../errors.ts';
 
@@ -86,6 +87,49 @@ export class RecordStore {
     };
   }
 
+  /** Where a service of that name stood when it was removed; null: there was none. Rejects as the store. */
+  async gone(name: string): Promise<GoneService | null> {
+    const { entry } = await this.store.get(this.prefix + GONE + name);
+    if (entry === null) return null;
+    const text = decoder.decode(entry.value);
+    checkVersion(entry.key, text);
+    return (JSON.parse(text) as { readonly value: GoneService }).value;
+  }
+
+  /**
+   * Deletes all that is stored of a service that is gone, and keeps where it stood. Many routers and
+   * operations go first: without them it is still one that is gone.
+   */
+  async remove(record: ServiceRecord, revision: number): Promise<CommitResult> {
+    const prefix = `${this.prefix}${record.name}/`;
+    const compare = this.compared(`${prefix}head`, revision);
+    try {
+      const keys = [...(await this.entries(prefix)).keys()];
+      const isMany = (key: string): boolean =>
+        /^(router|operation)\//.test(key.slice(prefix.length));
+      const many = keys.filter(isMany);
+      for (let at = 0; at < many.length; at += ERASED_MAX) {
+        const success = many.slice(at, at + ERASED_MAX).map(erase);
+        const { succeeded } = await this.store.transact({ compare, success });
+        if (!succeeded) return { kind: 'overtaken' };
+      }
+      const text = JSON.stringify({ version: RECORD_VERSION, value: goneOf(record) });
+      const rest = keys.filter((key) => !isMany(key)).map(erase);
+      const success = [...rest, put(this.prefix + GONE + record.name, text)];
+      const result = await this.store.transact({ compare, success });
+      return result.succeeded ? { kind: 'done', revision: 0 } : { kind: 'overtaken' };
+    } catch (error) {
+      return failedCommit(error);
+    }
+  }
+
+  private compared(head: string, revision: number): StoreCompare[] {
+    return [
+      { key: this.leader.key, revision: this.leader.token },
+      { key: head, revision },
+    ];
+  }
+
   /** Decision time as it was written last; 0: never. Rejects as the store. */
   async lastMs(): Promise<number> {
     const { entry } = await this.store.get(this.prefix + CLOCK);
@@ -134,11 +178,7 @@ export class RecordStore {
     if (isClockDue) success.push(put(this.prefix + CLOCK, String(nowMs)));
     // Also with nothing to write: whoever does not lead any more has to hear of it.
     if (success.length === 0) success.push({ kind: 'get', key: this.leader.key });
-    const head = `${prefix}head`;
-    const compare: StoreCompare[] = [
-      { key: this.leader.key, revision: this.leader.token },
-      { key: head, revision },
-    ];
+    const compare = this.compared(`${prefix}head`, revision);
     try {
       const result = await this.store.transact({ compare, success });
       if (!result.succeeded) return { kind: 'overtaken' };
@@ -146,13 +186,7 @@ export class RecordStore {
       const hasHead = changes.put.some(([key]) => key === 'head');
       return { kind: 'done', revision: hasHead ? result.revision : revision };
     } catch (error) {
-      const { code } = error as { readonly code?: string };
-      if (code === 'RM_STORE_UNKNOWN') return { kind: 'unknown' };
-      // A store that is full, or asked too often, is weather; a pass that is too large is not.
-      if (code === 'RM_STORE_LIMIT') return { kind: isOfPass(error) ? 'tooMuch' : 'away' };
-      if (isWeather(error)) return { kind: 'away' };
-      if (code === 'RM_STORE_FENCED' || code === 'RM_STORE_READ_ONLY') return { kind: 'overtaken' };
-      throw error;
+      return failedCommit(error);
     }
   }
 
@@ -174,10 +208,24 @@ export class RecordStore {
   }
 }
 
+/** What a transaction came to that was not answered. Throws what is no weather. */
+function failedCommit(error: unknown): CommitResult {
+  const { code } = error as { readonly code?: string };
+  if (code === 'RM_STORE_UNKNOWN') return { kind: 'unknown' };
+  // A store that is full, or asked too often, is weather; a pass that is too large is not.
+  if (code === 'RM_STORE_LIMIT') return { kind: isOfPass(error) ? 'tooMuch' : 'away' };
+  if (isWeather(error)) return { kind: 'away' };
+  if (code === 'RM_STORE_FENCED' || code === 'RM_STORE_READ_ONLY') return { kind: 'overtaken' };
+  throw error;
+}
+
 /** Not names of services: those have no dot. */
 const DECISIONS = '.decisions/';
 const CLOCK = '.clock';
 const FROZEN = '.frozen';
+const GONE = '.gone/';
+/** Keys that one transaction deletes. Range: below the store's steps of one (256 unless it was told). */
+const ERASED_MAX = 100;
 /** After so long without anything to write the time is written all the same. Milliseconds. */
 const CLOCK_MS = 10_000;
 

@@ -61,6 +61,11 @@ export class RegionPart {
     this.looks.set(name, { name, demand: goal.demand, capacity, wanted, isCalm });
   }
 
+  /** A service is gone. */
+  forget(name: string): void {
+    this.looks.delete(name);
+  }
+
   /** Whether all of these were looked at: a report without one would say that nobody needs it. */
   hasSeen(names: Iterable<string>): boolean {
     return [...names].every((name) => this.looks.has(name));

@@ -7,6 +7,7 @@ import type { AnyRef } from '../../runtime/index.ts';
 import type { Observation } from '../arbiter/observations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { recovered } from '../arbiter/recovery.ts';
+import { isGone } from '../arbiter/removal.ts';
 import { decide, look, type PassResult } from '../arbiter/service-pass.ts';
 import type { PassSurroundings } from '../arbiter/service-view.ts';
 import type { DecisionLog } from '../decisions/decision-log.ts';
@@ -22,7 +23,7 @@ import {
 } from '../protocol/metric-reading.ts';
 import { CONTROLLER_NAMES, type ControllerName } from './controllers.ts';
 import { decisionText, Journal, queryText } from './journal.ts';
-import { isWeather, type RecordStore } from './record-store.ts';
+import { type CommitResult, isWeather, type RecordStore } from './record-store.ts';
 import { type StepAnswer, type StepQuestion, snapshotOf } from './snapshot.ts';
 
 /** What a loop works with. */
@@ -182,6 +183,14 @@ export class ServiceLoop {
     });
     this.heldBy ??= violations[0] ?? null;
     return { kind: 'done', result, view, againMs, violations };
+  }
+
+  /** Its records go, if nothing is left of it. @returns what came of it; null: it is not gone yet */
+  async end(): Promise<CommitResult['kind'] | null> {
+    if (this.isUnsure || !this.isStored || !isGone(this.record)) return null;
+    const { kind } = await this.parts.store.remove(this.record, this.revision);
+    if (kind === 'unknown') this.isUnsure = true;
+    return kind;
   }
 
   /** More than one transaction may have: half as much at a time, from now on. */

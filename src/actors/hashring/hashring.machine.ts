@@ -8,17 +8,22 @@
  *      └ every member serves                                            │
  *                 a join only, after `ring.acknowledge` ◀───────────────┘
  *
+ * Another layout (algorithm, sections, replicas) goes by a second ring: held ready by every router beside
+ * the first, then gone by; see dual-ring.ts. Joins do not wait for it, everything else does.
+ *
  * A router that is silent holds back whatever takes keys away, for as long as it takes. It cannot hold
  * back capacity for longer than `ring.acknowledge`: who joins takes nothing from anybody who is alive.
  */
 
 import { compareText } from '../arithmetic/compare-text.ts';
 import { type ControllerStep, INTENT_EXPIRES_MS } from '../protocol/controller-step.ts';
-import type { RingView, ServiceView } from '../protocol/fleet-view.ts';
+import type { DualView, RingView, ServiceView } from '../protocol/fleet-view.ts';
 import { type SlotId, slotParts } from '../protocol/identity.ts';
 import type { Act, Input, Intent, SliceOverride } from '../protocol/intent.ts';
+import { highestGeneration } from '../protocol/ring-layout.ts';
+import { dualWish } from './dual-ring.ts';
 import { hotKeyOverrides } from './hot-keys.ts';
-import { type RingWish, ringWish } from './ring-members.ts';
+import { type RingWish, ringWish, slotServes } from './ring-members.ts';
 import { hasWeights, type RingSpec } from './ring-table.ts';
 import { SLICES } from './slices.ts';
 
@@ -55,7 +60,7 @@ const CHURN_MAX = 120;
  */
 const HOT_LOOK_MS = 60_000;
 
-type PublishRing = Extract<Act, { kind: 'publishRing' }>;
+type RingAct = Extract<Act, { kind: 'publishRing' | 'prepareRing' | 'cutOver' }>;
 type Change = {
   readonly members: readonly SlotId[];
   readonly overrides: readonly SliceOverride[];
@@ -76,6 +81,9 @@ export function hashringStep(
   const { ring } = view;
   if (ring === null) return firstStep(noted, view, spec, wish);
   const isSettled = ring.acknowledged >= ring.generation;
+  if (wish.kind === 'leave' && view.dual?.ring) {
+    return dualStep(noted, view, spec, ring, view.dual);
+  }
   if (wish.kind === 'join' || wish.kind === 'leave') {
     if (!isSettled) {
       const status = `generation ${ring.generation} is not acknowledged by every router`;
@@ -89,6 +97,7 @@ export function hashringStep(
   const waitMs = wish.kind === 'wait' ? view.nowMs : null;
   const status = wish.kind === 'wait' ? wish.why : `generation ${ring.generation} is settled`;
   if (!isSettled) return resting({ ...noted, status }, waitMs);
+  if (view.dual) return dualStep(noted, view, spec, ring, view.dual);
   const weights = weightsOf(view, spec, ring.members);
   if (!isEqualList(weights, ring.weights)) {
     return proposed(noted, view, spec, {
@@ -100,6 +109,27 @@ export function hashringStep(
     });
   }
   return hotStep({ ...noted, status }, view, spec, ring, waitMs);
+}
+
+/** The second ring, before anything else is made of the first one. */
+function dualStep(
+  state: HashringState,
+  view: ServiceView,
+  spec: RingSpec,
+  ring: RingView,
+  dual: DualView,
+): ControllerStep<HashringState> {
+  const wish = dualWish(view, ring, dual, (slot) => slotServes(view, slot));
+  if (wish.kind === 'wait') return resting({ ...state, status: wish.why }, view.nowMs);
+  const alternatives = ['give it up: abort, or apply the layout that runs'];
+  const said = { priority: 'rebalance', why: wish.why, alternatives } as const;
+  if (wish.kind === 'cutOver') {
+    return intended(state, view, { kind: 'cutOver', generation: wish.generation }, said);
+  }
+  const { members } = wish;
+  const weights = weightsOf(view, { ...spec, algorithm: dual.wanted.algorithm }, members);
+  const generation = highestGeneration(view) + 1;
+  return intended(state, view, { kind: 'prepareRing', generation, members, weights }, said);
 }
 
 function firstStep(
@@ -229,15 +259,18 @@ function proposed(
   { members, overrides, priority, why, alternatives }: Change,
 ): ControllerStep<HashringState> {
   const sorted = members.toSorted(compareText);
-  const generation = (view.ring?.generation ?? 0) + 1;
+  const generation = highestGeneration(view) + 1;
   const weights = weightsOf(view, spec, sorted);
-  const act: PublishRing = {
-    kind: 'publishRing',
-    generation,
-    members: sorted,
-    weights,
-    overrides,
-  };
+  const act = { kind: 'publishRing', generation, members: sorted, weights, overrides } as const;
+  return intended(state, view, act, { priority, why, alternatives });
+}
+
+function intended(
+  state: HashringState,
+  view: ServiceView,
+  act: RingAct,
+  { priority, why, alternatives }: Pick<Change, 'priority' | 'why' | 'alternatives'>,
+): ControllerStep<HashringState> {
   const intent: Intent = {
     who: 'hashring',
     service: view.name,
@@ -248,7 +281,7 @@ function proposed(
     alternatives,
     expiresMs: view.nowMs + INTENT_EXPIRES_MS,
   };
-  const status = `proposes generation ${generation}: ${why}`;
+  const status = `proposes generation ${act.generation}: ${why}`;
   return { state: { ...state, status }, intents: [intent], againMs: view.nowMs };
 }
 

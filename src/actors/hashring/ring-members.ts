@@ -55,6 +55,16 @@ function servingSlots(view: ServiceView): ReadonlySet<SlotId> {
   );
 }
 
+/** Whether a slot has somebody who serves, was seen of late, and is not about to go. */
+export function slotServes(view: ServiceView, slot: SlotId): boolean {
+  const minReadyMs = minReadyOf(view.spec);
+  return (
+    indexOf(view)
+      .bySlot.get(slot)
+      ?.some((one) => isServing(view, one, minReadyMs)) === true
+  );
+}
+
 function isServing(
   { nowMs, maxStalenessMs }: ServiceView,
   one: InstanceView,
@@ -87,10 +97,7 @@ function shardedWish(view: ServiceView, spec: ShardedSpec): RingWish {
   if (zones.length < (ring === null ? replicas : 1)) {
     return waits(`there are slots in ${zones.length} zones; a ring needs ${replicas}`);
   }
-  const { bySlot } = indexOf(view);
-  const minReadyMs = minReadyOf(spec);
-  const serves = (slot: SlotId): boolean =>
-    bySlot.get(slot)?.some((one) => isServing(view, one, minReadyMs)) === true;
+  const serves = (slot: SlotId): boolean => slotServes(view, slot);
   const slotsOf = (ordinal: number): SlotId[] =>
     zones.map((zone) => slotId({ service: view.name, region: view.region, zone, ordinal }));
   const lacking = (ordinal: number): SlotId | undefined =>

@@ -10,6 +10,8 @@ const TAKES: readonly string[] = ['stop', 'replace', 'eject', 'fence'];
 /** Instances that serve and were taken by a decision of this pass. */
 export function takenInstances(facts: PassFacts): readonly InstanceView[] {
   const { view } = facts;
+  // Of a service that was named to go nothing has to stay.
+  if (view.isRemoved === true) return [];
   const taken = new Set<string>();
   for (const { act } of admittedOf(facts)) {
     if (TAKES.includes(act.kind) && 'instance' in act) taken.add(act.instance);

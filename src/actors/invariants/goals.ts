@@ -93,6 +93,8 @@ const WRITERS: readonly (readonly [Intent['act']['kind'], readonly ControllerKin
   ['setStable', ['rollout', 'operator']],
   ['setTarget', ['rollout', 'operator']],
   ['publishRing', ['hashring', 'operator']],
+  ['prepareRing', ['hashring', 'operator']],
+  ['cutOver', ['hashring', 'operator']],
   ['eject', ['healer', 'operator']],
   ['fence', ['healer', 'operator']],
 ];

@@ -6,6 +6,7 @@
 import { isAvailable, minReadyOf, type ServiceView } from '../protocol/fleet-view.ts';
 import { type SlotId, slotParts } from '../protocol/identity.ts';
 import { indexOf } from '../protocol/pass-index.ts';
+import { usedZones } from '../protocol/ring-layout.ts';
 import { owns, quorumViolations, staleViolations, takenInstances } from './availability.ts';
 import {
   demandViolations,
@@ -117,14 +118,16 @@ export class InvariantMonitor {
 
 /** Every slot that is wanted serves at its revision, and nobody is left who is not wanted. */
 export function isAsWanted(view: ServiceView): boolean {
+  if (view.isRemoved === true) return false;
   const minReadyMs = minReadyOf(view.spec);
   for (const one of view.instances) {
     if (one.isGoing || !isAvailable(one, view.nowMs, minReadyMs)) return false;
   }
   const { bySlot } = indexOf(view);
+  const used = usedZones(view);
   const wanted =
     view.spec.kind === 'sharded'
-      ? view.slots.filter(({ ordinal }) => ordinal < view.goal.demand)
+      ? view.slots.filter(({ ordinal, zone }) => ordinal < view.goal.demand && used.includes(zone))
       : view.slots;
   if (wanted.length !== view.slots.length) return false;
   if (view.spec.kind === 'stateless') {

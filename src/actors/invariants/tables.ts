@@ -1,6 +1,7 @@
 /** What the ring and the routes may be: A3, A4, A5, A6 and A8. */
 import type { RingRecord } from '../arbiter/records.ts';
 import { slotParts } from '../protocol/identity.ts';
+import { highestGeneration } from '../protocol/ring-layout.ts';
 import { replicasOf } from '../spec/fleet-checks.ts';
 import { takenInstances } from './availability.ts';
 import { actsOf, type PassFacts, type Violation } from './invariant.ts';
@@ -49,7 +50,7 @@ export function ringViolations(facts: PassFacts): readonly Violation[] {
   const { before, after } = facts;
   const [old, now] = [before.ring, after.ring];
   if (now === null || old === now) return [];
-  const found: Violation[] = [];
+  const found: Violation[] = dualViolations(facts, now);
   const isSame = old !== null && content(old) === content(now);
   if (old?.generation === now.generation && !isSame) {
     found.push({ invariant: 'A4', what: `generation ${now.generation} has two tables` });
@@ -63,10 +64,27 @@ export function ringViolations(facts: PassFacts): readonly Violation[] {
   return [...found, ...zoneViolations(facts, now), ...shrinkViolations(facts, old, now)];
 }
 
+/** A4: what routers hold ready is what they are to go by, and all of them hold it. */
+function dualViolations({ before, after }: PassFacts, now: RingRecord): Violation[] {
+  const second = before.dual?.ring ?? null;
+  if (second === null || second.generation !== now.generation) return [];
+  const number = now.generation;
+  const late = [...after.routers.values()].filter(
+    ({ standing, prepared = 0 }) => standing === 'live' && prepared < number,
+  );
+  const found: Violation[] = late.map(({ id }) => ({
+    invariant: 'A4',
+    what: `routers go by generation ${number}, and ${id} did not hold it ready`,
+  }));
+  if (content(second) === content(now)) return found;
+  return [...found, { invariant: 'A4', what: `generation ${number} has two tables` }];
+}
+
 /** A6. */
 export function orderViolations({ before, after }: PassFacts): readonly Violation[] {
   const numbers: readonly (readonly [string, number, number])[] = [
     ['ring generation', before.ring?.generation ?? 0, after.ring?.generation ?? 0],
+    ['any generation', highestGeneration(before), highestGeneration(after)],
     ['routes', before.routes.number, after.routes.number],
     ['goal', before.goal.number, after.goal.number],
     ['decisions', before.decisions, after.decisions],
@@ -112,6 +130,6 @@ function shrinkViolations(
   ];
 }
 
-function content({ members, weights, overrides }: RingRecord): string {
-  return JSON.stringify([members, weights, overrides]);
+function content({ members, weights, overrides, layout }: RingRecord): string {
+  return JSON.stringify([members, weights, overrides, layout ?? null]);
 }

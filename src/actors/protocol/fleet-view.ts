@@ -8,6 +8,7 @@ import type { InstanceId, RevisionId, SlotId } from './identity.ts';
 import type { InstanceState } from './instance-state.ts';
 import type { Share, SliceOverride } from './intent.ts';
 import type { MetricQuery, MetricReading } from './metric-reading.ts';
+import type { RingLayout } from './ring-layout.ts';
 
 /** One instance, as it is seen. Times are monotonic milliseconds of the pass's clock. */
 export type InstanceView = {
@@ -91,6 +92,23 @@ export type RingView = {
   /** Lowest generation that a router that counts has acknowledged. */
   readonly acknowledged: number;
   readonly publishedMs: number;
+  /** How its table is built. Absent: as the specification says. */
+  readonly layout?: RingLayout;
+  /** What it has taken the place of, for as long as readers may ask former owners. */
+  readonly former?: FormerRing;
+};
+
+/** A ring that another one has followed. */
+export type FormerRing = Omit<RingView, 'acknowledged' | 'former'> & {
+  /** Readers may ask its owners for so long after they have the newer one. Milliseconds. */
+  readonly retainMs: number;
+};
+
+/** A change of the ring's layout that is under way: routers go by the ring until all have the second. */
+export type DualView = {
+  readonly wanted: RingLayout;
+  /** The second ring; null: it is not proposed yet. `acknowledged`: by those who hold it ready. */
+  readonly ring: RingView | null;
 };
 
 /** Which slots are served by whom: numbered apart from the ring, since a restart moves no key. */
@@ -160,6 +178,10 @@ export type ServiceView = {
   readonly slots: readonly SlotView[];
   readonly instances: readonly InstanceView[];
   readonly ring: RingView | null;
+  /** Null or absent: the ring is as it is to be. */
+  readonly dual?: DualView | null;
+  /** Highest generation of a ring that was given up before routers went by it. Absent: none was. */
+  readonly lastGeneration?: number;
   /** Requests in a second of each slice of the keys, by its number; null: nobody has measured it. */
   readonly sliceLoads: readonly number[] | null;
   readonly routes: RoutesView;
@@ -170,6 +192,8 @@ export type ServiceView = {
   readonly zombies: readonly InstanceId[];
   readonly quarantinedKeys: readonly string[];
   readonly isFrozen: boolean;
+  /** It goes: nothing of it is started, and nothing has to serve. Absent: it stays. */
+  readonly isRemoved?: boolean;
   /** An operator's number, until it expires; null: none. */
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
   /** Null: the fleet has one region, and needs none. */

@@ -82,6 +82,15 @@ export type Act =
       readonly weights: readonly number[];
       readonly overrides: readonly SliceOverride[];
     }
+  /** Another table for the ring, which routers hold ready beside the one that they go by. The hash ring's. */
+  | {
+      readonly kind: 'prepareRing';
+      readonly generation: number;
+      readonly members: readonly SlotId[];
+      readonly weights: readonly number[];
+    }
+  /** Routers go by the second ring from now on. The hash ring's. */
+  | { readonly kind: 'cutOver'; readonly generation: number }
   /** A key is answered by nobody, wherever it belongs, or is so again. The healer's. */
   | { readonly kind: 'quarantineKey' | 'releaseKey'; readonly key: string }
   /** A revision is not to be started again by itself. The rollout's and the healer's. */
@@ -139,6 +148,8 @@ export function targetOf(act: Act): string {
     case 'unblockRevision':
       return `revision ${act.revision}`;
     case 'publishRing':
+    case 'prepareRing':
+    case 'cutOver':
       return 'ring';
     case 'setDemand':
       return 'demand';

@@ -42,7 +42,7 @@ function canonical(value: unknown): string {
 }
 
 /** Sixteen hexadecimal digits: xxh64 of the text's code units, low byte first. */
-function hashText(text: string): string {
+export function hashText(text: string): string {
   const bytes = new Uint8Array(text.length * 2);
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

@@ -15,7 +15,7 @@ export type ExecutorArgs = {
 /** What it understands. */
 export type ExecutorMessages = { carryOut(order: CarryOut): Promise<boolean> };
 
-const TABLES: readonly Effect['kind'][] = ['publishRing', 'publishRoutes'];
+const TABLES: readonly Effect['kind'][] = ['publishRing', 'prepareRing', 'publishRoutes'];
 
 /** Spawned beside the arbiter. */
 export const Executor: ActorDefinition<ExecutorArgs, ExecutorMessages> = actor(import.meta.url, {

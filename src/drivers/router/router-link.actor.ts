@@ -18,7 +18,7 @@ import { ArbiterRecords } from '../arbiter-records.ts';
 import type { RequestsUnderWay } from './requests-under-way.ts';
 import { routerSocket } from './router.ts';
 import { RouterClient } from './router-client.ts';
-import { type RouterPlace, reportOf, routerChild, routerSpec } from './router-process.ts';
+import { type RouterPlace, RouterProcess, routerChild } from './router-process.ts';
 import type { RouterMessage, WindowMessage } from './router-protocol.ts';
 import { type Routed, tableMessage } from './table-message.ts';
 import { answersOf } from './window-recorder.ts';
@@ -107,7 +107,7 @@ type Known = { readonly generation: number; readonly routes: number };
 class Link {
   private readonly args: RouterLinkArgs;
   private readonly ctx: Context;
-  private readonly agent: AgentClient;
+  private readonly process: RouterProcess;
   private readonly client: RouterClient;
   private readonly records: ArbiterRecords;
   private readonly name: string;
@@ -136,9 +136,12 @@ class Link {
   ) {
     this.args = args;
     this.ctx = ctx;
-    this.agent = agent;
     this.client = client;
     this.name = args.router.name;
+    this.process = new RouterProcess(agent, args.router, {
+      gone: () => this.sayGone(),
+      trouble: (what) => this.note(what),
+    });
     this.records = new ArbiterRecords(ctx);
   }
 
@@ -216,8 +219,7 @@ class Link {
         this.isDeposed = message.epoch > this.epoch;
         break;
       case 'trouble':
-        this.troubles.push(message.what);
-        if (this.troubles.length > TROUBLES_MAX) this.troubles.shift();
+        this.note(message.what);
         break;
       case 'window':
         this.measured(message);
@@ -333,19 +335,13 @@ class Link {
   /** Started when it does not run; never ended, whatever it does. */
   private async keepRunning(): Promise<void> {
     if (this.epoch === 0 || this.isDeposed) return;
-    try {
-      const report = await reportOf(this.agent, this.name);
-      if (report?.status === 'running') return;
-      const child = routerChild(this.name);
-      if (report !== null) {
-        await this.sayGone();
-        await this.agent.forget(this.epoch, child);
-      }
-      await this.agent.start(this.epoch, child, routerSpec(this.args.router));
-    } catch (error) {
-      if ((error as { readonly code?: unknown }).code === 'RM_AGENT_FENCED') this.isDeposed = true;
-      // Else the agent is away, or it cannot be started now: the next look tries again.
-    }
+    const isFenced = await this.process.keep(this.epoch, this.ctx.now());
+    if (isFenced) this.isDeposed = true;
+  }
+
+  private note(trouble: string): void {
+    this.troubles.push(trouble);
+    if (this.troubles.length > TROUBLES_MAX) this.troubles.shift();
   }
 
   private ended({ id }: ChildReport): void {

@@ -27,8 +27,73 @@ export function routerChild(name: string): string {
   return `router-${name}`;
 }
 
-/** How it is started. */
-export function routerSpec({ name, directory, zone, host }: RouterPlace): ChildSpec {
+/**
+ * Before a router is started again that has ended within QUICK_MS of its start; doubles. Longer: back later.
+ * Shorter: one that cannot live is started all the time. Milliseconds.
+ */
+const START_AGAIN_MS = 500;
+const START_AGAIN_MS_MAX = 30_000;
+const QUICK_MS = 10_000;
+
+/** Whom to tell. */
+export type RouterProcessEars = {
+  /** The agent has seen its end. May be said again. */
+  readonly gone: () => Promise<void>;
+  readonly trouble: (what: string) => void;
+};
+
+/** One router of an agent. Thread rule: one thread. */
+export class RouterProcess {
+  private readonly agent: AgentClient;
+  private readonly place: RouterPlace;
+  private readonly ears: RouterProcessEars;
+  private startedMs = Number.NEGATIVE_INFINITY;
+  private delayMs = 0;
+  private notBeforeMs = 0;
+  /** Of the one whose end was seen last. */
+  private endedPid: number | null = null;
+
+  constructor(agent: AgentClient, place: RouterPlace, ears: RouterProcessEars) {
+    this.agent = agent;
+    this.place = place;
+    this.ears = ears;
+  }
+
+  /** Starts it when it does not run. Never rejects. @returns whether a later brain leads */
+  async keep(epoch: number, nowMs: number): Promise<boolean> {
+    const child = routerChild(this.place.name);
+    try {
+      const report = (await this.agent.list()).find(({ id }) => id === child);
+      if (report?.status === 'running') return false;
+      if (report !== undefined) {
+        await this.ears.gone();
+        if (!this.mayStartAgain(report, nowMs)) return false;
+        await this.agent.forget(epoch, child);
+      }
+      this.startedMs = nowMs;
+      await this.agent.start(epoch, child, specOf(this.place));
+      return false;
+    } catch (error) {
+      // Else the agent is away, or it cannot be started now: the next look tries again.
+      return (error as { readonly code?: unknown }).code === 'RM_AGENT_FENCED';
+    }
+  }
+
+  /** One that cannot live is not started all the time. */
+  private mayStartAgain({ pid, exit }: ChildReport, nowMs: number): boolean {
+    if (pid !== this.endedPid) {
+      this.endedPid = pid;
+      const isQuick = nowMs - this.startedMs < QUICK_MS;
+      const next = Math.max(START_AGAIN_MS, 2 * this.delayMs);
+      this.delayMs = isQuick ? Math.min(next, START_AGAIN_MS_MAX) : 0;
+      this.notBeforeMs = nowMs + this.delayMs;
+      this.ears.trouble(`the router has ended: ${exit?.signal ?? `code ${exit?.code}`}`);
+    }
+    return nowMs >= this.notBeforeMs;
+  }
+}
+
+function specOf({ name, directory, zone, host }: RouterPlace): ChildSpec {
   const more = [
     ...(zone === undefined ? [] : ['--zone', zone]),
     ...(host === undefined ? [] : ['--host', host]),
@@ -37,17 +102,11 @@ export function routerSpec({ name, directory, zone, host }: RouterPlace): ChildS
   return { command: process.execPath, args, labels: { router: name } };
 }
 
-/** What the agent knows of it; null: nothing. Rejects as the client does. */
-export async function reportOf(client: AgentClient, name: string): Promise<ChildReport | null> {
-  const reports = await client.list();
-  return reports.find(({ id }) => id === routerChild(name)) ?? null;
-}
-
 /** Whether an agent has ever been asked for it. @throws (rejects) RM_AGENT_GONE */
 export async function isRouterKnown(socket: string, name: string): Promise<boolean> {
   const client = await connectAgent({ socket });
   try {
-    return (await reportOf(client, name)) !== null;
+    return (await client.list()).some(({ id }) => id === routerChild(name));
   } finally {
     client.close();
   }

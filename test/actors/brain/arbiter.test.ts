@@ -271,18 +271,26 @@ describe('arbiter', () => {
       on.system.until(arbiter.ask('apply', applied(specOf(service)), { timeout: '60s' }));
     await apply(SERVICE);
     await on.system.run(40_000);
-    const others: readonly (readonly [ServiceInput, RegExp])[] = [
-      [{ kind: 'stateless', command: ['x'] }, /kind is stateless, .* sharded\. Give .* name/],
-      [{ ...SERVICE, ring: { algorithm: 'rendezvous' } } as ServiceInput, /ring\.algorithm/],
-      [{ ...SERVICE, replicas: 2, budget: { minAvailable: 1 } } as ServiceInput, /replicas is 2/],
+    const other = { ...SERVICE, ring: { algorithm: 'rendezvous' } } as ServiceInput;
+    const two = { ...SERVICE, replicas: 2, budget: { minAvailable: 1 } } as ServiceInput;
+    const kind = /kind is stateless, .* sharded\. Give .* name/;
+    const others: readonly (readonly [ServiceInput, string, RegExp])[] = [
+      [{ kind: 'stateless', command: ['x'] }, 'CANNOT_FOLLOW', kind],
+      [other, 'NEEDS_TOKEN', /rendezvous in 3 zones is wanted: .* allow relayout-/],
+      [two, 'NEEDS_TOKEN', /ketama with 1000 sections in 2 zones is wanted/],
     ];
-    for (const [service, message] of others) {
+    for (const [service, reason, message] of others) {
       await expect(apply(service)).rejects.toMatchObject({
         code: 'RM_REPLY',
-        data: { reason: 'CANNOT_FOLLOW' },
+        data: { reason },
         message: expect.stringMatching(message),
       });
     }
+    const allow = [/relayout-\w+/.exec(String(await apply(other).catch(String)))?.[0] ?? ''];
+    const done = arbiter.ask('apply', { ...applied(specOf(other)), allow }, { timeout: '60s' });
+    await on.system.until(done);
+    await on.system.run(10_000);
+    expect((await recordOf(on, arbiter)).ring?.layout?.algorithm).toBe('rendezvous');
     expect((await recordOf(on, arbiter)).spec.kind).toBe('sharded');
     await on.system.close();
   });

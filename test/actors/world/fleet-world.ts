@@ -81,6 +81,8 @@ export type Router = {
   readonly id: string;
   generation: number;
   routes: number;
+  /** Second ring that it holds ready. */
+  prepared: number;
   /** Hears of nothing. */
   isDeaf: boolean;
 };
@@ -144,6 +146,7 @@ export class FleetWorld {
       id: `router ${i}`,
       generation: 0,
       routes: 0,
+      prepared: 0,
       isDeaf: false,
     }));
     this.traffic = new Traffic(this.random);
@@ -158,10 +161,10 @@ export class FleetWorld {
   }
 
   /** @returns the revision that was applied */
-  apply(service: ServiceInput): string {
+  apply(service: ServiceInput, allow: readonly string[] = []): string {
     const spec = this.specOf(service);
     const revision = revisionOf(spec, '');
-    this.queued.push({ kind: 'apply', spec, revision });
+    this.queued.push({ kind: 'apply', spec, revision, allow });
     return revision;
   }
 
@@ -312,9 +315,9 @@ export class FleetWorld {
       const mayStop = this.nowMs - askedMs >= behaviour.drainMs;
       seen.push({ kind: 'drain', instance, answer: mayStop ? 'mayStop' : 'tooEarly' });
     }
-    for (const { id, generation, routes } of this.routers) {
+    for (const { id, generation, routes, prepared } of this.routers) {
       if (this.silentRouters.has(id)) continue;
-      seen.push({ kind: 'router', id, generation, routes });
+      seen.push({ kind: 'router', id, generation, routes, prepared });
     }
     return seen;
   }
@@ -372,6 +375,11 @@ export class FleetWorld {
         for (const router of this.routers) {
           if (!router.isDeaf)
             router.generation = Math.max(router.generation, effect.ring.generation);
+        }
+        return;
+      case 'prepareRing':
+        for (const router of this.routers) {
+          if (!router.isDeaf) router.prepared = Math.max(router.prepared, effect.ring.generation);
         }
         return;
       case 'publishRoutes':

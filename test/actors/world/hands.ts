@@ -18,6 +18,7 @@ export class Outside {
   doubles = 0;
   generation = 0;
   routes = 0;
+  prepared = 0;
   readonly service: string;
   bootMs = 2000;
   /** Chance that an order is not heard. */
@@ -72,8 +73,8 @@ export const Hands = actor<{ readonly outside: Outside }, Messages>(import.meta.
             seen.push({ kind: 'agent', instance, word: 'ended' });
           } else seen.push({ kind: 'agent', instance, word: 'running' });
         }
-        const { generation, routes } = outside;
-        seen.push({ kind: 'router', id: 'router', generation, routes });
+        const { generation, routes, prepared } = outside;
+        seen.push({ kind: 'router', id: 'router', generation, routes, prepared });
         tell(seen);
       },
     };
@@ -101,6 +102,9 @@ function carryOut(outside: Outside, effect: Effect, nowMs: number): void {
     }
     case 'publishRing':
       outside.generation = Math.max(outside.generation, effect.ring.generation);
+      return;
+    case 'prepareRing':
+      outside.prepared = Math.max(outside.prepared, effect.ring.generation);
       return;
     case 'publishRoutes':
       outside.routes = Math.max(outside.routes, effect.routes.number);

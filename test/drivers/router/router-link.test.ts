@@ -262,7 +262,7 @@ describe('router link', () => {
   });
 
   test('router link - a router that ended is said to be dead, and the next has its tables', async () => {
-    await begun();
+    const brain = await begun();
     const pid = await pidOf();
     process.kill(pid, 'SIGKILL');
     expect(await desk.next('routerGone')).toMatchObject({ id: 'r1', standing: 'dead' });
@@ -270,6 +270,7 @@ describe('router link', () => {
     expect(next.incarnation).toBe(2);
     expect((await get({ port })).body).toBe(ONE);
     expect(await pidOf()).not.toBe(pid);
+    expect((await brain.status()).troubles).toEqual(['the router has ended: SIGKILL']);
   });
 
   test('router link - brain lost: the router routes on, and the next brain finds it', async () => {

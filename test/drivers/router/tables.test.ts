@@ -1,4 +1,5 @@
 /** A router's tables: when they are in use, who may order them, what outlives whom. Guards: S5 */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -243,16 +244,27 @@ describe('orders', () => {
 });
 
 describe('without a brain', () => {
-  test('router - the brain is lost under load: nothing fails, and windows wait for the next', async () => {
+  test('router - the brain is killed under load: nothing fails, and windows wait for the next', async () => {
     await rig.start();
     const brain = await rig.brain();
     const one = await rig.instance(says('x'));
     const two = await rig.instance(says('x'));
     brain.say(tableOf(rig.port, [one, two]));
     await brain.knows('shop', 1);
+    brain.socket.destroy();
+    // A brain as a process of its own: it is the one whom the router tells, and then it is no more.
+    const script = `const socket = require('node:net').createConnection(process.argv[1]);
+      socket.write('{"do":"hello","epoch":1}\\n');
+      socket.once('data', () => process.send('welcome'));`;
+    const child = spawn(process.execPath, ['-e', script, rig.path], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    await once(child, 'message');
     const traffic = load(rig.port, 8);
     await traffic.more(50);
-    brain.socket.destroy();
+    const killed = once(child, 'exit');
+    child.kill('SIGKILL');
+    await killed;
     await traffic.more(500);
     const next = await rig.brain(2);
     await next.knows('shop', 1);

@@ -1,0 +1,89 @@
+/**
+ * A proxy for B21 in front of one instance, by name: our router host, or npm `http-proxy` with kept
+ * connections, its fastest setting. Says its port, ends with its parent.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, createServer } from 'node:http';
+import { type AddressInfo, createConnection, createServer as createTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { routerSocket, startRouter, type TableMessage } from 'ringmaster/drivers';
+
+const [kind = '', upstream = ''] = process.argv.slice(2);
+
+async function freePort(): Promise<number> {
+  const server = createTcp().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function tableOf(port: number): TableMessage {
+  const slot = 'shop/eu/a/0';
+  return {
+    do: 'table',
+    epoch: 1,
+    service: 'shop',
+    config: {
+      port,
+      host: null,
+      path: null,
+      key: null,
+      timeout: 30_000,
+      retries: { budget: 0.2, max: 1 },
+      kind: 'stateless',
+      ring: null,
+      replicas: 1,
+    },
+    ring: null,
+    routes: {
+      number: 1,
+      weights: [],
+      routes: [
+        {
+          slot,
+          instance: `${slot}#1`,
+          revision: 'r',
+          isBaseline: false,
+          zone: 'a',
+          port: Number(upstream),
+        },
+      ],
+    },
+  };
+}
+
+async function ours(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'rm-b21-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  await startRouter({ directory, name: 'bench' });
+  const port = await freePort();
+  const socket = createConnection(routerSocket(directory));
+  socket.write(`${JSON.stringify({ do: 'hello', epoch: 1 })}\n${JSON.stringify(tableOf(port))}\n`);
+  let said = '';
+  // A brain that reads, as in life: windows are sent.
+  while (!said.includes('"knows"')) {
+    const [piece] = await once(socket, 'data');
+    said += piece;
+  }
+  socket.resume();
+  return port;
+}
+
+async function httpProxy(): Promise<number> {
+  const { default: library } = await import('http-proxy');
+  const agent = new Agent({ keepAlive: true });
+  const target = { host: '127.0.0.1', port: Number(upstream) };
+  const proxy = library.createProxyServer({ target, agent, xfwd: true });
+  proxy.on('error', () => process.exit(1));
+  const server = createServer((request, response) => proxy.web(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+process.on('disconnect', () => process.exit(0));
+process.send?.({ port: await (kind === 'ours' ? ours() : httpProxy()) });
