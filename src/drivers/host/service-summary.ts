@@ -62,12 +62,13 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
   const versionOf = (id: string): string =>
     record.revisions.find((one) => one.id === id)?.version ?? id;
   const serving = new Set(routes.routes.map(({ slot }) => slot));
-  // Routers that count have the newest tables; a service with a ring has one.
-  const isHeard = [...record.routers.values()].every(
-    (one) =>
-      one.standing !== 'live' ||
-      (one.routes >= routes.number && one.generation >= (ring?.generation ?? 0)),
-  );
+  // Routers that count have the newest tables, and a service that is routed has one of them.
+  const routers = [...record.routers.values()].filter(({ standing }) => standing === 'live');
+  const isHeard =
+    (record.spec.route === undefined || routers.length > 0) &&
+    routers.every(
+      (one) => one.routes >= routes.number && one.generation >= (ring?.generation ?? 0),
+    );
   const isPlaced = record.spec.ring === undefined || ring !== null;
   const ready = [...instances.values()].filter(({ life }) => life.state === 'ready').length;
   return {
