@@ -45,6 +45,14 @@ export {
 } from './arbiter/record-data.ts';
 export { RecordDraft } from './arbiter/record-draft.ts';
 export {
+  inFormat,
+  RECORD_FORMAT,
+  type RecordFormat,
+  type RecordMigration,
+  versionError,
+  versionOf,
+} from './arbiter/record-migrations.ts';
+export {
   type ControllerStates,
   type DualRecord,
   type GoalRecord,
@@ -168,6 +176,12 @@ export {
   recordingMetric,
   replayedMetric,
 } from './brain/journal.ts';
+export {
+  type MigrationOutcome,
+  migrateRecords,
+  type RecordPlace,
+  restoreRecords,
+} from './brain/migrate-records.ts';
 export {
   type CommitResult,
   isWeather,

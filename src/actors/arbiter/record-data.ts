@@ -28,12 +28,19 @@ const RING = 'ring';
 const ROUTES = 'routes';
 const FOLDERS = ['slot', 'instance', 'operation', 'router'] as const;
 
-/** What has to be written for the store to hold `after`; `before` null: nothing is there. */
-export function recordChanges(before: ServiceRecord | null, after: ServiceRecord): RecordChanges {
+/**
+ * What has to be written for the store to hold `after`; `before` null: nothing is there. `version`: of this
+ * build.
+ */
+export function recordChanges(
+  before: ServiceRecord | null,
+  after: ServiceRecord,
+  version: number = RECORD_VERSION,
+): RecordChanges {
   const put: (readonly [string, string])[] = [];
   const gone: string[] = [];
   const write = (key: string, value: unknown): void => {
-    put.push([key, JSON.stringify({ version: RECORD_VERSION, value })]);
+    put.push([key, JSON.stringify({ version, value })]);
   };
   const compare = <T>(
     folder: (typeof FOLDERS)[number],

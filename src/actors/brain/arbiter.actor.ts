@@ -187,6 +187,7 @@ class Brain {
 
   private async takeUp(): Promise<void> {
     this.tended.clear();
+    await this.store.migrate();
     this.log.restore(await this.store.decisions());
     const found: (readonly [ServiceRecord, number])[] = [];
     for (const name of await this.store.names()) {

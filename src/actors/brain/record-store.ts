@@ -4,11 +4,12 @@
  * the service since it was read. Called by the arbiter; thread rule: its thread.
  */
 import type { Store, StoreCompare, StoreOperation } from '../../runtime/index.ts';
-import { RECORD_VERSION, recordChanges, recordFrom } from '../arbiter/record-data.ts';
+import { recordChanges, recordFrom } from '../arbiter/record-data.ts';
+import { inFormat, RECORD_FORMAT, type RecordFormat } from '../arbiter/record-migrations.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { type GoneService, goneOf } from '../arbiter/removal.ts';
 import type { DecisionEntry, DecisionPlan } from '../decisions/decision-log.ts';
-import { controlError } from '../errors.ts';
+import { type MigrationOutcome, migrateRecords } from './migrate-records.ts';
 
 /** The key by whose revision a leader is known; drivers refuse a lower one. */
 export type LeaderToken = { readonly key: string; readonly token: number };
@@ -35,11 +36,13 @@ export type CommitResult =
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Whether an error of the store is weather: nothing is lost, and later it may work. */
+/** Whether an error of the store is weather: whoever begins again from what is stored may succeed. */
 export function isWeather(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: string };
-  return code === 'RM_STORE_UNAVAILABLE' || code === 'RM_STORE_TIMEOUT';
+  return WEATHER.includes(code ?? '');
 }
+
+const WEATHER: readonly string[] = ['RM_STORE_UNAVAILABLE', 'RM_STORE_TIMEOUT', 'RM_STORE_UNKNOWN'];
 
 /** A limit of one transaction, or of one value in it. */
 function isOfPass(error: unknown): boolean {
@@ -52,13 +55,26 @@ export class RecordStore {
   private readonly store: Store;
   private readonly prefix: string;
   private readonly leader: LeaderToken;
+  private readonly format: RecordFormat;
   private clockMs = Number.NEGATIVE_INFINITY;
 
-  /** `prefix`: of all services of a region, ends with a slash. */
-  constructor(store: Store, prefix: string, leader: LeaderToken) {
+  /** `prefix`: of all services of a region, ends with a slash. `format`: of this build. */
+  constructor(
+    store: Store,
+    prefix: string,
+    leader: LeaderToken,
+    format: RecordFormat = RECORD_FORMAT,
+  ) {
+    this.format = format;
     this.store = store;
     this.prefix = prefix;
     this.leader = leader;
+  }
+
+  /** Before anything is read: records of the build before this one become this one's. */
+  async migrate(): Promise<MigrationOutcome> {
+    const { store, prefix, leader, format } = this;
+    return await migrateRecords({ store, prefix, leader }, format);
   }
 
   /** Names of the services that have records. Rejects as the store. */
@@ -77,8 +93,7 @@ export class RecordStore {
     const found = await this.entries(prefix);
     const texts: (readonly [string, string])[] = [];
     for (const [key, { value }] of found) {
-      const text = decoder.decode(value);
-      checkVersion(key, text);
+      const text = inFormat(key.slice(this.prefix.length), decoder.decode(value), this.format);
       texts.push([key.slice(prefix.length), text]);
     }
     return {
@@ -91,8 +106,7 @@ export class RecordStore {
   async gone(name: string): Promise<GoneService | null> {
     const { entry } = await this.store.get(this.prefix + GONE + name);
     if (entry === null) return null;
-    const text = decoder.decode(entry.value);
-    checkVersion(entry.key, text);
+    const text = inFormat(GONE + name, decoder.decode(entry.value), this.format);
     return (JSON.parse(text) as { readonly value: GoneService }).value;
   }
 
@@ -113,7 +127,7 @@ export class RecordStore {
         const { succeeded } = await this.store.transact({ compare, success });
         if (!succeeded) return { kind: 'overtaken' };
       }
-      const text = JSON.stringify({ version: RECORD_VERSION, value: goneOf(record) });
+      const text = JSON.stringify({ version: this.format.version, value: goneOf(record) });
       const rest = keys.filter((key) => !isMany(key)).map(erase);
       const success = [...rest, put(this.prefix + GONE + record.name, text)];
       const result = await this.store.transact({ compare, success });
@@ -153,7 +167,10 @@ export class RecordStore {
   /** Entries of the decision log, oldest first. Rejects as the store. */
   async decisions(): Promise<readonly DecisionEntry[]> {
     const found = await this.entries(this.prefix + DECISIONS);
-    return [...found.values()].map(({ value }) => JSON.parse(decoder.decode(value)));
+    return [...found].map(([key, { value }]) => {
+      const text = inFormat(key.slice(this.prefix.length), decoder.decode(value), this.format);
+      return (JSON.parse(text) as { readonly value: DecisionEntry }).value;
+    });
   }
 
   /**
@@ -166,10 +183,13 @@ export class RecordStore {
     { plan, nowMs }: { readonly plan: DecisionPlan; readonly nowMs: number },
   ): Promise<CommitResult> {
     const prefix = `${this.prefix}${after.name}/`;
-    const changes = recordChanges(before, after);
+    const { version } = this.format;
+    const changes = recordChanges(before, after, version);
     const success: StoreOperation[] = [
       ...changes.put.map(([key, text]) => put(prefix + key, text)),
-      ...plan.written.map((entry) => put(this.decisionKey(entry.id), JSON.stringify(entry))),
+      ...plan.written.map((entry) =>
+        put(this.decisionKey(entry.id), JSON.stringify({ version, value: entry })),
+      ),
       ...plan.dropped.map((id) => erase(this.decisionKey(id))),
       ...changes.delete.map((key) => erase(prefix + key)),
     ];
@@ -240,14 +260,4 @@ function put(key: string, text: string): StoreOperation {
 /** Numbers in the order of their texts. */
 function ordered(id: number): string {
   return String(id).padStart(12, '0');
-}
-
-/** A build reads its own records and those of the one before it; not those of a later one. */
-function checkVersion(key: string, text: string): void {
-  const version = Number(/^\{"version":(\d+)/.exec(text)?.[1] ?? Number.NaN);
-  if (version === RECORD_VERSION || version === RECORD_VERSION - 1) return;
-  const message =
-    `${key} is a record of version ${version}; this build reads ${RECORD_VERSION - 1} and ` +
-    `${RECORD_VERSION}. Start the build that wrote it, or restore a backup.`;
-  throw controlError('RM_RECORD_VERSION', message, { key, version });
 }

@@ -6,7 +6,7 @@
 import { KeyOwners } from './key-owners.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { RouteChoice } from './route-choice.ts';
-import type { TableMessage } from './router-protocol.ts';
+import type { SecondRing, TableMessage } from './router-protocol.ts';
 import { type Target, Targets } from './targets.ts';
 
 /** A table in use: requests that were chosen by it and have not reached their instance count. */
@@ -14,13 +14,20 @@ export class TableUse {
   /** With all places that are known. */
   readonly message: TableMessage;
   readonly choice: RouteChoice<Target>;
+  /** Built, and gone by when the brain says so. */
+  readonly second: KeyOwners | null;
   private readonly settled: () => void;
   private pending = 0;
   private isOver = false;
 
-  constructor(message: TableMessage, choice: RouteChoice<Target>, settled: () => void) {
+  constructor(
+    message: TableMessage,
+    { choice, second }: Pick<TableUse, 'choice' | 'second'>,
+    settled: () => void,
+  ) {
     this.message = message;
     this.choice = choice;
+    this.second = second;
     this.settled = settled;
   }
 
@@ -109,9 +116,10 @@ export class RoutedService {
   }
 
   private useOf(message: TableMessage): TableUse {
-    const { config, ring, routes } = message;
+    const { config, ring, routes, second: said } = message;
     const lines = this.targets.placed(routes.routes);
     const owners = KeyOwners.of(config, ring);
+    const second = said === undefined ? null : secondOf(config, said);
     const choice = new RouteChoice({
       kind: config.kind,
       candidates: this.targets.take(lines),
@@ -120,7 +128,7 @@ export class RoutedService {
       zone: this.zone,
     });
     const placed = { ...message, routes: { ...routes, routes: lines } };
-    const use: TableUse = new TableUse(placed, choice, () => {
+    const use: TableUse = new TableUse(placed, { choice, second }, () => {
       this.former.delete(use);
       if (this.former.size > 0) return;
       const { unused } = this;
@@ -129,4 +137,10 @@ export class RoutedService {
     });
     return use;
   }
+}
+
+/** @throws as `KeyOwners.of`: what cannot be built is not held ready */
+function secondOf(config: TableMessage['config'], { layout, ring }: SecondRing): KeyOwners | null {
+  const { algorithm, sections, replicas } = layout;
+  return KeyOwners.of({ ...config, ring: { algorithm, sections }, replicas }, ring);
 }

@@ -52,6 +52,8 @@ export type RouterStatus = {
     readonly service: string;
     readonly generation: number;
     readonly routes: number;
+    /** Of a second ring that is held ready. */
+    readonly prepared: number;
   }[];
   /** Answers that are in no window; windows that were lost on the way. */
   readonly dropped: number;
@@ -102,7 +104,11 @@ export const RouterLink: ActorDefinition<RouterLinkArgs, RouterLinkMessages> = a
   },
 );
 
-type Known = { readonly generation: number; readonly routes: number };
+type Known = {
+  readonly generation: number;
+  readonly routes: number;
+  readonly prepared: number;
+};
 
 class Link {
   private readonly args: RouterLinkArgs;
@@ -175,7 +181,9 @@ class Link {
     // Its specification comes with the next look.
     if (known === undefined) return;
     if (effect.kind === 'publishRing') {
-      this.wanted.set(effect.service, { ...known, ring: effect.ring });
+      this.wanted.set(effect.service, { ...known, ring: effect.ring, second: null });
+    } else if (effect.kind === 'prepareRing') {
+      this.wanted.set(effect.service, { ...known, second: effect.ring });
     } else if (effect.kind === 'publishRoutes') {
       this.wanted.set(effect.service, { ...known, routes: effect.routes });
     } else return;
@@ -205,8 +213,8 @@ class Link {
         this.welcome(message.incarnation, message.services);
         break;
       case 'knows': {
-        const { service, generation, routes, underWay } = message;
-        this.known.set(service, { generation, routes });
+        const { service, generation, routes, prepared, underWay } = message;
+        this.known.set(service, { generation, routes, prepared });
         this.args.underWay.setService(this.name, service, underWay);
         this.say(service);
         break;
@@ -276,9 +284,9 @@ class Link {
     }
   }
 
-  private follow({ name, spec, ring, routes, routers }: ServiceRecord): void {
-    this.wanted.set(name, { spec, ring, routes });
-    if (spec.route === undefined) {
+  private follow({ name, spec, ring, routes, routers, dual }: ServiceRecord): void {
+    this.wanted.set(name, { spec, ring, routes, second: dual?.ring ?? null });
+    if (spec.route === undefined || routes.isRemoved) {
       if (this.said.has(name) || routers.get(this.name)?.standing === 'live') this.remove(name);
       return;
     }
@@ -318,18 +326,20 @@ class Link {
     this.said.delete(service);
     this.known.delete(service);
     const wanted = this.wanted.get(service);
-    if (wanted === undefined || wanted.spec.route !== undefined) return;
+    if (wanted === undefined || (wanted.spec.route !== undefined && !wanted.routes.isRemoved))
+      return;
     const generation = wanted.ring?.generation ?? 0;
-    this.known.set(service, { generation, routes: wanted.routes.number });
+    const prepared = wanted.second?.generation ?? 0;
+    this.known.set(service, { generation, routes: wanted.routes.number, prepared });
     this.say(service);
   }
 
   /** What the router has, and that it lives. */
   private say(service: string): void {
     if (!this.isWelcome || this.isDeposed) return;
-    const { generation, routes } = this.known.get(service) ?? { generation: 0, routes: 0 };
+    const known = this.known.get(service) ?? { generation: 0, routes: 0, prepared: 0 };
     const { name: id, incarnation } = this;
-    this.records.say(service, [{ kind: 'router', id, generation, routes, incarnation }]);
+    this.records.say(service, [{ kind: 'router', id, ...known, incarnation }]);
   }
 
   /** Started when it does not run; never ended, whatever it does. */

@@ -35,13 +35,24 @@ export type RouteConfig = Pick<
   readonly replicas: number;
 };
 
+/** Owners of keys, as they are said. */
+export type SaidRing = Pick<RingRecord, 'generation' | 'members' | 'weights' | 'overrides'>;
+
+/** A ring of another layout, to be held ready beside the one that is gone by. */
+export type SecondRing = {
+  readonly layout: NonNullable<RouteConfig['ring']> & Pick<RouteConfig, 'replicas'>;
+  readonly ring: SaidRing;
+};
+
 /** A service's routes, whole. */
 export type TableMessage = {
   readonly do: 'table';
   readonly epoch: number;
   readonly service: string;
   readonly config: RouteConfig;
-  readonly ring: Pick<RingRecord, 'generation' | 'members' | 'weights' | 'overrides'> | null;
+  readonly ring: SaidRing | null;
+  /** Absent: there is none. */
+  readonly second?: SecondRing;
   readonly routes: {
     readonly number: number;
     readonly routes: readonly SaidLine[];
@@ -101,6 +112,8 @@ export type RouterMessage =
       readonly service: string;
       readonly generation: number;
       readonly routes: number;
+      /** Of the ring that is held ready; 0: there is none. */
+      readonly prepared: number;
       readonly underWay: UnderWay;
     }
   /** Nobody is asked for it any more. */
@@ -145,6 +158,8 @@ const has =
 const isKey: Check = (value) =>
   value === 'client' || has({ header: isText })(value) || has({ segment: isCount })(value);
 
+const isAlgorithm: Check = isOneOf('ketama', 'rendezvous', 'maglev', 'jump');
+
 const CONFIG = has({
   port: isPort,
   timeout: (value) => isAmount(value) && (value as number) > 0,
@@ -153,9 +168,7 @@ const CONFIG = has({
   path: isNullOr(isText),
   key: isNullOr(isKey),
   kind: isOneOf('sharded', 'stateless'),
-  ring: isNullOr(
-    has({ algorithm: isOneOf('ketama', 'rendezvous', 'maglev', 'jump'), sections: isCount }),
-  ),
+  ring: isNullOr(has({ algorithm: isAlgorithm, sections: isCount })),
   replicas: isCount,
 });
 
@@ -164,6 +177,11 @@ const RING = has({
   members: isListOf(isText),
   weights: isListOf(isAmount),
   overrides: isListOf(has({ slice: isCount, owners: isListOf(isText) })),
+});
+
+const SECOND = has({
+  layout: has({ algorithm: isAlgorithm, sections: isCount, replicas: isCount }),
+  ring: RING,
 });
 
 const LINE = has({
@@ -189,6 +207,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     service: isName,
     config: CONFIG,
     ring: isNullOr(RING),
+    second: (value) => value === undefined || SECOND(value),
     routes: ROUTES,
   },
 };

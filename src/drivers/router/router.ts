@@ -234,10 +234,18 @@ export class RouterHost {
 }
 
 function knows(service: RoutedService): RouterMessage {
-  const { ring, routes } = service.use.message;
+  const { message, second } = service.use;
+  const { ring, routes } = message;
   const underWay: UnderWay = [...service.targets.all()]
     .filter((target) => target.underWay > 0)
     .map((target) => [target.instance, target.underWay]);
   const generation = ring?.generation ?? 0;
-  return { event: 'knows', service: service.name, generation, routes: routes.number, underWay };
+  return {
+    event: 'knows',
+    service: service.name,
+    generation,
+    routes: routes.number,
+    prepared: second === null ? 0 : (message.second?.ring.generation ?? 0),
+    underWay,
+  };
 }

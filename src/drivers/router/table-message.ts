@@ -11,13 +11,21 @@ import {
   slotParts,
 } from '../../actors/index.ts';
 import type { AddressBook } from '../address-book.ts';
-import type { RouteConfig, SaidLine, TableMessage } from './router-protocol.ts';
+import type {
+  RouteConfig,
+  SaidLine,
+  SaidRing,
+  SecondRing,
+  TableMessage,
+} from './router-protocol.ts';
 
 /** What is known of a service. */
 export type Routed = {
   readonly spec: ServiceSpec;
   readonly ring: RingRecord | null;
   readonly routes: RoutesRecord;
+  /** Of another layout, to be held ready; null: there is none. */
+  readonly second: RingRecord | null;
 };
 
 /** Who tells it. */
@@ -28,14 +36,15 @@ export type TellingParts = {
   readonly hasEnded: (instance: string) => boolean;
 };
 
-/** Null: it has no route, and routers are not to know it. */
+/** Null: it has no route, or goes, and routers are not to know it. */
 export function tableMessage(
   service: string,
-  { spec, ring, routes }: Routed,
+  { spec, ring, routes, second }: Routed,
   { book, epoch, hasEnded }: TellingParts,
 ): TableMessage | null {
-  const config = configOf(spec, ring);
+  const config = routes.isRemoved ? null : configOf(spec, ring);
   if (config === null) return null;
+  const prepared = second === null ? null : secondOf(second);
   const lines: SaidLine[] = routes.routes.flatMap((route) => {
     const { slot, instance, revision, isBaseline } = route;
     if (hasEnded(instance)) return [];
@@ -49,11 +58,21 @@ export function tableMessage(
     service,
     config,
     ring: ring === null ? null : ringOf(ring),
+    ...(prepared === null ? {} : { second: prepared }),
     routes: { number: routes.number, routes: lines, weights: routes.weights },
   };
 }
 
-function ringOf({ generation, members, weights, overrides }: RingRecord): TableMessage['ring'] {
+/** Null: it does not say how it is built, and cannot be. */
+function secondOf(ring: RingRecord): SecondRing | null {
+  const { layout } = ring;
+  if (layout === undefined) return null;
+  const { algorithm, sections, replicas } = layout;
+  const known = { algorithm, sections: sections ?? 0, replicas: replicas ?? 1 };
+  return { layout: known, ring: ringOf(ring) };
+}
+
+function ringOf({ generation, members, weights, overrides }: RingRecord): SaidRing {
   return { generation, members, weights, overrides };
 }
 

@@ -5,6 +5,15 @@ export const KNOWN: Readonly<Record<Kind, [Event[], number][]>> = {
   rolling: [
     [
       [
+        { do: 'apply', version: 4, size: 3 },
+        ...Array.from({ length: 20 }, (): Event => ({ do: 'pass', times: 15 })),
+        { do: 'late', want: 'revive', at: 1 },
+        { do: 'pass', times: 5 },
+      ],
+      0,
+    ],
+    [
+      [
         { do: 'apply', version: 2, size: 1 },
         { do: 'pass', times: 4 },
         { do: 'apply', version: 4, size: 1 },
@@ -44,6 +53,26 @@ export const KNOWN: Readonly<Record<Kind, [Event[], number][]>> = {
   ],
   keyed: [],
   zones: [
+    [
+      [
+        { do: 'apply', version: 4, size: 3 },
+        ...Array.from({ length: 20 }, (): Event => ({ do: 'pass', times: 15 })),
+        { do: 'late', want: 'revive', at: 1 },
+        { do: 'pass', times: 5 },
+      ],
+      0,
+    ],
+    [
+      [
+        { do: 'deaf', at: 0 },
+        { do: 'apply', version: 1, size: 2 },
+        ...Array.from({ length: 10 }, (): Event[] => [
+          { do: 'pass', times: 5 },
+          { do: 'late', want: 'stop', at: 0 },
+        ]).flat(),
+      ],
+      0,
+    ],
     [
       [
         { do: 'apply', version: 2, size: 1 },

@@ -62,6 +62,8 @@ export type Event =
       readonly at: number;
       readonly priority: Priority;
     }
+  /** A word that comes late: to start what was aborted since, or to stop whoever has left the ring. */
+  | { readonly do: 'late'; readonly want: 'revive' | 'stop'; readonly at: number }
   | { readonly do: 'apply'; readonly version: number; readonly size: number }
   | { readonly do: 'brain'; readonly at: number }
   | { readonly do: 'silent'; readonly who: readonly ControllerName[] }
@@ -103,6 +105,14 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
       kind: fc.constantFrom('stop' as const, 'replace' as const, 'eject' as const),
       at: fc.nat({ max: 20 }),
       priority: fc.constantFrom(...PRIORITIES),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('late' as const),
+      want: fc.constantFrom('revive' as const, 'stop' as const),
+      at: fc.nat({ max: 20 }),
     }),
   },
   {
@@ -205,6 +215,9 @@ export function happen(world: Watched, kind: Kind, one: Event): void {
       world.want({ who: 'operator', service: NAME, act, priority: one.priority, why, ...facts });
       return;
     }
+    case 'late':
+      wantLate(world, one);
+      return;
     case 'deaf':
     case 'hear': {
       const router = world.routers[one.at % world.routers.length];
@@ -271,4 +284,33 @@ export function shapeOf(record: ServiceRecord): unknown {
     .toSorted();
   const { demand, stable, target, shares } = record.goal;
   return { slots, instances, demand, stable, target, shares, ring: record.ring?.members };
+}
+
+/** What was right when it was said: of the rollout a version that was aborted since, of the arbiter's own
+ * placement an instance whose slot has just left the ring. */
+function wantLate(world: Watched, { want, at }: Extract<Event, { do: 'late' }>): void {
+  const { instances, revisions, ring } = world.record;
+  const facts = {
+    service: NAME,
+    priority: 'safety' as const,
+    why: 'it was right a while ago',
+    inputs: [],
+    alternatives: [],
+    expiresMs: Number.MAX_SAFE_INTEGER,
+  };
+  if (want === 'revive') {
+    const blocked = revisions.find((one) => one.blocked !== null);
+    const entry = [...instances.values()][at % Math.max(1, instances.size)];
+    if (blocked === undefined || entry === undefined) return;
+    const { id: instance, slot } = entry;
+    const act = { kind: 'replace' as const, instance, slot, revision: blocked.id };
+    world.want({ who: 'rollout', act, ...facts, priority: 'rollout' });
+    return;
+  }
+  const left = [...instances.values()].filter(
+    ({ slot }) => ring !== null && !ring.members.includes(slot),
+  );
+  const entry = left[at % Math.max(1, left.length)];
+  if (entry === undefined) return;
+  world.want({ who: 'operator', act: { kind: 'stop', instance: entry.id }, ...facts });
 }

@@ -1,5 +1,10 @@
 /** A world whose every pass is checked against the invariants. */
-import { InvariantMonitor, type ServiceInput, type Violation } from 'ringmaster/control-plane';
+import {
+  InvariantMonitor,
+  type ServiceInput,
+  type Violation,
+  type WholePass,
+} from 'ringmaster/control-plane';
 import { expect } from 'vitest';
 import { FleetWorld, type WorldOptions } from './fleet-world.ts';
 
@@ -11,7 +16,8 @@ export class Watched extends FleetWorld {
     super(service, options);
     this.onPass = (before, pass) => {
       const { view, record: after, decisions, effects } = pass;
-      const found = this.monitor.check({ view, before, after, decisions, effects });
+      const found = [...this.monitor.check({ view, before, after, decisions, effects })];
+      found.push(...lateViolations(pass));
       for (const one of found) this.violations.push({ ...one, atMs: this.nowMs });
     };
   }
@@ -20,4 +26,22 @@ export class Watched extends FleetWorld {
   expectSound(): void {
     expect(this.violations.slice(0, 5)).toEqual([]);
   }
+}
+
+/** What is aborted is not started by itself, and nobody is stopped whom a router may still ask. */
+function lateViolations({ view, decisions }: WholePass): readonly Violation[] {
+  const blocked = new Set(view.revisions.filter((one) => one.isBlocked).map(({ id }) => id));
+  const { ring, spec } = view;
+  const isUnheard = spec.kind === 'sharded' && ring !== null && ring.acknowledged < ring.generation;
+  return decisions.flatMap(({ intent: { act, who }, verdict }): readonly Violation[] => {
+    if (verdict.kind !== 'admitted') return [];
+    const isStart = act.kind === 'start' || act.kind === 'replace';
+    if (isStart && who !== 'operator' && blocked.has(act.revision)) {
+      return [
+        { invariant: 'A9', what: `${act.revision} was aborted, and ${act.slot} is to have it` },
+      ];
+    }
+    if (act.kind !== 'stop' || !isUnheard) return [];
+    return [{ invariant: 'A4', what: `${act.instance} is stopped before all know the ring` }];
+  });
 }

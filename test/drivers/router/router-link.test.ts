@@ -1,6 +1,6 @@
 /**
  * The brain's link with a real agent and a real router process; the test plays the arbiter and awaits what
- * it is told.
+ * it is told. Long, since it is one idea: the life of one link.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -226,7 +226,7 @@ describe('router link', () => {
     expect(await desk.next('router')).toMatchObject({ id: 'r1', routes: 1, generation: 0 });
     const status = await brain.status();
     expect(status).toMatchObject({ isConnected: true, incarnation: 1, troubles: [] });
-    expect(status.known).toEqual([{ service: 'shop', generation: 0, routes: 1 }]);
+    expect(status.known).toEqual([{ service: 'shop', generation: 0, routes: 1, prepared: 0 }]);
   });
 
   test('router link - what is ordered is published at once, and known before it is said', async () => {
@@ -311,6 +311,52 @@ describe('router link', () => {
     desk.records.set('shop', { spec: specOf(null), ring: null, routes: routesOf(9, TWO) });
     await desk.knows(9);
     await expect(get({ port })).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test('router link - a service that is removed is forgotten there, and that is known', async () => {
+    await begun();
+    desk.isRegistered = true;
+    desk.forget();
+    const routes = { ...routesOf(9), isRemoved: true as const };
+    desk.records.set('shop', { spec: specOf({ port }), ring: null, routes });
+    await desk.knows(9);
+    await expect(get({ port })).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test('router link - a second ring is held ready, and the first one is gone by', async () => {
+    const brain = await begun();
+    const ring = (generation: number, layout?: RingRecord['layout']): RingRecord => ({
+      generation,
+      members: ['shop/eu/a/0'],
+      weights: [1],
+      overrides: [],
+      publishedMs: 0,
+      ...(layout === undefined ? {} : { layout }),
+    });
+    const layout = {
+      algorithm: 'maglev' as const,
+      sections: null,
+      replicas: null,
+      isThanos: false,
+    };
+    const spec = {
+      ...specOf({ port }),
+      ring: { algorithm: 'ketama', sections: 10 },
+    } as ServiceSpec;
+    const written = { spec, ring: ring(1), routes: routesOf(2, ONE) };
+    desk.records.set('shop', written);
+    await desk.next('router', (one) => one.generation === 1 && one.routes === 2);
+    desk.records.set('shop', { ...written, dual: { ring: ring(2, layout) } } as Written);
+    const effect = {
+      kind: 'prepareRing',
+      key: 'p',
+      service: 'shop',
+      ring: ring(2, layout),
+    } as const;
+    await brain.order(effect);
+    const said = await desk.next('router', (one) => one.prepared === 2);
+    expect(said.generation).toBe(1);
+    expect((await get({ port })).body).toBe(ONE);
   });
 
   test('router link - what it measures is in shared memory, and what is under way is counted', async () => {
