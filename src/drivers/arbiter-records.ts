@@ -2,7 +2,7 @@
  * The arbiter as the drivers see it: whom observations are told, and whose records say what is wanted.
  * Before it is attached nothing is told, and nothing is known.
  */
-import type { Observation, ServiceRecord } from '../actors/index.ts';
+import type { Observation, ServiceRecord, ServiceStatus } from '../actors/index.ts';
 import type { AnyRef, Context } from '../runtime/index.ts';
 
 /** Thread rule: that of the actor whose context it has. */
@@ -39,10 +39,9 @@ export class ArbiterRecords {
     const { arbiter } = this;
     if (arbiter === null) return undefined;
     try {
-      const status = (await this.ctx.ask(arbiter, 'status', service)) as {
-        readonly record: ServiceRecord;
-      } | null;
-      return status?.record ?? null;
+      const status = (await this.ctx.ask(arbiter, 'status', service)) as ServiceStatus | null;
+      // Before its first pass a brain knows what was wanted, and not who serves.
+      return status?.hasPassed === false ? undefined : (status?.record ?? null);
     } catch {
       return undefined;
     }

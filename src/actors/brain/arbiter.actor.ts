@@ -66,6 +66,8 @@ export type ArbiterArgs = {
 export type ServiceStatus = {
   /** Decision time: what the records are dated by. */
   readonly nowMs: number;
+  /** False of what was only read from the store: its routes are not made yet, and mean nothing. */
+  readonly hasPassed: boolean;
   readonly record: ServiceRecord;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
@@ -240,8 +242,10 @@ class Brain {
         const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
         const nowMs = this.nowMs();
         const attention = attentionOf(record, limits, nowMs);
+        const { hasPassed } = loop;
         return {
           nowMs,
+          hasPassed,
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
           attention,

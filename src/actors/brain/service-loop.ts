@@ -76,6 +76,8 @@ export class ServiceLoop {
   heldBy: Violation | null;
   /** As it is stored. */
   private storedHold: Violation | null;
+  /** Records that were read say what was wanted; who serves is made anew by the first pass. */
+  hasPassed = false;
   private revision: number;
   private isStored: boolean;
   /** A commit had no answer: the records have to be read before anything else. */
@@ -181,6 +183,7 @@ export class ServiceLoop {
     this.revision = commit.revision;
     this.isStored = true;
     this.storedHold = heldBy;
+    this.hasPassed = true;
     this.hasten();
     log.accept(plan);
     this.journal.note(before, result.record, {

@@ -29,7 +29,11 @@ import { Prober } from '../probe/prober.actor.ts';
 import { PORT_RANGE_DEFAULT, type PortRange } from '../process/free-ports.ts';
 import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
+import { RequestsUnderWay } from '../router/requests-under-way.ts';
+import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
+import { isRouterKnown } from '../router/router-process.ts';
 import { Scraper } from '../scrape/scraper.actor.ts';
+import { holderOf, removeDeadLeader } from './dead-leader.ts';
 import { Executor } from './executor.actor.ts';
 import { type FleetDocument, keepFleet, storedFleet } from './fleet-document.ts';
 
@@ -43,8 +47,8 @@ export type FleetHostOptions = {
   readonly region?: string;
   /** For instances. */
   readonly ports?: PortRange;
-  /** Who leads, for people. */
-  readonly holder: string;
+  /** Name of this machine: another one's leader is never taken for dead. */
+  readonly machine: string;
 };
 
 /** What an apply came to, service by service, in the order of the fleet. */
@@ -56,6 +60,7 @@ export type AppliedService = {
   readonly version: string;
 };
 
+const LEADER = 'fleet/leader';
 /** Windows of metrics: how often one is looked for, in milliseconds, and how many are kept. */
 const INTERVAL_MS = 250;
 const METRICS_KEPT = 1024;
@@ -78,7 +83,9 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
   const directory = resolve(options.directory);
   const store = await openLmdbStore(join(directory, 'store'));
   try {
-    const leader = await campaign(store, { key: 'fleet/leader', holder: options.holder });
+    // As the writer of this store nobody else can be in the middle of anything.
+    await removeDeadLeader(store, LEADER, options.machine).catch(() => false);
+    const leader = await campaign(store, { key: LEADER, holder: holderOf(options.machine) });
     const system = await start({ threads: 0 });
     const host = new FleetHost({ ...options, directory }, store, leader, system);
     await host.begin();
@@ -99,7 +106,10 @@ export class FleetHost {
   private readonly system: System;
   private readonly releases: Releases;
   private readonly book: AddressBook = new AddressBook();
+  private readonly underWay: RequestsUnderWay = new RequestsUnderWay();
   private drivers: Drivers | null = null;
+  /** Once there is a router it is told everything, also that nothing is routed any more. */
+  private hasRouter = false;
   private running: Running | null = null;
 
   constructor(options: FleetHostOptions, store: LmdbStore, leader: Leadership, system: System) {
@@ -124,11 +134,12 @@ export class FleetHost {
         releases,
         data: join(directory, 'data'),
         ports,
-        underWay: () => 0,
+        underWay: (instance) => this.underWay.of(instance),
       },
     });
     const prober = await family.spawn(Prober, { id: 'prober', args: { book } });
     this.drivers = { host: anyRef(host), prober: anyRef(prober) };
+    this.hasRouter = await isRouterKnown(agent, ROUTER);
     const stored = await storedFleet(this.store);
     if (stored !== null) await this.run(stored.fleet);
   }
@@ -202,13 +213,15 @@ export class FleetHost {
   /** An arbiter for this fleet: another one when what it works by has changed. */
   private async run(fleet: FleetSpec): Promise<void> {
     const { running, drivers } = this;
+    const isRouted = this.hasRouter || hasRoutes(fleet);
     if (drivers === null) throw driverError('RM_HOST_OPTION', 'the host was not begun; begin it.');
     if (running !== null) {
       this.running = { ...running, fleet };
-      if (isSameFrame(running.fleet, fleet)) return;
+      if (isSameFrame(running.fleet, fleet) && this.hasRouter === isRouted) return;
       await running.family.stop();
       this.running = null;
     }
+    this.hasRouter = isRouted;
     const region = this.regionOf(fleet);
     const { period, answerWithin, maxStaleness, routerSilence } = fleet.policy;
     const family = this.system.supervisor({ intensity: FOR_EVER });
@@ -220,9 +233,10 @@ export class FleetHost {
       id: 'scraper',
       args: { book: this.book, metrics: anyRef(metrics) },
     });
+    const link = isRouted ? await this.spawnLink(family) : null;
     const executor = await family.spawn(Executor, {
       id: 'executor',
-      args: { instances: drivers.host, routers: [] },
+      args: { instances: drivers.host, routers: link === null ? [] : [anyRef(link)] },
     });
     const arbiter = await family.spawn(Arbiter, {
       id: 'arbiter',
@@ -243,8 +257,20 @@ export class FleetHost {
     });
     drivers.host.tell('attach', arbiter);
     scraper.tell('attach', anyRef(arbiter));
+    const epoch = this.leader.token;
+    link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
     if (fleet.frozen) await arbiter.ask('freeze', true);
     this.running = { arbiter, fleet, family };
+  }
+
+  private spawnLink(family: Supervisor): Promise<Ref<RouterLinkMessages>> {
+    const { book, underWay } = this;
+    const { agent, directory } = this.options;
+    const router = { name: ROUTER, directory: join(directory, 'router') };
+    return family.spawn(RouterLink, {
+      id: 'router',
+      args: { socket: agent, router, book, underWay },
+    });
   }
 
   private regionOf({ regions }: FleetSpec): FleetSpec['regions'][number] {
@@ -280,6 +306,13 @@ export class FleetHost {
 }
 
 const FOR_EVER = { restarts: Number.POSITIVE_INFINITY };
+
+/** The one of this host; another region has another host. */
+const ROUTER = 'main';
+
+function hasRoutes({ services }: FleetSpec): boolean {
+  return Object.values(services).some(({ route }) => route !== undefined);
+}
 
 function anyRef(ref: unknown): AnyRef {
   return ref as AnyRef;

@@ -4,6 +4,7 @@
  * ends with 0 when it is told to, and with 1 when another host leads or it cannot go on: the agent then
  * starts it again. What a person should know goes to standard error, which the agent keeps.
  */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const host = await startFleetHost({
     directory,
     agent,
-    holder: `pid ${process.pid}`,
+    machine: hostname(),
     ...(region === undefined ? {} : { region }),
   });
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));

@@ -62,6 +62,14 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
   const versionOf = (id: string): string =>
     record.revisions.find((one) => one.id === id)?.version ?? id;
   const serving = new Set(routes.routes.map(({ slot }) => slot));
+  // Routers that count have the newest tables, and a service that is routed has one of them.
+  const routers = [...record.routers.values()].filter(({ standing }) => standing === 'live');
+  const isHeard =
+    (record.spec.route === undefined || routers.length > 0) &&
+    routers.every(
+      (one) => one.routes >= routes.number && one.generation >= (ring?.generation ?? 0),
+    );
+  const isPlaced = record.spec.ring === undefined || ring !== null;
   const ready = [...instances.values()].filter(({ life }) => life.state === 'ready').length;
   return {
     service: record.name,
@@ -82,7 +90,12 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
     heldBy,
     attention,
     state: stateOf(record, phase, {
-      isWhole: serving.size === slots.size && slots.size > 0 && instances.size === slots.size,
+      isWhole:
+        serving.size === slots.size &&
+        slots.size > 0 &&
+        instances.size === slots.size &&
+        isHeard &&
+        isPlaced,
       needsHuman: attention.length > 0 || heldBy !== null,
     }),
   };

@@ -1,6 +1,11 @@
 /** A router host as a child of the agent: its name there, how it is started, whether it runs. */
 import { fileURLToPath } from 'node:url';
-import type { AgentClient, ChildReport, ChildSpec } from '../../agent/index.ts';
+import {
+  type AgentClient,
+  type ChildReport,
+  type ChildSpec,
+  connectAgent,
+} from '../../agent/index.ts';
 
 /** What is started. */
 export type RouterPlace = {
@@ -95,4 +100,14 @@ function specOf({ name, directory, zone, host }: RouterPlace): ChildSpec {
   ];
   const args = [MAIN, '--directory', directory, '--name', name, ...more];
   return { command: process.execPath, args, labels: { router: name } };
+}
+
+/** Whether an agent has ever been asked for it. @throws (rejects) RM_AGENT_GONE */
+export async function isRouterKnown(socket: string, name: string): Promise<boolean> {
+  const client = await connectAgent({ socket });
+  try {
+    return (await client.list()).some(({ id }) => id === routerChild(name));
+  } finally {
+    client.close();
+  }
 }

@@ -135,13 +135,13 @@ describe('rolling', () => {
       const fleet = rolling({
         analysis: [{ ...ANALYSIS[0], consecutiveErrorLimit: 1000 }],
       } as never);
-      fleet.apply('r2', { bootS: 2 }, health);
+      fleet.apply('r2', { bootS: 20 }, health);
       fleet.until(() => fleet.state.phase === 'paused', 2000);
       fleet.say('promote');
       fleet.until(() => {
         expect(fleet.state.lastNote === null || fleet.state.phase !== 'paused').toBe(true);
         return fleet.isDone('r2');
-      }, 100);
+      }, 300);
     },
   );
 });

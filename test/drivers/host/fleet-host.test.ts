@@ -24,7 +24,7 @@ const begin = async (): Promise<void> => {
   host = await startFleetHost({
     directory,
     agent: agent.socket,
-    holder: 'test',
+    machine: 'test',
     ports: { from: 26_000, to: 27_999 },
   });
 };

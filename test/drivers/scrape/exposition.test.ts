@@ -10,7 +10,7 @@ const read = (names: readonly string[], text: string) =>
 const sumOf = (name: string, text: string) => read([name], text).metrics[0]?.sum;
 
 describe('formats', () => {
-  test('exposition - what prom-client writes is read: counters, gauges, histograms, over their labels', async () => {
+  test('exposition - what prom-client writes is read: counters, gauges, histograms', async () => {
     const register = new Registry();
     const registers = [register];
     const hits = new Counter({
