@@ -170,4 +170,20 @@ describe('with a host', () => {
     expect(await rig.run('scale', 'web', 'many')).toMatchObject({ code: 2 });
     expect(await rig.run('scale', 'web', '3', '--for', 'long')).toMatchObject({ code: 2 });
   });
+
+  test('cli - a service that the fleet no longer names goes when it is named to', async () => {
+    const env = {};
+    rig.write({ web: webService({ version: 'v2' }), other: webService({ instances: 1, env }) });
+    await rig.run('apply');
+    await rig.run('status', '--for', 'healthy', '--timeout', '50s');
+    rig.write({ web: webService({ version: 'v2' }) });
+    expect((await rig.run('apply')).out).toMatch(/\? other .*goes on until you say --remove/);
+    expect(await rig.run('apply', '--remove', 'web')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/web cannot be removed: the fleet names it/),
+    });
+    expect((await rig.run('apply', '--remove', 'other')).out).toMatch(/- other .*removed/);
+    for (;;) if ((await json('get')).items.length === 1) break;
+    expect((await json('get')).items).toMatchObject([{ service: 'web' }]);
+  });
 });

@@ -6,9 +6,20 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { print } from '../output.ts';
 
-type FileOptions = CommonOptions & { readonly file: string };
+type FileOptions = CommonOptions & {
+  readonly file: string;
+  readonly allow?: readonly string[];
+  readonly remove?: readonly string[];
+};
 
-const MARKS = { new: '+', changed: '~', same: ' ' } as const;
+const MARKS = { new: '+', changed: '~', same: ' ', left: '?', removed: '-' } as const;
+const WHATS = {
+  new: 'new',
+  changed: 'another revision',
+  same: 'as it is',
+  left: 'not in this fleet any more; it goes on until you say --remove',
+  removed: 'removed',
+} as const;
 
 /** Adds them. */
 export function addApply(program: Command): void {
@@ -17,6 +28,13 @@ export function addApply(program: Command): void {
       .command(name)
       .description(what)
       .option('-f, --file <file>', 'the fleet: .yaml, .json or .mjs', 'fleet.yaml');
+  const withWords = (command: Command): Command =>
+    command
+      .option(
+        '--remove <service...>',
+        'services that the fleet no longer names, and that are to go',
+      )
+      .option('--allow <token...>', 'what a refusal has named');
   withFile('lint', 'check a fleet; needs no host').action(async (_, command: Command) => {
     const { file } = command.optsWithGlobals<FileOptions>();
     const { readFleetFile } = await import('../fleet-file.ts');
@@ -24,15 +42,15 @@ export function addApply(program: Command): void {
     const count = Object.keys(fleet.services).length;
     print(`${file}: fleet ${fleet.name} with ${count} service${count === 1 ? '' : 's'} is sound`);
   });
-  withFile('diff', 'what apply would change; ends with 7 when it would').action(
+  withWords(withFile('diff', 'what apply would change; ends with 7 when it would')).action(
     async (_, command: Command) => {
       const services = await sent(command.optsWithGlobals<FileOptions>(), true);
       print(linesOf(services));
-      const isSame = services.every(({ outcome }) => outcome === 'same');
+      const isSame = services.every(({ outcome }) => outcome === 'same' || outcome === 'left');
       if (!isSame) process.exitCode = EXIT.changes;
     },
   );
-  withFile('apply', 'take a fleet in; the rollout goes on by itself').action(
+  withWords(withFile('apply', 'take a fleet in; the rollout goes on by itself')).action(
     async (_, command: Command) => {
       print(linesOf(await sent(command.optsWithGlobals<FileOptions>(), false)));
     },
@@ -47,8 +65,10 @@ export async function sent(
   // Reading a fleet needs its whole schema: only who reads one waits for it.
   const { readFleetFile } = await import('../fleet-file.ts');
   const { data, folder } = await readFleetFile(options.file);
+  const { allow = [], remove = [] } = options;
+  const question = { data, folder, dryRun, allow, remove };
   const { services } = await withHost(options, (host) =>
-    host.ask<{ services: readonly AppliedService[] }>('Fleet.apply', { data, folder, dryRun }),
+    host.ask<{ services: readonly AppliedService[] }>('Fleet.apply', question),
   );
   if (services.length === 0) throw new CommandError(EXIT.failed, 'the fleet has no services.');
   return services;
@@ -57,8 +77,7 @@ export async function sent(
 function linesOf(services: readonly AppliedService[]): string {
   return services
     .map(({ service, outcome, version, revision }) => {
-      const what = outcome === 'same' ? 'as it is' : outcome === 'new' ? 'new' : 'another revision';
-      return `${MARKS[outcome]} ${service}  ${version} (${revision})  ${what}`;
+      return `${MARKS[outcome]} ${service}  ${version} (${revision})  ${WHATS[outcome]}`;
     })
     .join('\n');
 }

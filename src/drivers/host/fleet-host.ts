@@ -54,10 +54,23 @@ export type FleetHostOptions = {
 /** What an apply came to, service by service, in the order of the fleet. */
 export type AppliedService = {
   readonly service: string;
-  /** `same`: nothing of its instances changes; its knobs may have. */
-  readonly outcome: 'new' | 'changed' | 'same';
+  /**
+   * `same`: nothing of its instances changes; its knobs may have. `left`: the fleet no longer names it, and
+   * it goes on; `removed`: it was named to go.
+   */
+  readonly outcome: 'new' | 'changed' | 'same' | 'left' | 'removed';
   readonly revision: string;
   readonly version: string;
+};
+
+/** What is said beside a fleet. */
+export type ApplyOptions = {
+  /** Says what would come of it. */
+  readonly dryRun?: boolean;
+  /** Tokens that a refusal has named. */
+  readonly allow?: readonly string[];
+  /** Services that the fleet no longer names, and that are to go. */
+  readonly remove?: readonly string[];
 };
 
 const LEADER = 'fleet/leader';
@@ -150,13 +163,13 @@ export class FleetHost {
   }
 
   /**
-   * Takes a fleet in. `dryRun`: says what would come of it. Files are snapshotted before anything is
-   * written, so a fleet is applied whole or not at all, but for a store that fails in between.
+   * Takes a fleet in. Files are snapshotted before anything is written, so a fleet is applied whole or not
+   * at all, but for a store that fails in between, and for services that the arbiter refuses.
    * @throws (rejects) RM_FLEET_INVALID, RM_HOST_OPTION, RM_RELEASE_*, RM_REPLY of the arbiter
    */
   async apply(
     document: FleetDocument,
-    { dryRun = false }: { readonly dryRun?: boolean } = {},
+    { dryRun = false, allow = [], remove = [] }: ApplyOptions = {},
   ): Promise<readonly AppliedService[]> {
     const reading = readFleet(document.data);
     if (!reading.ok) {
@@ -166,14 +179,18 @@ export class FleetHost {
     const { fleet } = reading;
     this.regionOf(fleet);
     const planned = await this.planned(fleet, document.folder);
-    const outcome = planned.map(({ applied }) => applied);
+    const others = await this.others(fleet, remove);
+    const outcome = [...planned.map(({ applied }) => applied), ...others];
     if (dryRun) return outcome;
     for (const { keep } of planned) keep();
     await keepFleet(this.store, document);
     await this.run(fleet);
     for (const { spec, applied } of planned) {
       const { service: name, revision } = applied;
-      await this.arbiter().ask('apply', { name, spec, revision });
+      await this.arbiter().ask('apply', { name, spec, revision, allow });
+    }
+    for (const { service, outcome: what } of others) {
+      if (what === 'removed') await this.arbiter().ask('remove', service);
     }
     return outcome;
   }
@@ -283,6 +300,27 @@ export class FleetHost {
     const got = region === undefined ? 'no region was chosen' : `this host runs region ${region}`;
     const message = `${got}, and the fleet has ${names}; start one host for each, with its region.`;
     throw driverError('RM_HOST_OPTION', message, { names });
+  }
+
+  /** Services that this fleet does not name. @throws RM_CONTROL_PARAMS for a name that is no such service */
+  private async others(
+    { services }: FleetSpec,
+    remove: readonly string[],
+  ): Promise<readonly AppliedService[]> {
+    const unnamed = (await this.services()).filter((name) => services[name] === undefined);
+    const wrong = remove.find((name) => !unnamed.includes(name));
+    if (wrong !== undefined) {
+      const why = services[wrong] === undefined ? 'there is no such service' : 'the fleet names it';
+      const message = `${wrong} cannot be removed: ${why}; leave it out of the fleet, or of --remove.`;
+      throw driverError('RM_CONTROL_PARAMS', message, { service: wrong });
+    }
+    return await Promise.all(
+      unnamed.map(async (service) => {
+        const { applied, spec } = (await this.status(service)).record;
+        const outcome = remove.includes(service) ? ('removed' as const) : ('left' as const);
+        return { service, outcome, revision: applied, version: spec.version };
+      }),
+    );
   }
 
   private async planned(fleet: FleetSpec, folder: string) {

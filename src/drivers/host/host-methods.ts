@@ -107,7 +107,9 @@ export class HostMethods {
   private async apply(params: Params): Promise<{ readonly services: readonly AppliedService[] }> {
     const folder = text(params, 'folder');
     const dryRun = params.dryRun === true;
-    const services = await this.host.apply({ data: params.data, folder }, { dryRun });
+    const [allow, remove] = [texts(params, 'allow'), texts(params, 'remove')];
+    const document = { data: params.data, folder };
+    const services = await this.host.apply(document, { dryRun, allow, remove });
     return { services };
   }
 
@@ -298,6 +300,12 @@ function text(params: Params, name: string): string {
   const value = params[name];
   if (typeof value === 'string' && value.length > 0 && value.length <= 4096) return value;
   throw wrong(`${name} is ${shown(value)}; expected a text.`);
+}
+
+function texts(params: Params, name: string): readonly string[] {
+  const value = params[name] ?? [];
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  throw wrong(`${name} is ${shown(value)}; expected a list of texts.`);
 }
 
 function wrong(message: string): Error {
