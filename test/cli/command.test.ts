@@ -35,6 +35,15 @@ describe('without a host', () => {
     expect(await rig.run('lint', '-f', 'fleet.mjs')).toMatchObject({ code: 0 });
   });
 
+  test('cli - a fleet that is wrong, or cannot be had, starts nothing and ends', async () => {
+    expect(await rig.run('up', '-d', '-f', 'nowhere.yaml')).toMatchObject({ code: 2 });
+    expect(await rig.run('get')).toMatchObject({ code: 5 });
+    expect(await rig.run('up', '-d', '--region', 'xx', '-f', 'fleet.yaml')).toMatchObject({
+      code: 6,
+      err: expect.stringMatching(/region xx, and the fleet has eu/),
+    });
+  });
+
   test('cli - explain, doctor and completion need no host', async () => {
     expect((await rig.run('explain', 'rollout.soak')).out).toMatch(/soak .*default 30s\n +After/);
     expect(await rig.run('explain', 'rollout.soke')).toMatchObject({ code: 2 });
@@ -168,6 +177,12 @@ describe('with a host', () => {
     (await rig.watch(/frozen/, 'get', '-w')).end();
     expect(await rig.run('freeze', 'web', '--off')).toMatchObject({ code: 0 });
     expect(await rig.run('scale', 'web', 'many')).toMatchObject({ code: 2 });
+    expect(await rig.run('scale', 'web', '100000')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/expected a number from 0 to 1000/),
+    });
+    expect(await rig.run('why', 'web', '--kind', 'foo')).toMatchObject({ code: 2 });
+    expect(await rig.run('why', 'web', '-n', 'abc')).toMatchObject({ code: 2 });
     expect(await rig.run('scale', 'web', '3', '--for', 'long')).toMatchObject({ code: 2 });
   });
 

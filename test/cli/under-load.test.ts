@@ -2,11 +2,11 @@
  * A fleet with requests on it, all the time, while it is changed and while parts of it are killed: what is
  * planned fails no request, and neither does the loss of the brain. Guards: A17.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pidsWith } from '../drivers/processes.ts';
 import { CommandRig, webService } from './command-rig.ts';
 
 const WEB = 28_390;
@@ -131,16 +131,9 @@ test('under load - one that is killed costs at most what it had under way, and i
   expect(instancesOf(rig.folder, 'web').length).toBe(3);
 });
 
-/** Processes of this fleet, by their command lines. */
-function pidsWith(folder: string, part: string): number[] {
-  const lines = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n');
-  return lines
-    .filter((line) => line.includes(folder) && line.includes(part) && !line.includes('agent/main'))
-    .map((line) => Number.parseInt(line, 10));
-}
-
 function brainOf(folder: string): number {
-  return pidsWith(folder, 'host-main.js')[0] ?? 0;
+  const agents = pidsWith(folder, 'agent/main.js');
+  return pidsWith(folder, 'host-main.js').find((pid) => !agents.includes(pid)) ?? 0;
 }
 
 /** By what the agent has on disk. */

@@ -52,7 +52,13 @@ async function waitedFor(
 ): Promise<void> {
   let last: readonly ServiceSummary[] = [];
   const found = await until(LOOK_MS, millisecondsOf(options.timeout), async () => {
-    last = await servicesOf(options, service);
+    try {
+      last = await servicesOf(options, service);
+    } catch (error) {
+      // The host may just be started again: waiting is what was asked for.
+      if (error instanceof CommandError && error.exitCode === EXIT.unreachable) return null;
+      throw error;
+    }
     const isSo = last.length > 0 && last.every(({ state }) => state === wanted);
     // What will not become healthy by itself is not waited for.
     const isLost = wanted === 'healthy' && last.some(({ state }) => state === 'aborted');

@@ -54,7 +54,23 @@ async function up(options: UpOptions): Promise<void> {
       `a host runs in ${directory} already; use it, or \`ringmaster down\`.`,
     );
   }
+  if (options.file !== undefined) {
+    // What is wrong with it is said before anything is started.
+    const { readFleetFile } = await import('../fleet-file.ts');
+    await readFleetFile(options.file);
+  }
   const agent = startAgentProcess(options, directory);
+  try {
+    await upWith(agent, options, directory);
+  } catch (error) {
+    // What was started for this goes with it; instances that were taken up go on.
+    agent.kill('SIGTERM');
+    agent.unref();
+    throw error;
+  }
+}
+
+async function upWith(agent: ChildProcess, options: UpOptions, directory: string): Promise<void> {
   const ended = new Promise<number>((resolve) => {
     agent.once('exit', (code) => resolve(code ?? EXIT.failed));
   });
@@ -66,11 +82,8 @@ async function up(options: UpOptions): Promise<void> {
     code !== null ? false : (await answers(directory)) ? true : null,
   );
   if (isUp !== true) {
-    const log = join(directory, 'agent', 'brain.log');
-    throw new CommandError(
-      EXIT.failed,
-      `the host has not come up; see ${log} and agent.log beside.`,
-    );
+    const logs = ['agent/brain.log', 'agent.log'].map((name) => join(directory, name));
+    throw new CommandError(EXIT.failed, `the host has not come up; see ${logs.join(' and ')}.`);
   }
   print(`ringmaster is up in ${directory}`);
   if (options.file !== undefined) {
@@ -125,16 +138,24 @@ async function down(options: CommonOptions): Promise<void> {
     throw new CommandError(EXIT.unreachable, String((error as Error).message));
   }
   const { pid } = await agent.status();
-  const children = (await agent.list()).filter(({ status }) => status === 'running');
   agent.close();
-  // Who leads starts again whatever ends: so it goes first.
+  // Who leads starts again whatever ends: so it goes first, and then nobody starts anything.
   process.kill(pid, 'SIGTERM');
   await until(LOOK_MS, GRACE_MS, async () => (existsSync(`/proc/${pid}`) ? null : true));
+  const children = await lastChildren(directory);
   const left = (): readonly ChildReport[] => children.filter(isThere);
   for (const one of left()) signalled(one, 'SIGTERM');
   await until(LOOK_MS, GRACE_MS, async () => (left().length > 0 ? null : true));
   for (const one of left()) signalled(one, 'SIGKILL');
   print(`ringmaster is down, with ${children.length} processes; what is stored stays`);
+}
+
+/** Those that ran when the agent ended, as it has left them on disk. */
+async function lastChildren(directory: string): Promise<readonly ChildReport[]> {
+  const { readFile } = await import('node:fs/promises');
+  const text = await readFile(join(directory, 'agent', 'agent.json'), 'utf8');
+  const { children } = JSON.parse(text) as { readonly children: readonly ChildReport[] };
+  return children.filter((one) => one.exit === null && isThere(one));
 }
 
 /** That very process: its pid may be somebody else's by now. */

@@ -2,6 +2,7 @@
 
 import type { DecisionShown } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { type Column, formOf, print, printable, printList } from '../output.ts';
 
@@ -22,6 +23,12 @@ export function addWhy(program: Command): void {
     .action(async (about: string, _, command: Command) => {
       const options = command.optsWithGlobals<WhyOptions>();
       const { last, kind, output } = options;
+      if (kind !== undefined && !KINDS.includes(kind)) {
+        throw new CommandError(EXIT.usage, `--kind is ${kind}; expected ${KINDS.join(', ')}.`);
+      }
+      if (!/^[1-9]\d{0,4}$/.test(last)) {
+        throw new CommandError(EXIT.usage, `--last is ${last}; expected a number from 1.`);
+      }
       const [service = about, what] = about.split(/\/(.*)/s);
       const items = await withHost(options, (host) =>
         host.ask<readonly DecisionShown[]>('Decisions.list', {
@@ -38,6 +45,7 @@ export function addWhy(program: Command): void {
     });
 }
 
+const KINDS: readonly string[] = ['admitted', 'delayed', 'refused'];
 /** What is no slot and no instance: `shop/ring`. */
 const SUBJECTS: readonly string[] = ['ring', 'demand', 'split', 'target', 'stable'];
 

@@ -9,10 +9,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
 import { driverError } from '../errors.ts';
+import { every } from '../system-time.ts';
 import { ControlServer } from './control-server.ts';
 import { startFleetHost } from './fleet-host.ts';
 import { HostMethods } from './host-methods.ts';
 
+/** Between two looks whether the agent is there, and how many in a row it may be away. */
+const AGENT_LOOK_MS = 500;
+const AGENT_LOOKS = 6;
 /** Below the host's directory: where tools ask. */
 const CONTROL_SOCKET = 'host.sock';
 
@@ -37,6 +41,21 @@ async function main(): Promise<void> {
   });
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
   await server.listen();
+  // Without an agent nothing can be started or ended, and nobody starts this process again: the next
+  // agent finds the instances. It may only be busy for a moment.
+  let silent = 0;
+  every(AGENT_LOOK_MS, () => {
+    beats.status().then(
+      () => {
+        silent = 0;
+      },
+      () => {
+        if (++silent < AGENT_LOOKS) return;
+        process.stderr.write('ringmaster: the agent is gone; start another one with `up`.\n');
+        process.exit(1);
+      },
+    );
+  });
   const end = async (code: number): Promise<void> => {
     server.close();
     await host.close();

@@ -73,6 +73,8 @@ const VERBS: readonly VerbView['verb'][] = [
 ];
 /** Intents of operators that were not admitted are forgotten after so long, in milliseconds. */
 const WANTED_MS = 60_000;
+/** Instances of one service, or shards, that one machine may be asked for: a slip of zeros ends here. */
+const COUNT_MAX = 1000;
 
 /** Thread rule: the host's. */
 export class HostMethods {
@@ -176,8 +178,9 @@ export class HostMethods {
     const service = text(params, 'service');
     const status = await this.host.status(service);
     const { count } = params;
-    if (count !== null && !(Number.isInteger(count) && (count as number) >= 0)) {
-      throw wrong(`count is ${shown(count)}; expected a number from 0, or null.`);
+    const isCount = Number.isInteger(count) && (count as number) >= 0;
+    if (count !== null && !(isCount && (count as number) <= COUNT_MAX)) {
+      throw wrong(`count is ${shown(count)}; expected a number from 0 to ${COUNT_MAX}, or null.`);
     }
     const forMs = params.forMs ?? Number.MAX_SAFE_INTEGER / 2;
     if (typeof forMs !== 'number' || !(forMs > 0)) {

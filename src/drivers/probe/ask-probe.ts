@@ -2,15 +2,15 @@
  * Asks an instance one probe: by HTTP (2xx and 3xx are well), by opening its port, or by a command that
  * ends with 0. Each is bounded by the probe's timeout; whatever is no answer is not well.
  */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import type { ProbeQuestion } from '../../actors/index.ts';
 import type { Address } from '../address-book.ts';
 import { askHttp } from '../http-question.ts';
+import { after } from '../system-time.ts';
 
 /** Of an answer to a probe: a status is enough, and what is longer than a page of text is a mistake. */
 const BODY_BYTES_MAX = 65_536;
-const OUTPUT_BYTES_MAX = 65_536;
 
 /** Whether it is well. Never rejects. */
 export function askProbe({ spec }: ProbeQuestion, { port, instance }: Address): Promise<boolean> {
@@ -47,7 +47,23 @@ function endsWell(
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const env = { ...process.env, PORT: String(port), RINGMASTER_INSTANCE: instance };
-    const options = { timeout, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX, env } as const;
-    execFile(command, args, options, (error) => resolve(error === null));
+    const child = spawn(command, args, { env, stdio: 'ignore', detached: true });
+    // With all that it has started.
+    const end = (isWell: boolean): void => {
+      cancel();
+      if (child.pid !== undefined) endGroup(child.pid);
+      resolve(isWell);
+    };
+    const cancel = after(timeout, () => end(false));
+    child.once('error', () => end(false));
+    child.once('exit', (code) => end(code === 0));
   });
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left of it.
+  }
 }

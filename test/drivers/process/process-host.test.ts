@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pidsWith } from '../processes.ts';
 import { ProcessRig, specOf } from './process-rig.ts';
 
 const ONE = 'shop/eu/a/0#1';
@@ -207,6 +208,11 @@ describe('probes', () => {
     expect(await exec('process.exit(process.env.PORT > 0 ? 0 : 1)')).toBe(true);
     expect(await exec('process.exit(3)')).toBe(false);
     expect(await rig.probe(ONE, { ...HTTP, timeout: 50, exec: ['sleep', '60'] })).toBe(false);
+    // What it has started goes with it.
+    const length = `61${process.pid}`;
+    const shell = ['sh', '-c', `sleep ${length}; true`];
+    expect(await rig.probe(ONE, { ...HTTP, timeout: 300, exec: shell })).toBe(false);
+    for (;;) if (pidsWith('sleep', length).length === 0) break;
   });
 
   test('probe - a question that hangs holds no other one up', async () => {

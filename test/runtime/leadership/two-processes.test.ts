@@ -95,7 +95,8 @@ describe('leaders of two processes', () => {
     await world.end();
     expect(await lateEffects()).toEqual({ agent: 0, store: 0 });
     const tokens = world.tenures.map(({ token }) => token);
-    expect(tokens.length).toBeGreaterThan(5);
+    // A victim may have been followed already: not every round makes a new one.
+    expect(tokens.length).toBeGreaterThan(2);
     expect(new Set(tokens).size).toBe(tokens.length);
   });
 });

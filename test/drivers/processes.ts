@@ -1,0 +1,18 @@
+/** Processes of this machine by their command lines, without any program beside Node. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Pids whose command line has all of these parts. */
+export function pidsWith(...parts: readonly string[]): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+        return parts.every((part) => line.includes(part));
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
+    })
+    .map(Number);
+}
