@@ -64,15 +64,21 @@ export type RouterStatus = {
 
 /** What it understands. */
 export type RouterLinkMessages = {
+  /** Whose decisions it publishes from now on, and to whom it tells what it hears. */
   attach(to: RouterAttachment): void;
   /** Takes what is to be published, at once; false is the word to a deposed leader. */
   carryOut(order: CarryOut): boolean;
+  /** How it stands. */
   status(): RouterStatus;
-  /** From its socket, its timer and the agent. */
+  /** From its socket: the router has answered the call. */
   connected(): void;
+  /** From its socket: a word of the router. */
   heard(message: RouterMessage): void;
+  /** From its socket: the connection is gone; it is called again. */
   lost(): void;
+  /** From its timer: keeps the router running, and says again what it knows. */
   look(): Promise<void>;
+  /** From the agent: a child has ended. */
   ended(child: ChildReport): void;
 };
 
