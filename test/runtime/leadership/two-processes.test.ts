@@ -74,12 +74,15 @@ describe('leaders of two processes', () => {
     const random = seededRandom(5);
     await begin('self', 300);
     for (const name of ['a', 'b']) world.start(name);
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 5; ) {
       const before = world.acts.length;
       await world.until(() => world.acts.length > before + random.below(12));
       // Somewhere in the act that follows: a turn takes some microseconds, an act ten milliseconds.
       for (let turns = random.below(4000); turns > 0; turns--) await new Promise(setImmediate);
       const victim = world.acts.at(-1) as { name: string; token: number };
+      // Followed already, by somebody who has not acted yet: its end would make no new one.
+      if (world.top.token > victim.token) continue;
+      round++;
       const pid = world.all.get(victim.name)?.child.pid as number;
       world.signal(victim.name, 'SIGSTOP');
       const isFollowed = (): boolean => world.top.token > victim.token;
@@ -95,8 +98,7 @@ describe('leaders of two processes', () => {
     await world.end();
     expect(await lateEffects()).toEqual({ agent: 0, store: 0 });
     const tokens = world.tenures.map(({ token }) => token);
-    // A victim may have been followed already: not every round makes a new one.
-    expect(tokens.length).toBeGreaterThan(2);
+    expect(tokens.length).toBeGreaterThan(5);
     expect(new Set(tokens).size).toBe(tokens.length);
   });
 });
