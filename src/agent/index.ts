@@ -4,7 +4,12 @@ export { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 export { SOCKET_VARIABLE } from './brain.ts';
 export { AgentClient, type AgentStatus, type ClientOptions, connectAgent } from './client.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
-export { identityOf as processIdentity, isAlive as isProcess } from './processes.ts';
+export {
+  endGroup,
+  identityOf as processIdentity,
+  isAlive as isProcess,
+  signalGroup,
+} from './processes.ts';
 export {
   type BrainReport,
   type ChildExit,

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ChildReport, connectAgent, isProcess } from '../../agent/index.ts';
+import { type ChildReport, connectAgent, isProcess, signalGroup } from '../../agent/index.ts';
 import { connectHost } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -144,9 +144,10 @@ async function down(options: CommonOptions): Promise<void> {
   await until(LOOK_MS, GRACE_MS, async () => (existsSync(`/proc/${pid}`) ? null : true));
   const children = await lastChildren(directory);
   const left = (): readonly ChildReport[] => children.filter(isThere);
-  for (const one of left()) signalled(one, 'SIGTERM');
+  // With all that each has started in its group.
+  for (const { pid: one } of left()) signalGroup(one as number, 'SIGTERM');
   await until(LOOK_MS, GRACE_MS, async () => (left().length > 0 ? null : true));
-  for (const one of left()) signalled(one, 'SIGKILL');
+  for (const { pid: one } of left()) signalGroup(one as number, 'SIGKILL');
   print(`ringmaster is down, with ${children.length} processes; what is stored stays`);
 }
 
@@ -161,13 +162,4 @@ async function lastChildren(directory: string): Promise<readonly ChildReport[]> 
 /** That very process: its pid may be somebody else's by now. */
 function isThere({ pid, startTicks }: ChildReport): boolean {
   return pid !== null && isProcess({ pid, startTicks: startTicks ?? '' });
-}
-
-/** With all that it has started in its group. */
-function signalled({ pid }: ChildReport, signal: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    process.kill(-(pid as number), signal);
-  } catch {
-    // It has ended meanwhile.
-  }
 }

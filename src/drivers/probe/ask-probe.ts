@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import type { ProbeQuestion } from '../../actors/index.ts';
+import { endGroup } from '../../agent/index.ts';
 import type { Address } from '../address-book.ts';
 import { askHttp } from '../http-question.ts';
 import { after } from '../system-time.ts';
@@ -58,12 +59,4 @@ function endsWell(
     child.once('error', () => end(false));
     child.once('exit', (code) => end(code === 0));
   });
-}
-
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody is left of it.
-  }
 }
