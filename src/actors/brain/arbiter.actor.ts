@@ -22,8 +22,8 @@ import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import type { GoneService } from '../arbiter/removal.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
 import type { Violation } from '../invariants/invariant.ts';
-import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
+import type { Decision, Verdict } from '../protocol/decision.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
 import type { CoordinatorAnswer } from '../region/region-report.ts';
@@ -68,6 +68,8 @@ export type ServiceStatus = {
   readonly nowMs: number;
   /** False of what was only read from the store: its routes are not made yet, and mean nothing. */
   readonly hasPassed: boolean;
+  /** Everything is as it is wanted, nothing was decided in the last pass, and nothing waits for one. */
+  readonly isSettled: boolean;
   readonly record: ServiceRecord;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
@@ -98,14 +100,22 @@ export type ArbiterMessages = {
   remove(service: string): Promise<void>;
   /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
-  /** An operator's intent: judged like everybody's, in the next pass. */
-  want(intent: Intent): void;
+  /**
+   * What operators order by observations (verbs, holds, freezes): answered when it is stored.
+   * @throws (rejects) RM_REPLY with reason NO_SERVICE, STORE_AWAY
+   */
+  order(what: { readonly service: string; readonly list: readonly Observation[] }): Promise<void>;
+  /**
+   * An operator's intent, judged like everybody's; answered with the verdict when that is stored.
+   * @throws (rejects) RM_REPLY with reason NO_SERVICE, STORE_AWAY
+   */
+  want(intent: Intent): Promise<Verdict>;
   /** Of the fleet: everything voluntary stops, or goes on; answered when it is stored. */
   freeze(isFrozen: boolean): Promise<void>;
   /** Null: there is one region. Outlives this brain; answered when it is stored. */
   reserve(reservations: readonly Reservation[] | null): Promise<void>;
-  /** A violated invariant was looked at. */
-  release(service: string): void;
+  /** A violated invariant was looked at; answered when that is stored. @throws as `order` */
+  release(service: string): Promise<void>;
   /** Null: there is no such service. */
   status(service: string): ServiceStatus | null;
   /** Names of those that it tends. */
@@ -133,6 +143,13 @@ const IDLE_MS = 10_000;
 
 /** As `policy.routerSilence` of a fleet. Milliseconds. */
 const ROUTER_SILENCE_MS = 60_000;
+
+/** An operator's intent that waits for the pass after this one. */
+const NOT_JUDGED = {
+  rule: 'priority',
+  why: 'more waits to be judged than one pass takes',
+  unblock: 'the passes that follow',
+} as const;
 
 type Tended = {
   readonly loop: ServiceLoop;
@@ -215,11 +232,8 @@ class Brain {
       apply: (what) => this.apply(what),
       remove: (service) => this.remove(service),
       observe: ({ service, list }) => this.observe(service, list),
-      want: (intent) => {
-        if (typeof intent?.act?.kind !== 'string') return;
-        this.tended.get(intent.service)?.loop.want(intent);
-        this.soon();
-      },
+      order: (what) => this.order(what),
+      want: (intent) => this.want(intent),
       freeze: async (isFrozen) => {
         this.isFrozen = isFrozen;
         this.lookAgain();
@@ -230,10 +244,11 @@ class Brain {
         this.lookAgain();
         await this.store.reserve(reservations);
       },
-      release: (service) => {
-        const loop = this.tended.get(service)?.loop;
-        if (loop !== undefined) loop.heldBy = null;
+      release: async (service) => {
+        const tended = this.tendedCalled(service);
+        tended.loop.heldBy = null;
         this.lookAgain();
+        await this.ordered(tended);
       },
       status: (service) => {
         const loop = this.tended.get(service)?.loop;
@@ -242,10 +257,11 @@ class Brain {
         const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
         const nowMs = this.nowMs();
         const attention = attentionOf(record, limits, nowMs);
-        const { hasPassed } = loop;
+        const { hasPassed, isSettled } = loop;
         return {
           nowMs,
           hasPassed,
+          isSettled,
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
           attention,
@@ -294,7 +310,7 @@ class Brain {
       known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     }
     const tended = this.tended.get(name);
-    const end = tended === undefined ? 'away' : await this.pass(tended);
+    const end = tended === undefined ? 'away' : (await this.pass(tended)).kind;
     if (end === 'overtaken') {
       throw reply.error('NOT_LEADER', `another brain leads; apply ${name} there.`);
     }
@@ -311,13 +327,9 @@ class Brain {
   }
 
   private async remove(service: string): Promise<void> {
-    const tended = this.tended.get(service);
-    if (tended === undefined) {
-      const names = [...this.tended.keys()].join(', ') || 'none';
-      throw reply.error('NO_SERVICE', `there is no service ${service}; there are: ${names}.`);
-    }
+    const tended = this.tendedCalled(service);
     tended.loop.observe([{ kind: 'remove' }]);
-    const end = await this.pass(tended);
+    const end = (await this.pass(tended)).kind;
     if (end === 'overtaken') {
       throw reply.error('NOT_LEADER', `another brain leads; remove ${service} there.`);
     }
@@ -332,6 +344,39 @@ class Brain {
     this.part?.forget(loop.name);
     companions.stop();
     return true;
+  }
+
+  private tendedCalled(service: string): Tended {
+    const tended = this.tended.get(service);
+    if (tended !== undefined) return tended;
+    const names = [...this.tended.keys()].join(', ') || 'none';
+    throw reply.error('NO_SERVICE', `there is no service ${service}; there are: ${names}.`);
+  }
+
+  private async order({ service, list }: Parameters<ArbiterMessages['order']>[0]): Promise<void> {
+    const tended = this.tendedCalled(service);
+    tended.loop.observe(list.filter(isObservation));
+    await this.ordered(tended);
+  }
+
+  private async want(intent: Intent): Promise<Verdict> {
+    const tended = this.tendedCalled(intent.service);
+    tended.loop.want(intent);
+    const decisions = await this.ordered(tended);
+    const own = decisions.find((one) => one.intent === intent);
+    // It was not looked at yet: more waits than one pass takes.
+    return own?.verdict ?? { ...NOT_JUDGED, kind: 'delayed' };
+  }
+
+  /** What was ordered is known to this brain; answered when the next one would know it, too. */
+  private async ordered(tended: Tended): Promise<readonly Decision[]> {
+    const outcome = await this.pass(tended);
+    if (outcome.kind === 'done') return outcome.result.decisions;
+    if (outcome.kind === 'overtaken') {
+      throw reply.error('NOT_LEADER', 'another brain leads; order it there.');
+    }
+    const message = 'the store is away: it is done when the store is back, if this brain lives.';
+    throw reply.error('STORE_AWAY', message);
   }
 
   private observe(service: string, list: readonly Observation[]): void {
@@ -374,7 +419,7 @@ class Brain {
     }
   }
 
-  private async pass(tended: Tended): Promise<LoopOutcome['kind']> {
+  private async pass(tended: Tended): Promise<LoopOutcome> {
     const { loop, companions, reissue } = tended;
     const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
@@ -390,7 +435,7 @@ class Brain {
       reservations: this.reserved(),
     });
     if (outcome.kind === 'overtaken') this.ctx.exit();
-    if (outcome.kind !== 'done') return outcome.kind;
+    if (outcome.kind !== 'done') return outcome;
     tended.dueMs = dueAfter(outcome, nowMs);
     // A hold is stored at once, whatever else there is to do.
     if (loop.hasHoldToStore) this.soon();
@@ -400,9 +445,9 @@ class Brain {
     part?.note({ view: outcome.view, record: loop.record, decisions });
     const effects = reissue.due(outcome.result.effects, nowMs);
     if (effects.length > 0) this.issue(effects);
-    if (await this.ended(tended)) return outcome.kind;
+    if (await this.ended(tended)) return outcome;
     await companions.follow(loop.record, outcome.view);
-    return outcome.kind;
+    return outcome;
   }
 
   /** What this region may do for a while; null: it is the only one. */
@@ -454,10 +499,8 @@ class Brain {
 
 /** At once while something is under way; else when somebody asked for it, and now and then. */
 function dueAfter(
-  { result, view, againMs }: Extract<LoopOutcome, { kind: 'done' }>,
+  { isCalm, againMs }: Extract<LoopOutcome, { kind: 'done' }>,
   nowMs: number,
 ): number {
-  const isCalm =
-    isAsWanted(view) && result.record.operations.size === 0 && result.effects.length === 0;
   return isCalm ? Math.min(againMs ?? Number.POSITIVE_INFINITY, nowMs + IDLE_MS) : nowMs;
 }

@@ -32,6 +32,7 @@ import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
 import { isRouterKnown } from '../router/router-process.ts';
+import type { DeafPort } from '../router/router-protocol.ts';
 import { Scraper } from '../scrape/scraper.actor.ts';
 import { holderOf, removeDeadLeader } from './dead-leader.ts';
 import { Executor } from './executor.actor.ts';
@@ -86,6 +87,8 @@ type Running = {
   readonly arbiter: Ref<ArbiterMessages>;
   readonly fleet: FleetSpec;
   readonly family: Supervisor;
+  /** Null: nothing is routed. */
+  readonly link: Ref<RouterLinkMessages> | null;
 };
 
 /**
@@ -203,10 +206,18 @@ export class FleetHost {
   /** @throws (rejects) RM_CONTROL_PARAMS when there is no such service */
   async status(service: string): Promise<ServiceStatus> {
     const status = this.running && (await this.running.arbiter.ask('status', service));
-    if (status !== null) return status;
+    if (status !== null) {
+      const deaf = deafSentences(status.record.spec, await this.deafPorts());
+      return { ...status, attention: [...status.attention, ...deaf] };
+    }
     const known = await this.services();
     const message = `there is no service ${service}; there are: ${known.join(', ') || 'none'}`;
     throw driverError('RM_CONTROL_PARAMS', message, { service });
+  }
+
+  private async deafPorts(): Promise<readonly DeafPort[]> {
+    const status = await this.running?.link?.ask('status').catch(() => null);
+    return status?.deaf ?? [];
   }
 
   /** Entries of the decision log, oldest first. */
@@ -277,7 +288,7 @@ export class FleetHost {
     const epoch = this.leader.token;
     link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
     if (fleet.frozen) await arbiter.ask('freeze', true);
-    this.running = { arbiter, fleet, family };
+    this.running = { arbiter, fleet, family, link };
   }
 
   private spawnLink(family: Supervisor): Promise<Ref<RouterLinkMessages>> {
@@ -350,6 +361,15 @@ const ROUTER = 'main';
 
 function hasRoutes({ services }: FleetSpec): boolean {
   return Object.values(services).some(({ route }) => route !== undefined);
+}
+
+/** Nobody reaches a service whose port somebody else has, however well it is. */
+function deafSentences({ route }: ServiceSpec, deaf: readonly DeafPort[]): readonly string[] {
+  return deaf
+    .filter(({ port }) => port === route?.port)
+    .map(
+      ({ port, why }) => `no request comes in at port ${port}: ${why}; free it, or route elsewhere`,
+    );
 }
 
 function anyRef(ref: unknown): AnyRef {
