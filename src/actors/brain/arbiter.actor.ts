@@ -13,10 +13,11 @@ import {
   reply,
   type Store,
 } from '../../runtime/index.ts';
-import { applyProblem, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
+import { applyProblem, atOnce, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
 import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
+import { waitsOf } from '../arbiter/policy-wave.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import type { GoneService } from '../arbiter/removal.ts';
@@ -73,15 +74,19 @@ export type ServiceStatus = {
   readonly heldBy: string | null;
   /** What waits for a human. */
   readonly attention: readonly string[];
+  /** What of its specification waits for this region's turn, and what ends that. */
+  readonly waits: readonly string[];
 };
 
 /** What it understands. */
 export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
-   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
-   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its
-   * ring, or a shrink in one of several regions without a reservation
+   * pass. With several regions a change of policy waits for this one's turn (`waits` of its status), or
+   * takes hold at once with the token that is named there. @throws (rejects) RM_REPLY with reason
+   * STORE_AWAY when nothing could be read from it yet, and with CANNOT_FOLLOW for another kind of
+   * service, and NEEDS_TOKEN for another layout of its ring, or a shrink in one of several regions
+   * without a reservation
    */
   apply(what: {
     readonly name: string;
@@ -118,7 +123,10 @@ export type ArbiterMessages = {
   shard(which: { readonly service: string; readonly ordinal: number }): AnyRef | null;
   /** The coordinator's answer to a report. */
   granted(answer: CoordinatorAnswer): void;
-  /** A change of policy waits for this region's turn, or does not wait any more. */
+  /**
+   * A change beside those of services, such as `policy` of the fleet, waits for this region's turn, or
+   * does not wait any more.
+   */
   wave(isWanted: boolean): void;
   /** From its own timer: passes over those that are due. */
   tick(): Promise<void>;
@@ -243,12 +251,14 @@ class Brain {
         const nowMs = this.nowMs();
         const attention = attentionOf(record, limits, nowMs);
         const { hasPassed } = loop;
+        const waits = waitsOf(record, nowMs);
         return {
           nowMs,
           hasPassed,
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
           attention,
+          waits,
         };
       },
       services: () => [...this.tended.keys()],
@@ -285,11 +295,13 @@ class Brain {
       const { companions } = this.loopOf(record, 0);
       await companions.start();
     } else {
-      const around = { zonesCount: this.args.zones.length, allow };
       const reservations = this.reserved();
+      const hasRegions = reservations !== null;
+      const around = { zonesCount: this.args.zones.length, allow, hasRegions };
       const { record } = known.loop;
       const shrink = { reservations, nowMs: this.nowMs(), allow };
-      const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, spec, shrink);
+      const now = atOnce(record, spec, { ...around, revision, nowMs: shrink.nowMs });
+      const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, now.spec, shrink);
       if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
       known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     }
@@ -458,6 +470,10 @@ function dueAfter(
   nowMs: number,
 ): number {
   const isCalm =
-    isAsWanted(view) && result.record.operations.size === 0 && result.effects.length === 0;
+    isAsWanted(view) &&
+    // By another policy something else may be wanted.
+    view.spec === result.record.spec &&
+    result.record.operations.size === 0 &&
+    result.effects.length === 0;
   return isCalm ? Math.min(againMs ?? Number.POSITIVE_INFINITY, nowMs + IDLE_MS) : nowMs;
 }
