@@ -1,8 +1,8 @@
 /**
- * Writes series of many tenants at a steady rate, whether or not answers come, and says once a second what
- * became of it. `node load.mjs URL [tenants] [rate]`; orders come as JSON lines: `{"tenants": 600, "rate": 200}`,
- * `{"mark": "release"}` ends a chapter, whose sums are said, and begins the next; `{"round": true}` is answered
- * when every tenant has written once more.
+ * Writes series of many tenants at a steady rate, whether or not answers come, and says once a second
+ * what became of it. `node load.mjs URL [tenants] [rate]`. Orders come as lines of JSON:
+ * `{"tenants": 600, "rate": 200}`; `{"mark": "release"}` ends a chapter, whose sums are said, and begins
+ * the next; `{"round": true}` is answered when every tenant has written once more.
  */
 import { Agent, request as send } from 'node:http';
 import { createInterface } from 'node:readline';

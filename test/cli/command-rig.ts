@@ -27,12 +27,12 @@ export class CommandRig {
   }
 
   /** Writes `fleet.yaml` with these services. */
-  write(services: Readonly<Record<string, unknown>>): void {
+  write(services: Readonly<Record<string, unknown>>, region = 'eu'): void {
     const data = {
       apiVersion: 'ringmaster/v1',
       kind: 'Fleet',
       name: 'shop',
-      regions: [{ name: 'eu', zones: ['a', 'b', 'c'] }],
+      regions: [{ name: region, zones: ['a', 'b', 'c'] }],
       policy: { period: '200ms', answerWithin: '150ms' },
       services,
     };

@@ -13,10 +13,11 @@ import {
   reply,
   type Store,
 } from '../../runtime/index.ts';
-import { applyProblem, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
+import { applyProblem, atOnce, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
 import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
+import { waitsOf } from '../arbiter/policy-wave.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import type { GoneService } from '../arbiter/removal.ts';
@@ -75,23 +76,32 @@ export type ServiceStatus = {
   readonly heldBy: string | null;
   /** What waits for a human. */
   readonly attention: readonly string[];
+  /** What of its specification waits for this region's turn, and what ends that. */
+  readonly waits: readonly string[];
+};
+
+/** What is applied to one service. */
+export type AppliedSpec = {
+  readonly name: string;
+  readonly spec: ServiceSpec;
+  readonly revision: string;
+  /** What an operator says beside it: tokens that a refusal named. */
+  readonly allow?: readonly string[];
 };
 
 /** What it understands. */
 export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
-   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
-   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its
-   * ring, or a shrink in one of several regions without a reservation
+   * pass. With several regions a change of policy waits for this one's turn (`waits` of its status), or
+   * takes hold at once with the token that is named there. @throws (rejects) RM_REPLY with reason
+   * STORE_AWAY when nothing could be read from it yet, and with CANNOT_FOLLOW for another kind of
+   * service, and NEEDS_TOKEN for another layout of its ring, or a shrink in one of several regions
+   * without a reservation
    */
-  apply(what: {
-    readonly name: string;
-    readonly spec: ServiceSpec;
-    readonly revision: string;
-    /** What an operator says beside it: tokens that a refusal named. */
-    readonly allow?: readonly string[];
-  }): Promise<void>;
+  apply(what: AppliedSpec): Promise<void>;
+  /** As `apply`, and nothing comes of it. `zones`: how many there will be. @throws as `apply` */
+  check(what: AppliedSpec & { readonly zones: number }): Promise<void>;
   /**
    * A service goes: its instances are drained and stopped whatever they own, then its records are
    * deleted. Applied again before its routes have said so, it stays. Answered when that is stored.
@@ -128,7 +138,10 @@ export type ArbiterMessages = {
   shard(which: { readonly service: string; readonly ordinal: number }): AnyRef | null;
   /** The coordinator's answer to a report. */
   granted(answer: CoordinatorAnswer): void;
-  /** A change of policy waits for this region's turn, or does not wait any more. */
+  /**
+   * A change beside those of services, such as `policy` of the fleet, waits for this region's turn, or
+   * does not wait any more.
+   */
   wave(isWanted: boolean): void;
   /** From its own timer: passes over those that are due. */
   tick(): Promise<void>;
@@ -230,6 +243,7 @@ class Brain {
   handlers(): ArbiterMessages {
     return {
       apply: (what) => this.apply(what),
+      check: (what) => this.check(what),
       remove: (service) => this.remove(service),
       observe: ({ service, list }) => this.observe(service, list),
       order: (what) => this.order(what),
@@ -258,6 +272,7 @@ class Brain {
         const nowMs = this.nowMs();
         const attention = attentionOf(record, limits, nowMs);
         const { hasPassed, isSettled } = loop;
+        const waits = waitsOf(record, nowMs);
         return {
           nowMs,
           hasPassed,
@@ -265,6 +280,7 @@ class Brain {
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
           attention,
+          waits,
         };
       },
       services: () => [...this.tended.keys()],
@@ -287,33 +303,43 @@ class Brain {
     return Math.floor(this.ctx.now() + this.offsetMs);
   }
 
-  private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
+  private async apply(what: AppliedSpec): Promise<void> {
     const { name, spec, revision, allow = [] } = what;
-    if (!this.hasBegun) await this.begin();
-    if (!this.hasBegun) {
-      const message = 'the store is away, and nothing was read from it yet. Apply again later.';
-      throw reply.error('STORE_AWAY', message);
-    }
+    await this.check({ ...what, zones: this.args.zones.length });
     const known = this.tended.get(name);
     if (known === undefined) {
       const gone = await this.goneCalled(name);
       const record = newService(name, spec, revision, this.nowMs(), gone);
       const { companions } = this.loopOf(record, 0);
       await companions.start();
-    } else {
-      const around = { zonesCount: this.args.zones.length, allow };
-      const reservations = this.reserved();
-      const { record } = known.loop;
-      const shrink = { reservations, nowMs: this.nowMs(), allow };
-      const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, spec, shrink);
-      if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
-      known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
-    }
+    } else known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     const tended = this.tended.get(name);
     const end = tended === undefined ? 'away' : (await this.pass(tended)).kind;
     if (end === 'overtaken') {
       throw reply.error('NOT_LEADER', `another brain leads; apply ${name} there.`);
     }
+  }
+
+  private async check({
+    name,
+    spec,
+    revision,
+    allow = [],
+    zones: zonesCount,
+  }: AppliedSpec & { readonly zones: number }): Promise<void> {
+    if (!this.hasBegun) await this.begin();
+    if (!this.hasBegun) {
+      const message = 'the store is away, and nothing was read from it yet. Apply again later.';
+      throw reply.error('STORE_AWAY', message);
+    }
+    const record = this.tended.get(name)?.loop.record;
+    if (record === undefined) return;
+    const reservations = this.reserved();
+    const around = { zonesCount, allow, hasRegions: reservations !== null };
+    const shrink = { reservations, nowMs: this.nowMs(), allow };
+    const now = atOnce(record, spec, { ...around, revision, nowMs: shrink.nowMs });
+    const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, now.spec, shrink);
+    if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
   }
 
   /** Where a service of that name stood; rejects while the store is away: numbers are not given twice. */

@@ -369,5 +369,8 @@ type AllAnswers = {
 
 function isCalmAfter({ decisions, record, effects }: PassResult, view: ServiceView): boolean {
   const hasActed = decisions.some(({ verdict }) => verdict.kind === 'admitted');
-  return !hasActed && record.operations.size === 0 && effects.length === 0 && isAsWanted(view);
+  // By another policy something else may be wanted.
+  const isSpec = view.spec === record.spec;
+  const isQuiet = record.operations.size === 0 && effects.length === 0;
+  return !hasActed && isQuiet && isSpec && isAsWanted(view);
 }

@@ -81,9 +81,13 @@ const WINDOWS: Readonly<Record<'gateway' | 'receiver', Data>> = {
 };
 
 /** What a reader should know before anything is shown. */
-export const SHORTENED =
-  'looks each 250 ms, nothing older than 3 s is believed; canary steps 4 s and 3 s, thresholds each second and two bad ones abort, zones soak 2 s; load is a mean of ' +
-  '4 s; shrinking waits 5 s';
+export const SHORTENED: string = [
+  'looks each 250 ms, and nothing older than 3 s is believed',
+  'canary steps 4 s and 3 s, zones soak 2 s',
+  'thresholds each second, two bad ones abort',
+  'load is a mean of 4 s',
+  'shrinking waits 5 s',
+].join('; ');
 
 /** The whole document, as `apply` takes it. */
 export async function demoFleet(releases: DemoReleases, ports: DemoPorts): Promise<Data> {
