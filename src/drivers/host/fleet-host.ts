@@ -11,6 +11,7 @@ import {
   type FleetSpec,
   readFleet,
   revisionOf,
+  type ServiceRecord,
   type ServiceSpec,
   type ServiceStatus,
 } from '../../actors/index.ts';
@@ -40,6 +41,7 @@ import {
   ROUTER,
   startFleetLoop,
 } from './fleet-loop.ts';
+import { type InstanceLoad, instanceLoads } from './instance-load.ts';
 
 /** How a host is started. */
 export type FleetHostOptions = {
@@ -200,7 +202,19 @@ export class FleetHost {
     for (const { service, outcome: what } of others) {
       if (what === 'removed') await this.arbiter().ask('remove', service);
     }
+    await this.forgetReleases(outcome);
     return outcome;
+  }
+
+  /** Snapshots of revisions that are in no history any more, and that nobody was started from. */
+  private async forgetReleases(applied: readonly AppliedService[]): Promise<void> {
+    const needed = new Set(applied.map(({ revision }) => revision));
+    for (const service of await this.services()) {
+      const { record } = await this.status(service);
+      for (const { id } of record.revisions) needed.add(id);
+      for (const { revision } of record.instances.values()) needed.add(revision);
+    }
+    this.releases.forget(needed);
   }
 
   /** Names of the services that are tended. */
@@ -212,8 +226,12 @@ export class FleetHost {
   async status(service: string): Promise<ServiceStatus> {
     const status = this.running && (await this.running.arbiter.ask('status', service));
     if (status !== null) {
-      const deaf = deafSentences(status.record.spec, await this.deafPorts());
-      return { ...status, attention: [...status.attention, ...deaf] };
+      const { spec } = status.record;
+      const said = [
+        ...deafSentences(spec, await this.deafPorts()),
+        ...(await this.unwritten(spec)),
+      ];
+      return { ...status, attention: [...status.attention, ...said] };
     }
     const known = await this.services();
     const message = `there is no service ${service}; there are: ${known.join(', ') || 'none'}`;
@@ -223,6 +241,20 @@ export class FleetHost {
   private async deafPorts(): Promise<readonly DeafPort[]> {
     const status = await this.running?.link?.ask('status').catch(() => null);
     return status?.deaf ?? [];
+  }
+
+  private async unwritten({ ring }: ServiceSpec): Promise<readonly string[]> {
+    if (ring?.exportThanos === undefined) return [];
+    const troubles = (await this.running?.files.ask('troubles').catch(() => null)) ?? [];
+    return troubles
+      .filter(({ path }) => path === ring.exportThanos)
+      .map(({ path, why }) => `${path} cannot be written: ${why}; readers go by the former one`);
+  }
+
+  /** What their instances have to do, and what they use. */
+  async loads(records: readonly ServiceRecord[]): Promise<readonly InstanceLoad[]> {
+    const metrics = this.running?.metrics;
+    return metrics === undefined ? [] : await instanceLoads(records, metrics, this.book);
   }
 
   /** Entries of the decision log, oldest first. */
@@ -352,8 +384,14 @@ function isSameFrame(a: FleetSpec, b: FleetSpec): boolean {
   return frameOf(a) === frameOf(b);
 }
 
-/** A program's folder is meant from where the fleet was written; a service without one has the fleet's. */
+/** Folders and files are meant from where the fleet was written; a service without a folder has that. */
 function placed(spec: ServiceSpec, folder: string): ServiceSpec {
-  if (spec.command === undefined) return spec;
-  return { ...spec, cwd: resolve(folder, spec.cwd ?? '.') };
+  const { ring, cwd = '.' } = spec;
+  const file = ring?.exportThanos;
+  const exported =
+    ring === undefined || file === undefined
+      ? {}
+      : { ring: { ...ring, exportThanos: resolve(folder, file) } };
+  if (spec.command === undefined) return { ...spec, ...exported };
+  return { ...spec, ...exported, cwd: resolve(folder, cwd) };
 }
