@@ -29,7 +29,6 @@ function ours(use: 'wasm' | 'plain'): BenchContender {
         slots: 1,
         // Any key does for a measurement; words of a generator would do as well.
         secret: new Uint8Array(SECRET_BYTES).map((_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
-        unrouted: ['pod', 'instance'],
       });
       const [slot] = memory.slots;
       if (slot === undefined) throw new Error('no slot');

@@ -73,6 +73,7 @@ export {
   SECRET_BYTES,
   type SlotViews,
 } from './ingest/request-memory.ts';
+export { SeriesOwners } from './ingest/series-owners.ts';
 export {
   SeriesShard,
   type SeriesShardOptions,

@@ -20,6 +20,7 @@ type UpOptions = CommonOptions & {
   readonly file?: string;
   readonly detach?: boolean;
   readonly region?: string;
+  readonly remoteWrite?: string;
 };
 
 const AGENT = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
@@ -38,6 +39,7 @@ export function addUp(program: Command): void {
     .option('-f, --file <file>', 'apply this fleet when the host is up')
     .option('-d, --detach', 'leave agent and host running')
     .option('--region <name>', 'which of several regions this host runs')
+    .option('--remote-write <port>', 'take Prometheus remote write in, on this port of 127.0.0.1')
     .action(async (_, command: Command) => up(command.optsWithGlobals<UpOptions>()));
   program
     .command('down')
@@ -104,15 +106,25 @@ async function upWith(agent: ChildProcess, options: UpOptions, directory: string
   process.exitCode = await ended;
 }
 
-function startAgentProcess({ region, detach }: UpOptions, directory: string): ChildProcess {
+function startAgentProcess(
+  { region, detach, remoteWrite }: UpOptions,
+  directory: string,
+): ChildProcess {
   const args = [AGENT, '--directory', join(directory, 'agent'), '--', process.execPath, HOST];
   args.push('--directory', directory, ...(region === undefined ? [] : ['--region', region]));
+  if (remoteWrite !== undefined) args.push('--remote-write', portOf(remoteWrite));
   const log = openSync(join(directory, 'agent.log'), 'a', 0o600);
   // In the foreground a terminal's interrupt is ours to pass on: a group of its own in any case.
   return spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', log, detach === true ? log : 'inherit'],
   });
+}
+
+function portOf(text: string): string {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return text;
+  throw new CommandError(EXIT.usage, `${text} is no port; give a number from 1 to 65535.`);
 }
 
 async function answers(directory: string): Promise<boolean> {

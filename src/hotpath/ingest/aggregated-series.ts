@@ -27,6 +27,12 @@ export type Target = {
   inputs: number;
 };
 
+/** Labels that the sums of a metric lack. */
+export function droppedLabels(rules: readonly DropRule[], metric: string): ReadonlySet<string> {
+  const ofMetric = rules.filter((rule) => rule.metric === null || rule.metric === metric);
+  return new Set(ofMetric.flatMap(({ labels }) => labels));
+}
+
 /** Counters by convention: what a message says of types comes apart from samples, or never. */
 const COUNTED = /_(total|count|sum|bucket)$/;
 const TARGETS_MIN = 256;
@@ -98,8 +104,7 @@ export class TargetTable {
   private droppedOf(metric: string): ReadonlySet<string> {
     const known = this.dropped.get(metric);
     if (known !== undefined) return known;
-    const rules = this.rules.filter((rule) => rule.metric === null || rule.metric === metric);
-    const dropped = new Set(rules.flatMap(({ labels }) => labels));
+    const dropped = droppedLabels(this.rules, metric);
     // Of metrics that no rule names there is any number.
     if (this.rules.some((rule) => rule.metric === metric)) this.dropped.set(metric, dropped);
     return dropped;

@@ -35,17 +35,6 @@ export function labelHash(
   }
 }
 
-/** The first sum alone, its halves folded: what a label's route is made of. */
-export function labelSum(
-  key: Uint32Array,
-  bytes: Uint8Array,
-  from: number,
-  length: number,
-): number {
-  addBlocks(key, bytes, from, length, 0);
-  return (sum[0] as number) ^ (sum[1] as number);
-}
-
 /** Sum number `word` of all blocks, into `sum`: low, high. */
 function addBlocks(
   key: Uint32Array,

@@ -9,7 +9,13 @@ import { decodeUtf8, encodeUtf8, UTF8_BYTES_PER_UNIT_MAX } from '../hash/utf8.ts
 export type WrittenLabel = readonly [name: string, value: string];
 
 /** Why a series is refused. */
-export type SeriesFault = 'notUtf8' | 'labelName' | 'metricName' | 'noMetric' | 'labelTwice';
+export type SeriesFault =
+  | 'notALabel'
+  | 'notUtf8'
+  | 'labelName'
+  | 'metricName'
+  | 'noMetric'
+  | 'labelTwice';
 
 /** What was read: sorted, without empty values, `__name__` apart. */
 export type LabelWalk =
@@ -29,22 +35,16 @@ const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 /** Characters of what is refused that an answer repeats. */
 const EXCERPT = 60;
 
-/** Labels that the walk of the request has found to be well formed, from `bytes[from, to)`. */
+/** The labels that lie together in `bytes[from, to)`, as the walk of the request has found them. */
 export function walkLabels(bytes: Uint8Array, from: number, to: number): LabelWalk {
   const found: WrittenLabel[] = [];
   for (let at = from; at < to; ) {
-    // Each starts with its field's tag and its length.
-    const label = spanAt(bytes, at + 1);
-    let name = { at: label.at, end: label.at };
-    let value = name;
-    let next = label.at;
-    if (next < label.end && bytes[next] === 0x0a) {
-      name = spanAt(bytes, next + 1);
-      next = name.end;
-    }
-    if (next < label.end) value = spanAt(bytes, next + 1);
+    // Each starts with its field's tag, and its length is right.
+    const label = spanAt(bytes, at + 1, to);
+    const parts = label === null ? null : partsOf(bytes, label);
+    if (label === null || parts === null) return refused('notALabel', `byte ${at - from}`);
     at = label.end;
-    for (const part of [name, value]) {
+    for (const part of parts) {
       if (!isUtf8(bytes, part.at, part.end)) {
         return refused(
           'notUtf8',
@@ -52,9 +52,22 @@ export function walkLabels(bytes: Uint8Array, from: number, to: number): LabelWa
         );
       }
     }
+    const [name, value] = parts;
     found.push([decodeUtf8(bytes, name.at, name.end), decodeUtf8(bytes, value.at, value.end)]);
   }
   return checked(found);
+}
+
+type Span = { readonly at: number; readonly end: number };
+
+/** A label is a name, then a value, each there or empty, and nothing else. */
+function partsOf(bytes: Uint8Array, { at, end }: Span): readonly [name: Span, value: Span] | null {
+  let name: Span | null = { at, end: at };
+  if (at < end && bytes[at] === 0x0a) name = spanAt(bytes, at + 1, end);
+  if (name === null) return null;
+  let value: Span | null = { at: name.end, end: name.end };
+  if (name.end < end && bytes[name.end] === 0x12) value = spanAt(bytes, name.end + 1, end);
+  return value === null || value.end !== end ? null : [name, value];
 }
 
 function checked(found: readonly WrittenLabel[]): LabelWalk {
@@ -79,15 +92,16 @@ function spelled(labels: readonly WrittenLabel[]): string {
   return `{${labels.map(([name, value]) => `${name}="${value}"`).join(',')}}`;
 }
 
-/** What a length at `at` counts; the walk of the request has checked that it is there. */
-function spanAt(bytes: Uint8Array, at: number): { readonly at: number; readonly end: number } {
+/** What a length at `at` counts; null when it is none, or more than there is. */
+function spanAt(bytes: Uint8Array, at: number, to: number): Span | null {
   let [length, next] = [0, at];
-  for (let shift = 0; ; shift += 7) {
+  for (let shift = 0; shift < 28 && next < to; shift += 7) {
     const byte = bytes[next] as number;
     next += 1;
     length |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return { at: next, end: next + length };
+    if (byte < 0x80) return length > to - next ? null : { at: next, end: next + length };
   }
+  return null;
 }
 
 /** As protobuf writes labels. */

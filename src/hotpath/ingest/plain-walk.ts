@@ -4,7 +4,7 @@
  * and samples and knows no name; a request that is no such message is refused whole.
  */
 import { DECODE_STATUS } from './decode-status.ts';
-import { labelHash, labelSum } from './label-hash.ts';
+import { labelHash } from './label-hash.ts';
 import { HEAD_WORD, LABEL_BYTES_MAX, SERIES_WORD, SERIES_WORDS } from './request-layout.ts';
 import type { SlotViews } from './request-memory.ts';
 
@@ -85,7 +85,6 @@ class PlainWalk {
     const record = (this.series - 1) * SERIES_WORDS;
     const first = this.samples;
     let [labelsFrom, labelsTo, labels] = [0, 0, 0];
-    let route = this.slot.head[HEAD_WORD.tenantRoute] as number;
     while (this.at < end) {
       const from = this.at;
       this.failedAt = from;
@@ -102,8 +101,8 @@ class PlainWalk {
         if (labels === 0) labelsFrom = from;
         else if (labelsTo !== from) throw new Fault(DECODE_STATUS.labelsApart);
         if (labels >= this.slot.limits.labelsMax) throw new Fault(DECODE_STATUS.tooManyLabels);
-        route = (route + this.readLabel(labelEnd)) | 0;
         labels += 1;
+        this.at = labelEnd;
         labelsTo = labelEnd;
       } else if (tag === 0x1a || tag === 0x22) {
         this.at = this.spanEnd(from + 1, end);
@@ -119,7 +118,6 @@ class PlainWalk {
     series[record + SERIES_WORD.labelsBytes] = bytes;
     series[record + SERIES_WORD.firstSample] = first;
     series[record + SERIES_WORD.samples] = this.samples - first;
-    series[record + SERIES_WORD.route] = mixed(route);
     series[record + SERIES_WORD.owner] = 0;
     const hashAt = record + SERIES_WORD.hash;
     labelHash(key, request, labelsFrom, bytes, series, hashAt);
@@ -144,27 +142,6 @@ class PlainWalk {
         times[this.samples] = (high | 0) * 0x1_0000_0000 + low;
       } else this.skipField(end, SAMPLE_FIELDS);
     }
-  }
-
-  /** @returns its share in the choice of an owner */
-  private readLabel(end: number): number {
-    const from = this.at;
-    let name = this.bytes.subarray(0, 0);
-    let valueBytes = 0;
-    if (this.at < end && this.bytes[this.at] === 0x0a) {
-      const nameEnd = this.spanEnd(this.at + 1, end);
-      name = this.bytes.subarray(this.at, nameEnd);
-      this.at = nameEnd;
-    }
-    if (this.at < end && this.bytes[this.at] === 0x12) {
-      const valueEnd = this.spanEnd(this.at + 1, end);
-      valueBytes = valueEnd - this.at;
-      this.at = valueEnd;
-    }
-    if (this.at !== end) throw malformed();
-    if (valueBytes === 0 || this.slot.unrouted.some((one) => sameBytes(one, name))) return 0;
-    const { key } = this.slot;
-    return mixed(labelSum(key, this.bytes, from, end - from) ^ (end - from));
   }
 
   private skipField(end: number, known: number): void {
@@ -210,14 +187,4 @@ class PlainWalk {
 
 function malformed(): Fault {
   return new Fault(DECODE_STATUS.malformed);
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-function mixed(hash: number): number {
-  const a = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  const b = Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
-  return b ^ (b >>> 16);
 }

@@ -4,7 +4,6 @@
  * receiver's thread. It looks no series up and judges no name: series-shard.ts does.
  */
 import { RingmasterError } from '../errors.ts';
-import { murmur3 } from '../hash/murmur3.ts';
 import { encodeUtf8, UTF8_BYTES_PER_UNIT_MAX } from '../hash/utf8.ts';
 import { DECODE_STATUS, type DecodeFault, faultOf } from './decode-status.ts';
 import { labelHash } from './label-hash.ts';
@@ -23,6 +22,8 @@ export type Decoding =
       readonly exemplars: number;
       readonly histograms: number;
       readonly metadata: number;
+      /** Bytes of it, decompressed. */
+      readonly requestBytes: number;
     }
   /** `at`: byte of the decompressed request where it was not understood; 0 for a body that is no block. */
   | { readonly kind: 'refused'; readonly fault: DecodeFault; readonly at: number };
@@ -53,7 +54,6 @@ export class RequestDecoder {
     const length = encodeUtf8(tenant, bytes, 0);
     if (length === 0) slot.head.fill(0, HEAD_WORD.tenant, HEAD_WORD.tenant + 4);
     else labelHash(this.memory.key, bytes, 0, length, slot.head, HEAD_WORD.tenant);
-    slot.head[HEAD_WORD.tenantRoute] = length === 0 ? 0 : murmur3(bytes, 0, 0, length);
   }
 
   /** Decodes the first `bodyBytes` of the slot's body into its columns. */
@@ -100,6 +100,7 @@ export class RequestDecoder {
       exemplars: head[HEAD_WORD.exemplars] as number,
       histograms: head[HEAD_WORD.histograms] as number,
       metadata: head[HEAD_WORD.metadata] as number,
+      requestBytes,
     };
   }
 

@@ -1,18 +1,18 @@
 /**
  * Where everything lies in the memory that write requests are decoded in. The only file that knows these
- * offsets, but for kernel/decode.ts, which repeats the first four. It computes; it never touches memory.
+ * offsets, but for kernel/decode.ts, which repeats the first three. It computes; it never touches memory.
  *
- *   byte 0         16,512        16,640     16,704          18,944
- *        ┌──────────┬─────────────┬──────────┬───────────────┬──────── ─ ─ ┬─── ─ ─
- *        │ key of   │ key of      │ mask:    │ labels that   │ slot        │ slot …
- *        │ the hash │ its finish  │ 32 ones, │ do not route: │             │
- *        │          │ 4 × 4 × u64 │ 32 zeros │ count, names  │             │
- *        └──────────┴─────────────┴──────────┴───────────────┴──────── ─ ─ ┴─── ─ ─
- *   slot: head 128 │ body as it came │ request, decompressed │ series n × 48 │ times f64[m] │ values f64[m]
- *   series: u32 labelsAt, labelsBytes (in the request), firstSample, samples, route, owner, hash × 4
+ *   byte 0         16,512        16,640     16,768
+ *        ┌──────────┬─────────────┬──────────┬──────── ─ ─ ┬─── ─ ─
+ *        │ key of   │ key of      │ mask:    │ slot        │ slot …
+ *        │ the hash │ its finish  │ 32 ones, │             │
+ *        │          │ 4 × 4 × u64 │ 32 zeros │             │
+ *        └──────────┴─────────────┴──────────┴──────── ─ ─ ┴─── ─ ─
+ *   slot: head 128 │ body as it came │ request, decompressed │ series n × 36 │ times f64[m] │ values f64[m]
+ *   series: u32 labelsAt, labelsBytes (in the request), firstSample, samples, owner, hash × 4
  *
  * | words              | written by | read by     | ordering                                        |
- * | key, mask, labels  | creator    | all         | plain: before the memory is shared              |
+ * | key, mask          | creator    | all         | plain: before the memory is shared              |
  * | a slot             | receiver   | receiver    | plain: one thread                               |
  * | a decoded slot     | –          | aggregators | plain: nobody writes from the message that      |
  * |                    |            |             | names the slot until its answer; messages order |
@@ -33,20 +33,7 @@ export const FINISH_AT: number = KEY_AT + KEY_BYTES;
 /** For each word of the result: an addend and factors of low, high and length; u64 each. */
 export const FINISH_BYTES: number = HASH_WORDS * 4 * 8;
 export const MASK_AT: number = FINISH_AT + FINISH_BYTES;
-const MASK_BYTES: number = 2 * BLOCK_BYTES;
-export const UNROUTED_AT: number = MASK_AT + MASK_BYTES;
-/** Names of labels that do not route; more than that no rule needs. */
-export const UNROUTED_MAX = 16;
-/** Bytes of such a name. */
-export const UNROUTED_NAME_BYTES = 128;
-const UNROUTED_HEAD_BYTES = 64;
-const UNROUTED_RECORD_BYTES: number = 8 + UNROUTED_NAME_BYTES;
-const SLOTS_AT: number = UNROUTED_AT + UNROUTED_HEAD_BYTES + UNROUTED_MAX * UNROUTED_RECORD_BYTES;
-
-/** Byte offset of a name's length; the name follows after 8 bytes. */
-export function unroutedAt(index: number): number {
-  return UNROUTED_AT + UNROUTED_HEAD_BYTES + index * UNROUTED_RECORD_BYTES;
-}
+const SLOTS_AT: number = align(MASK_AT + 2 * BLOCK_BYTES);
 
 const HEAD_BYTES = 128;
 /** Beyond the end of body and request: what whole-vector accesses may touch. */
@@ -63,19 +50,17 @@ export const HEAD_WORD = {
   requestBytes: 6,
   /** First of four: added to each series' hash. */
   tenant: 8,
-  tenantRoute: 12,
 } as const;
 
 /** u32 words of a record in the table of series, and the indices in it. */
-export const SERIES_WORDS = 12;
+export const SERIES_WORDS = 9;
 export const SERIES_WORD = {
   labelsAt: 0,
   labelsBytes: 1,
   firstSample: 2,
   samples: 3,
-  route: 4,
-  owner: 5,
-  hash: 6,
+  owner: 4,
+  hash: 5,
 } as const;
 
 /** What a request may be; see docs/remote-write.md. */
@@ -109,7 +94,6 @@ export type RequestLayout = {
 };
 
 const WASM_PAGE_BYTES = 65_536;
-const align = (bytes: number): number => Math.ceil(bytes / 128) * 128;
 
 /** The same limits give the same offsets on every thread. */
 export function requestLayout(limits: RequestLimits, slotsCount: number): RequestLayout {
@@ -126,4 +110,8 @@ export function requestLayout(limits: RequestLimits, slotsCount: number): Reques
     slots.push({ headAt, bodyAt, requestAt, seriesAt, timesAt, valuesAt });
   }
   return { limits, slots, byteLength: Math.ceil(at / WASM_PAGE_BYTES) * WASM_PAGE_BYTES };
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 128) * 128;
 }

@@ -4,7 +4,6 @@
  * secret key of the hash, so that series keep theirs over crashes. It decodes nothing.
  */
 import { RingmasterError } from '../errors.ts';
-import { encodeUtf8, UTF8_BYTES_PER_UNIT_MAX } from '../hash/utf8.ts';
 import {
   BLOCK_BYTES,
   FINISH_BYTES,
@@ -16,10 +15,6 @@ import {
   requestLayout,
   SERIES_WORDS,
   type SlotLayout,
-  UNROUTED_AT,
-  UNROUTED_MAX,
-  UNROUTED_NAME_BYTES,
-  unroutedAt,
 } from './request-layout.ts';
 import { hasWasmDecoder } from './wasm-decode.ts';
 
@@ -33,8 +28,6 @@ export type RequestMemoryOptions = {
   readonly slots: number;
   /** `SECRET_BYTES` of chance. */
   readonly secret: Uint8Array;
-  /** Labels that do not say which aggregator a series belongs to: those that any rule drops. */
-  readonly unrouted: readonly string[];
 };
 
 /** What another thread needs to attach. Survives structured cloning, when a thread or an actor starts. */
@@ -57,7 +50,6 @@ export type SlotViews = {
   readonly values: Float64Array;
   /** The secret of the hash, by words. */
   readonly key: Uint32Array;
-  readonly unrouted: readonly Uint8Array[];
 };
 
 /** Any thread may hold one; which may write what, request-layout.ts says. */
@@ -72,7 +64,6 @@ export class RequestMemory {
     this.layout = requestLayout(handle.limits, handle.slots);
     const { buffer } = handle.memory;
     this.key = new Uint32Array(buffer, KEY_AT, (KEY_BYTES + FINISH_BYTES) / 4);
-    const unrouted = readUnrouted(buffer);
     this.slots = this.layout.slots.map((slot) => ({
       layout: slot,
       limits: handle.limits,
@@ -83,13 +74,12 @@ export class RequestMemory {
       times: new Float64Array(buffer, slot.timesAt, handle.limits.samplesMax),
       values: new Float64Array(buffer, slot.valuesAt, handle.limits.samplesMax),
       key: this.key,
-      unrouted,
     }));
   }
 
   /** @throws RM_INGEST_OPTION for a limit, a number of slots, a secret or names out of range */
   static create(options: RequestMemoryOptions): RequestMemory {
-    const { limits, slots, secret, unrouted } = options;
+    const { limits, slots, secret } = options;
     for (const [name, value] of Object.entries({ ...limits, slots })) {
       const max = MAXIMA[name as keyof typeof MAXIMA];
       if (!Number.isInteger(value) || value < 1 || value > max) {
@@ -99,9 +89,6 @@ export class RequestMemory {
     if (secret.length !== SECRET_BYTES) {
       throw bad(`the secret has ${secret.length} bytes, expected ${SECRET_BYTES} random ones`);
     }
-    if (unrouted.length > UNROUTED_MAX) {
-      throw bad(`rules drop ${unrouted.length} label names, expected at most ${UNROUTED_MAX}`);
-    }
     const { byteLength } = requestLayout(limits, slots);
     if (byteLength > BYTES_MAX) {
       throw bad(`${slots} slots take ${byteLength} bytes, expected at most ${BYTES_MAX}`);
@@ -110,7 +97,6 @@ export class RequestMemory {
     const bytes = new Uint8Array(memory.handle.memory.buffer);
     bytes.set(secret, KEY_AT);
     bytes.fill(0xff, MASK_AT, MASK_AT + BLOCK_BYTES);
-    writeUnrouted(bytes, unrouted);
     return RequestMemory.attach(memory.handle);
   }
 
@@ -138,30 +124,6 @@ function allocate(byteLength: number): RequestMemoryHandle['memory'] {
   if (!hasWasmDecoder()) return { buffer: new SharedArrayBuffer(byteLength) };
   const pages = byteLength / 65_536;
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-}
-
-function writeUnrouted(bytes: Uint8Array, names: readonly string[]): void {
-  const words = new Uint32Array(bytes.buffer);
-  for (const [index, name] of names.entries()) {
-    const encoded = new Uint8Array(name.length * UTF8_BYTES_PER_UNIT_MAX);
-    const length = encodeUtf8(name, encoded, 0);
-    if (length === 0 || length > UNROUTED_NAME_BYTES) {
-      throw bad(`label name ${name.slice(0, 40)} has ${length} bytes, expected 1 to 128`);
-    }
-    const at = unroutedAt(index);
-    words[at / 4] = length;
-    bytes.set(encoded.subarray(0, length), at + 8);
-  }
-  words[UNROUTED_AT / 4] = names.length;
-}
-
-function readUnrouted(buffer: SharedArrayBuffer): readonly Uint8Array[] {
-  const words = new Uint32Array(buffer, 0, unroutedAt(UNROUTED_MAX) / 4);
-  const count = Math.min(UNROUTED_MAX, words[UNROUTED_AT / 4] as number);
-  return Array.from({ length: count }, (_, index) => {
-    const at = unroutedAt(index);
-    return new Uint8Array(buffer, at + 8, words[at / 4] as number);
-  });
 }
 
 function bad(problem: string): RingmasterError {

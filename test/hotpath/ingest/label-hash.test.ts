@@ -2,12 +2,8 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { labelHash } from '../../../src/hotpath/ingest/label-hash.ts';
-import {
-  LABEL_BYTES_MAX,
-  SERIES_WORD,
-  SERIES_WORDS,
-} from '../../../src/hotpath/ingest/request-layout.ts';
-import { bench, decode, request, secret, snappy, type TestLabels } from './write-request.ts';
+import { LABEL_BYTES_MAX } from '../../../src/hotpath/ingest/request-layout.ts';
+import { secret } from './write-request.ts';
 
 const keyOf = (seed: number): Uint32Array => new Uint32Array(secret(seed).buffer);
 
@@ -67,70 +63,5 @@ describe('hash', () => {
   test('ingest - another key gives another hash', () => {
     const bytes = Uint8Array.of(1, 2, 3);
     expect(new Set([1, 2, 3].map((seed) => String(hashOf(keyOf(seed), bytes)))).size).toBe(3);
-  });
-});
-
-describe('route', () => {
-  const on = bench('wasm', ['pod', 'instance']);
-  const read = (labels: TestLabels, tenant = '') => {
-    decode(on, snappy(request([{ labels, samples: [[1, 1]] }])), tenant);
-    const record = on.slot.series.subarray(0, SERIES_WORDS);
-    return {
-      route: record[SERIES_WORD.route],
-      hash: String(record.subarray(SERIES_WORD.hash, SERIES_WORD.hash + 4)),
-    };
-  };
-
-  test('ingest - order, dropped labels and empty ones do not route; the tenant does', () => {
-    const base = read([
-      ['__name__', 'm'],
-      ['pod', 'a'],
-      ['zone', 'one'],
-    ]);
-    const others = [
-      read([
-        ['zone', 'one'],
-        ['__name__', 'm'],
-        ['pod', 'b'],
-      ]),
-      read([
-        ['__name__', 'm'],
-        ['zone', 'one'],
-        ['instance', '1.2.3.4:80'],
-        ['empty', ''],
-      ]),
-    ];
-    for (const other of others) {
-      expect(other.route).toBe(base.route);
-      expect(other.hash).not.toBe(base.hash);
-    }
-    expect(
-      read([
-        ['__name__', 'm'],
-        ['zone', 'two'],
-      ]).route,
-    ).not.toBe(base.route);
-    const theirs = read(
-      [
-        ['__name__', 'm'],
-        ['pod', 'a'],
-        ['zone', 'one'],
-      ],
-      'them',
-    );
-    expect(theirs.route).not.toBe(base.route);
-    expect(theirs.hash).not.toBe(base.hash);
-  });
-
-  test('ingest - series that differ in one digit spread evenly', () => {
-    const counts = new Array<number>(8).fill(0);
-    for (let i = 0; i < 4000; i += 1) {
-      const { route = 0 } = read([
-        ['__name__', 'http_requests_total'],
-        ['path', `/api/v1/item/${i}/detail`],
-      ]);
-      counts[route >>> 29] = (counts[route >>> 29] ?? 0) + 1;
-    }
-    for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(100);
   });
 });

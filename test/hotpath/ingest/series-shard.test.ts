@@ -21,7 +21,7 @@ import {
   varint,
 } from './write-request.ts';
 
-const on = bench('wasm', ['pod']);
+const on = bench('wasm');
 const slot: SlotViews = on.slot;
 
 const OPTIONS: SeriesShardOptions = {
@@ -95,7 +95,7 @@ describe('sums', () => {
 
   test('ingest - a counter that has ended goes on where it was', () => {
     const shard = shardWith();
-    const say = (time: number, value: number) =>
+    const say = (time: number, value: number | typeof STALE) =>
       take(shard, [{ labels: pod('hits_total', 'a'), samples: [[time, value]] }]);
     say(1, 10);
     say(2, STALE);

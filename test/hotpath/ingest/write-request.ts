@@ -93,8 +93,8 @@ export type Bench = {
   readonly slot: SlotViews;
 };
 
-export function bench(use: 'wasm' | 'plain', unrouted: readonly string[] = []): Bench {
-  const memory = RequestMemory.create({ limits: LIMITS, slots: 1, secret: secret(), unrouted });
+export function bench(use: 'wasm' | 'plain'): Bench {
+  const memory = RequestMemory.create({ limits: LIMITS, slots: 1, secret: secret() });
   const slot = memory.slots[0] as SlotViews;
   return { memory, decoder: new RequestDecoder(memory, use), slot };
 }

@@ -13,9 +13,6 @@
 const KEY: usize = 0;
 const FINISH: usize = 16512;
 const MASK: usize = 16640;
-const UNROUTED: usize = 16704;
-const UNROUTED_NAMES: usize = 16768;
-const UNROUTED_RECORD: usize = 136;
 const LABEL_BYTES_MAX: u64 = 16384;
 
 /** As in decode-status.ts. */
@@ -154,69 +151,6 @@ function skipField(at: usize, end: usize, known: u32): usize {
   return bytes === 0 || <usize>(end - next) < bytes ? 0 : next + bytes;
 }
 
-function isUnrouted(name: usize, bytes: usize): bool {
-  const count = load<u32>(UNROUTED);
-  for (let i: u32 = 0; i < count; ++i) {
-    const record = UNROUTED_NAMES + i * UNROUTED_RECORD;
-    if (<usize>load<u32>(record) !== bytes) continue;
-    let same: usize = 0;
-    while (same < bytes && load<u8>(record + 8 + same) === load<u8>(name + same)) ++same;
-    if (same === bytes) return true;
-  }
-  return false;
-}
-
-/** A label's share in the choice of an owner: one of the hash's sums over the label alone, mixed. */
-function labelRoute(from: usize, end: usize): u32 {
-  let sum = i64x2.splat(0);
-  let key = KEY;
-  let at = from;
-  const blocksEnd = end - ((end - from) & 31);
-  for (; at < blocksEnd; at += 32, key += 32) {
-    sum = addBlock(sum, v128.load(at), v128.load(at, 16), key);
-  }
-  const rest = end - at;
-  if (rest > 0) {
-    const mask = MASK + 32 - rest;
-    const a = v128.and(v128.load(at), v128.load(mask));
-    sum = addBlock(sum, a, v128.and(v128.load(at, 16), v128.load(mask, 16)), key);
-  }
-  const total = <u64>(i64x2.extract_lane(sum, 0) + i64x2.extract_lane(sum, 1));
-  return mixed(<u32>total ^ <u32>(total >> 32) ^ <u32>(end - from));
-}
-
-function mixed(hash: u32): u32 {
-  let h = hash;
-  h = (h ^ (h >> 16)) * 0x85ebca6b;
-  h = (h ^ (h >> 13)) * 0xc2b2ae35;
-  return h ^ (h >> 16);
-}
-
-/** Set by readLabel. */
-let route: u32 = 0;
-
-/** A label is a name, then a value, each there or empty. @returns whether it is. */
-function readLabel(from: usize, end: usize): bool {
-  let at = from;
-  let nameAt = at;
-  let nameBytes: usize = 0;
-  if (at < end && load<u8>(at) === 0x0a) {
-    at = spanEnd(at + 1, end);
-    if (at === 0) return false;
-    nameAt = next;
-    nameBytes = at - next;
-  }
-  let valueBytes: usize = 0;
-  if (at < end && load<u8>(at) === 0x12) {
-    at = spanEnd(at + 1, end);
-    if (at === 0) return false;
-    valueBytes = at - next;
-  }
-  if (at !== end) return false;
-  route = valueBytes === 0 || isUnrouted(nameAt, nameBytes) ? 0 : labelRoute(from, end);
-  return true;
-}
-
 function addBlock(sum: v128, a: v128, b: v128, key: usize): v128 {
   const x = i32x4.add(a, v128.load(key));
   const y = i32x4.add(b, v128.load(key, 16));
@@ -306,7 +240,6 @@ function walkSeries(
   let labelsFrom: usize = raw;
   let labelsTo: usize = raw;
   let labels: u32 = 0;
-  let routes: u32 = load<u32>(head, 48);
   while (at < end) {
     const tag = load<u8>(at);
     failedAt = at;
@@ -330,9 +263,7 @@ function walkSeries(
       if (labels === 0) labelsFrom = at;
       else if (labelsTo !== at) return LABELS_APART;
       if (labels >= labelsMax) return TOO_MANY_LABELS;
-      if (!readLabel(next, labelEnd)) return MALFORMED;
       ++labels;
-      routes += route;
       labelsTo = labelEnd;
       at = labelEnd;
     } else if (tag === 0x1a || tag === 0x22) {
@@ -353,9 +284,8 @@ function walkSeries(
   store<u32>(record, bytes, 4);
   store<u32>(record, first, 8);
   store<u32>(record, samples - first, 12);
-  store<u32>(record, mixed(routes), 16);
-  store<u32>(record, 0, 20);
-  hashLabels(labelsFrom, bytes, record + 24, head + 32);
+  store<u32>(record, 0, 16);
+  hashLabels(labelsFrom, bytes, record + 20, head + 32);
   return 0;
 }
 
@@ -387,7 +317,7 @@ export function walk(
       if (seriesEnd === 0) status = MALFORMED;
       else if (series >= seriesMax) status = TOO_MANY_SERIES;
       else {
-        const record = table + series * 48;
+        const record = table + series * 36;
         status = walkSeries(
           next,
           seriesEnd,
