@@ -37,6 +37,7 @@ export { type Effect, effectsOf } from './arbiter/effects.ts';
 export { withinHistory } from './arbiter/forget-revisions.ts';
 export { newEntry, type Observation, type Observed, observe } from './arbiter/observations.ts';
 export { placementIntents } from './arbiter/placement.ts';
+export { waitsOf } from './arbiter/policy-wave.ts';
 export {
   RECORD_VERSION,
   type RecordChanges,
@@ -61,6 +62,7 @@ export {
   type InstanceEntry,
   type LayoutParts,
   type OperationRecord,
+  type PolicyParts,
   type RevisionRecord,
   type RingRecord,
   type Route,
@@ -69,6 +71,7 @@ export {
   type ServiceRecord,
   type SlotRecord,
   specOf,
+  type WaitingPolicy,
   withEntry,
 } from './arbiter/records.ts';
 export { lastMsOf, recovered } from './arbiter/recovery.ts';
@@ -329,6 +332,7 @@ export {
   type ServiceView,
   type SlotView,
   type VerbView,
+  type WaitingPolicyView,
 } from './protocol/fleet-view.ts';
 export {
   type InstanceId,
@@ -361,6 +365,7 @@ export {
   targetOf,
 } from './protocol/intent.ts';
 export {
+  atLeastReading,
   checkedReading,
   finiteReading,
   type MetricQuery,

@@ -37,6 +37,7 @@ export async function withHost<T>(
 const CODES: Readonly<Record<string, ExitCode>> = {
   RM_CONTROL_GONE: EXIT.unreachable,
   RM_CONTROL_PARAMS: EXIT.usage,
+  RM_CONTROL_REFUSED: EXIT.conflict,
   RM_HOST_OPTION: EXIT.conflict,
   RM_REPLY: EXIT.conflict,
 };

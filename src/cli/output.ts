@@ -1,7 +1,7 @@
 /**
  * How answers are printed: a table for people, or data for programs in an envelope that says its version
  * and kind. A table has no more columns than it is given; what is empty is a dash. The one place that
- * writes to standard output.
+ * writes to standard output, and to standard error what is no error.
  */
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -36,6 +36,11 @@ export function formOf(text: string): Form {
 /** One line, or several. */
 export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** For people, while data goes to standard output. */
+export function printAside(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 /** A list in the form that was asked for. */

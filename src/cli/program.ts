@@ -2,6 +2,7 @@
 import { Command } from './command.ts';
 import { addApply } from './verbs/apply.ts';
 import { addCompletion } from './verbs/completion.ts';
+import { addDemo } from './verbs/demo.ts';
 import { addDescribe } from './verbs/describe.ts';
 import { addDiagnose } from './verbs/diagnose.ts';
 import { addDoctor } from './verbs/doctor.ts';
@@ -23,7 +24,7 @@ export function ringmasterProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride();
   const all = [addUp, addApply, addGet, addDescribe, addStatus, addRolloutVerbs, addScale, addRing];
-  for (const add of [...all, addWhy, addDiagnose, addExplain, addDoctor, addCompletion]) {
+  for (const add of [...all, addWhy, addDiagnose, addExplain, addDoctor, addDemo, addCompletion]) {
     add(program);
   }
   return program;

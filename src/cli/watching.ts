@@ -1,4 +1,8 @@
-/** Doing something again and again, and waiting until something is so: the command line's only timers. */
+/**
+ * Doing something again and again, and waiting until something is so: the command line's only timers and
+ * its only clock.
+ */
+import { performance as clock } from 'node:perf_hooks';
 import { setTimeout as after } from 'node:timers/promises';
 
 /** Does it, waits, does it again; until it throws, or the process is interrupted. */
@@ -21,4 +25,9 @@ export async function until<T>(
     await after(ms);
   }
   return null;
+}
+
+/** Monotonic, since some point in the past. */
+export function elapsedMs(): number {
+  return clock.now();
 }

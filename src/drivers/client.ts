@@ -4,5 +4,11 @@
  */
 export { connectHost, type HostClient } from './host/control-client.ts';
 export type { AppliedService } from './host/fleet-host.ts';
-export type { DecisionShown, FleetListed, RingChange, ServiceDetail } from './host/host-methods.ts';
+export type {
+  DecisionShown,
+  FleetListed,
+  OrderVerdict,
+  RingChange,
+  ServiceDetail,
+} from './host/host-methods.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';

@@ -1,5 +1,5 @@
 /** The `ringmaster` command as a user runs it: a folder with a fleet, real processes, exit codes. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,13 @@ const APP = fileURLToPath(new URL('../drivers/apps/instance.mjs', import.meta.ur
 /** How a command ended. */
 export type Ended = { readonly code: number; readonly out: string; readonly err: string };
 
+/** One that goes on. */
+export type Begun = {
+  readonly line: string;
+  readonly child: ChildProcess;
+  readonly code: Promise<number>;
+};
+
 /** A folder of a user's. */
 export class CommandRig {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'rm-cli-'));
@@ -20,12 +27,12 @@ export class CommandRig {
   }
 
   /** Writes `fleet.yaml` with these services. */
-  write(services: Readonly<Record<string, unknown>>): void {
+  write(services: Readonly<Record<string, unknown>>, region = 'eu'): void {
     const data = {
       apiVersion: 'ringmaster/v1',
       kind: 'Fleet',
       name: 'shop',
-      regions: [{ name: 'eu', zones: ['a', 'b', 'c'] }],
+      regions: [{ name: region, zones: ['a', 'b', 'c'] }],
       policy: { period: '200ms', answerWithin: '150ms' },
       services,
     };
@@ -50,16 +57,31 @@ export class CommandRig {
   }
 
   /** Runs one that is to go on; resolves with a line that matches, and how to end it. */
-  watch(pattern: RegExp, ...args: readonly string[]): Promise<{ line: string; end: () => void }> {
+  async watch(
+    pattern: RegExp,
+    ...args: readonly string[]
+  ): Promise<{ line: string; end: () => void }> {
+    const { line, child } = await this.begin(pattern, ...args);
+    return { line, end: () => void child.kill() };
+  }
+
+  /** As `watch`, with the process and how it will have ended. */
+  begin(pattern: RegExp, ...args: readonly string[]): Promise<Begun> {
     const child = spawn(process.execPath, [COMMAND, ...args], { cwd: this.folder });
+    const code = new Promise<number>((resolve) => {
+      child.once('close', (number) => resolve(number ?? -1));
+    });
     return new Promise((resolve, reject) => {
       let out = '';
       child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`ended with ${code}: ${out}`)));
+      child.once('exit', (number) => reject(new Error(`ended with ${number}: ${out}`)));
+      child.stderr.on('data', (piece) => {
+        out += piece;
+      });
       child.stdout.on('data', (piece) => {
         out += piece;
         const line = out.split('\n').find((one) => pattern.test(one));
-        if (line !== undefined) resolve({ line, end: () => child.kill() });
+        if (line !== undefined) resolve({ line, child, code });
       });
     });
   }

@@ -1,6 +1,8 @@
 /** The command line against real hosts: what a user types, sees, and gets as an exit code. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CommandRig, webService } from './command-rig.ts';
@@ -171,8 +173,16 @@ describe('with a host', () => {
     await rig.run('apply');
     await rig.run('status', '--for', 'healthy', '--timeout', '50s');
     expect(await rig.run('scale', 'web', '3')).toMatchObject({ code: 0 });
+    // What was ordered is stored, so it is not healthy as it was before.
+    const healthy = await rig.run('status', '--for', 'healthy', '--timeout', '50s');
+    expect(healthy).toMatchObject({ code: 0, out: expect.stringMatching(/3 of 3 ready/) });
     const three = await rig.watch(/web +healthy +v2 +3\/3/, 'get', '-w');
     three.end();
+    // Nothing is under way: a verb that says nothing now is no success.
+    expect(await rig.run('promote', 'web')).toMatchObject({
+      code: 6,
+      err: expect.stringMatching(/web: promote ignored: nothing is being rolled out/),
+    });
     expect(await rig.run('freeze', 'web')).toMatchObject({ code: 0 });
     (await rig.watch(/frozen/, 'get', '-w')).end();
     expect(await rig.run('freeze', 'web', '--off')).toMatchObject({ code: 0 });
@@ -184,6 +194,28 @@ describe('with a host', () => {
     expect(await rig.run('why', 'web', '--kind', 'foo')).toMatchObject({ code: 2 });
     expect(await rig.run('why', 'web', '-n', 'abc')).toMatchObject({ code: 2 });
     expect(await rig.run('scale', 'web', '3', '--for', 'long')).toMatchObject({ code: 2 });
+  });
+
+  test('cli - a port that somebody else has, and another region: said, and nothing is changed', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    rig.write({ web: webService({ version: 'v2', route: { port } }) });
+    await rig.run('apply');
+    (await rig.watch(/web +attention/, 'get', '-w')).end();
+    expect(await rig.run('diagnose')).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(`web: no request comes in at port ${port}: .*EADDRINUSE`),
+    });
+    expect((await rig.run('status', 'web')).code).toBe(4);
+    taken.close();
+    (await rig.watch(/web +healthy/, 'get', '-w')).end();
+    rig.write({ web: webService({ version: 'v2', route: { port } }) }, 'us');
+    expect(await rig.run('diff')).toMatchObject({
+      code: 6,
+      err: expect.stringMatching(/the region us, and what runs here is in eu: web/),
+    });
+    expect((await json('get')).items).toMatchObject([{ service: 'web', state: 'healthy' }]);
   });
 
   test('cli - a service that the fleet no longer names goes when it is named to', async () => {

@@ -20,11 +20,13 @@ import {
 import { indexOf } from '../protocol/pass-index.ts';
 import { DisruptionBudget } from './disruption-budget.ts';
 import { dualVerdict } from './dual-guard.ts';
+import { waveVerdict } from './policy-wave.ts';
 import { ringVerdict } from './ring-guard.ts';
 
 /** Who may propose what: each field of a goal has one owner, beside the operator. */
 const OWNERS: Readonly<Record<Act['kind'], readonly ControllerKind[]>> = {
   setDemand: ['autoscaler', 'region'],
+  takePolicy: ['region'],
   setTarget: ['rollout'],
   setSplit: ['rollout'],
   setStable: ['rollout'],
@@ -51,7 +53,7 @@ const CLAIMS: Readonly<Record<ControllerKind, readonly Priority[]>> = {
   hashring: ['safety', 'shrink', 'rebalance'],
   autoscaler: ['safety', 'shrink'],
   healer: ['safety', 'heal'],
-  region: ['safety', 'shrink'],
+  region: ['safety', 'rollout', 'shrink'],
   placement: ['safety', 'rollback', 'rollout', 'shrink'],
 };
 
@@ -118,6 +120,7 @@ function verdictOn(
   if (blocked !== null) return blocked;
   const region = regionVerdict(view, intent);
   if (region !== null) return region;
+  if (act.kind === 'takePolicy') return waveVerdict(view, act, who === 'operator') ?? ADMITTED;
   if (act.kind === 'publishRing') {
     return ringVerdict(view, act, (slot) => budget.isServed(slot));
   }
@@ -201,10 +204,12 @@ function claimVerdict({ goal }: ServiceView, { act, who, priority }: Intent): Ve
 }
 
 /** A number that is scaled by itself stays between its bounds, whoever proposes it. */
-function boundsVerdict({ spec }: ServiceView, { act, who }: Intent): Verdict | null {
+function boundsVerdict({ spec, goal }: ServiceView, { act, who }: Intent): Verdict | null {
   if (act.kind !== 'setDemand' || who === 'operator' || spec.autoscale === undefined) return null;
   const { min, max } = spec.autoscale;
   if (act.count >= min && act.count <= max) return null;
+  // As far back to them as the other regions can spare.
+  if (who === 'region' && act.count > max && act.count < goal.demand) return null;
   const why = `${act.count} is wanted; autoscale allows ${min} to ${max}`;
   return refused('bounds', why, 'it is within autoscale.min and autoscale.max');
 }

@@ -6,7 +6,7 @@ import { instanceStep } from '../instance/instance.machine.ts';
 import { type InstanceId, instanceId, slotParts } from '../protocol/identity.ts';
 import type { Act, Intent } from '../protocol/intent.ts';
 import { layoutOf } from '../protocol/ring-layout.ts';
-import { changedGoal } from './apply-spec.ts';
+import { changedGoal, withTakenPolicy } from './apply-spec.ts';
 import { afterCutOver, formerOf, withoutSecond } from './dual-ring.ts';
 import { newEntry } from './observations.ts';
 import type { RecordDraft } from './record-draft.ts';
@@ -48,6 +48,9 @@ function change(draft: RecordDraft, { act, who }: Intent, nowMs: number): void {
       return;
     case 'setTarget':
       draft.set({ goal: changedGoal(goal, { target: act.revision }) });
+      return;
+    case 'takePolicy':
+      draft.set(withTakenPolicy(draft.rest));
       return;
     case 'setSplit':
       draft.set({ goal: changedGoal(goal, { shares: act.shares }) });

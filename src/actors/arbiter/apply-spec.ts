@@ -9,7 +9,8 @@ import { isSameLayout, layoutOf, layoutText, relayoutToken } from '../protocol/r
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { hashText } from '../spec/revision.ts';
 import { dualTo, layoutParts, withLayout, withoutDual } from './dual-ring.ts';
-import type { GoalRecord, RevisionRecord, ServiceRecord } from './records.ts';
+import { splitPolicy, takenPolicy } from './policy-wave.ts';
+import type { GoalRecord, RevisionRecord, ServiceRecord, WaitingPolicy } from './records.ts';
 import { countingOn, type GoneService, isPastReturn } from './removal.ts';
 
 /** Records of a service that nobody has seen yet. `gone`: where one of its name stood; null: none did. */
@@ -60,6 +61,8 @@ export type ApplyAround = {
   readonly zonesCount?: number;
   /** What an operator has said beside it. */
   readonly allow?: readonly string[];
+  /** There are several: a change of policy waits for this one's turn. Absent: there is one. */
+  readonly hasRegions?: boolean;
 };
 
 /**
@@ -144,7 +147,8 @@ export function applied(
   around: ApplyAround = {},
 ): ServiceRecord {
   if (applyProblem(record, wanted, around) !== null) return record;
-  const { spec, ...dual } = inLayout(record, wanted, around.zonesCount ?? REPLICAS_MAX, nowMs);
+  const { spec: now, waiting } = atOnce(record, wanted, { ...around, revision, nowMs });
+  const { spec, ...dual } = inLayout(record, now, around.zonesCount ?? REPLICAS_MAX, nowMs);
   const isOther = revision !== record.applied;
   const demand = demandAfter(record, spec);
   const target = isOther ? revision : record.goal.target;
@@ -153,6 +157,7 @@ export function applied(
     ...record,
     ...dual,
     ...(record.removal ? { removal: null } : {}),
+    ...(waiting === null && !record.waiting ? {} : { waiting }),
     spec,
     isFrozen,
     applied: revision,
@@ -161,6 +166,36 @@ export function applied(
       ? withRevision(record.revisions, newRevision(spec, revision, nowMs))
       : record.revisions,
   };
+}
+
+/** Of a specification what holds at once, and what of its policy waits; null: nothing does. */
+export function atOnce(
+  record: ServiceRecord,
+  wanted: ServiceSpec,
+  {
+    revision,
+    nowMs,
+    zonesCount = REPLICAS_MAX,
+    allow = [],
+    hasRegions = false,
+  }: ApplyAround & { readonly revision: RevisionId; readonly nowMs: number },
+): Pick<ServiceRecord, 'spec'> & { readonly waiting: WaitingPolicy | null } {
+  if (!hasRegions) return { spec: wanted, waiting: null };
+  return splitPolicy(record, wanted, { revision, zonesCount, nowMs, allow });
+}
+
+/**
+ * What waited takes hold. It never shrinks the service: other regions may count on it, and what is too
+ * much is the autoscaler's to give back, when the coordinator lets it.
+ */
+export function withTakenPolicy(
+  record: Pick<ServiceRecord, 'spec' | 'goal' | 'waiting' | 'dual'>,
+): Partial<Pick<ServiceRecord, 'spec' | 'goal' | 'waiting' | 'dual'>> {
+  const taken = takenPolicy(record);
+  const { goal } = record;
+  if (taken.spec === undefined) return taken;
+  const demand = Math.max(goal.demand, demandAfter(record, taken.spec));
+  return { ...taken, goal: changedGoal(goal, { demand }) };
 }
 
 /** What holds from now on: with another layout only when routers go by it. */
@@ -192,7 +227,10 @@ function initialDemand(spec: ServiceSpec): number {
 }
 
 /** A number that was written anew is wanted; one that is scaled by itself only stays in its bounds. */
-function demandAfter({ spec: before, goal }: ServiceRecord, spec: ServiceSpec): number {
+function demandAfter(
+  { spec: before, goal }: Pick<ServiceRecord, 'spec' | 'goal'>,
+  spec: ServiceSpec,
+): number {
   const isWritten = initialDemand(spec) !== initialDemand(before);
   const demand = spec.autoscale === undefined && isWritten ? initialDemand(spec) : goal.demand;
   return bounded(demand, spec);

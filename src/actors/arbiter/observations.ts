@@ -8,7 +8,7 @@ import type { FailureView, VerbView } from '../protocol/fleet-view.ts';
 import type { InstanceId, RevisionId } from '../protocol/identity.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { routerGone, routerSays } from './acknowledgement.ts';
-import { applied } from './apply-spec.ts';
+import { type ApplyAround, applied } from './apply-spec.ts';
 import { DraftMap } from './draft-map.ts';
 import { withoutDual } from './dual-ring.ts';
 import {
@@ -66,7 +66,7 @@ export type Observation =
       readonly kind: 'apply';
       readonly spec: ServiceSpec;
       readonly revision: RevisionId;
-      /** What an operator has said beside it; see `relayoutToken`. */
+      /** What an operator has said beside it: tokens. */
       readonly allow?: readonly string[];
     }
   /** An operator has named the service: it goes. */
@@ -98,10 +98,12 @@ export function observe(
     nowMs,
     maxStalenessMs,
     zones,
+    reservations,
     pace = Number.POSITIVE_INFINITY,
-  }: Pick<PassSurroundings, 'nowMs' | 'maxStalenessMs' | 'zones' | 'pace'>,
+  }: Pick<PassSurroundings, 'nowMs' | 'maxStalenessMs' | 'zones' | 'pace' | 'reservations'>,
 ): Observed {
-  const draft = new Draft(record, maxStalenessMs / SEEN_PART, pace, zones.length);
+  const region = { zonesCount: zones.length, hasRegions: reservations !== null };
+  const draft = new Draft(record, maxStalenessMs / SEEN_PART, pace, region);
   const used: Observation[] = [];
   const deferred: Observation[] = [];
   for (const one of observations) {
@@ -132,11 +134,16 @@ class Draft {
   private moves: number;
   private next: ServiceRecord;
   private readonly seenEveryMs: number;
-  private readonly zonesCount: number;
+  private readonly region: Pick<ApplyAround, 'zonesCount' | 'hasRegions'>;
   private readonly instances: DraftMap<InstanceId, InstanceEntry>;
 
-  constructor(record: ServiceRecord, seenEveryMs: number, moves: number, zonesCount: number) {
-    this.zonesCount = zonesCount;
+  constructor(
+    record: ServiceRecord,
+    seenEveryMs: number,
+    moves: number,
+    region: Pick<ApplyAround, 'zonesCount' | 'hasRegions'>,
+  ) {
+    this.region = region;
     this.moves = moves;
     this.next = record;
     this.seenEveryMs = seenEveryMs;
@@ -206,7 +213,7 @@ class Draft {
   }
 
   private applied(one: Extract<Observation, { kind: 'apply' }>, nowMs: number): ServiceRecord {
-    const more = { zonesCount: this.zonesCount, allow: one.allow ?? [] };
+    const more = { ...this.region, allow: one.allow ?? [] };
     return applied(this.next, one.spec, one.revision, nowMs, more);
   }
 

@@ -72,7 +72,7 @@ function restarts(view: ServiceView): readonly Intent[] {
     if (instances.length > 0 && all.some((one) => ownsData(view, one))) return [];
     const why =
       slot.ends > 0
-        ? `${slot.id} has ended ${slot.ends} times and is started again`
+        ? `${slot.id} has ended ${slot.ends === 1 ? 'once' : `${slot.ends} times`} and is started again`
         : `${slot.id} is to have an instance of ${slot.revision}`;
     return [startOf(view, slot.id, slot.revision, slot.isBaseline, why)];
   });

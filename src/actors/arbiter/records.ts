@@ -5,7 +5,13 @@
  * is what changed. Times are milliseconds of decision time, which goes on where it was after a restart.
  */
 import type { InstanceRecord } from '../instance/instance.machine.ts';
-import type { FailureView, GoalView, RingView, VerbView } from '../protocol/fleet-view.ts';
+import type {
+  FailureView,
+  GoalView,
+  RingView,
+  VerbView,
+  WaitingPolicyView,
+} from '../protocol/fleet-view.ts';
 import type { InstanceId, RevisionId, SlotId } from '../protocol/identity.ts';
 import type { Share } from '../protocol/intent.ts';
 import type { RingLayout } from '../protocol/ring-layout.ts';
@@ -87,6 +93,27 @@ export type LayoutParts = {
   readonly minAvailable: number | null;
 };
 
+/**
+ * How a service is scaled, healed, rolled out, routed and disrupted: what of a specification is no part of
+ * its instances, of how many there are, or of its ring's layout. Null: it has none.
+ */
+export type PolicyParts = {
+  readonly autoscale: NonNullable<ServiceSpec['autoscale']> | null;
+  readonly budget: { readonly maxUnavailable: number; readonly minAvailable: number | null };
+  readonly heal: ServiceSpec['heal'];
+  readonly ring: Omit<
+    NonNullable<ServiceSpec['ring']>,
+    'algorithm' | 'sections' | 'exportThanos'
+  > | null;
+  readonly rollout: ServiceSpec['rollout'];
+  readonly route: NonNullable<ServiceSpec['route']> | null;
+  /** Instances, or shards, as they are written. */
+  readonly size: number;
+};
+
+/** A change of policy that was applied, and waits for this region's turn. */
+export type WaitingPolicy = WaitingPolicyView & { readonly parts: PolicyParts };
+
 /** One line of the endpoint table. */
 export type Route = {
   readonly slot: SlotId;
@@ -142,6 +169,8 @@ export type ControllerStates = Readonly<
 export type ServiceRecord = {
   readonly name: string;
   readonly spec: ServiceSpec;
+  /** What of the specification was applied and does not hold yet. Null or absent: nothing. */
+  readonly waiting?: WaitingPolicy | null;
   /** The revision that was applied last; `undo` moves the goal's target, not this. */
   readonly applied: RevisionId;
   readonly goal: GoalRecord;

@@ -20,6 +20,7 @@ export function lastMsOf(record: ServiceRecord): number {
     note(life.sinceMs);
     note(life.seenMs);
   }
+  note(record.waiting?.sinceMs ?? 0);
   for (const { issuedMs } of record.operations.values()) note(issuedMs);
   for (const { atMs } of record.verbs) note(atMs);
   for (const { atMs } of record.failures) note(atMs);

@@ -7,13 +7,7 @@
 import { compareText } from '../arithmetic/compare-text.ts';
 import { minReadyOf } from '../protocol/fleet-view.ts';
 import { mayServe } from '../protocol/instance-state.ts';
-import {
-  type InstanceEntry,
-  type Route,
-  type RoutesRecord,
-  type ServiceRecord,
-  specOf,
-} from './records.ts';
+import type { InstanceEntry, Route, RoutesRecord, ServiceRecord } from './records.ts';
 
 /** The routes that the records ask for; the same object when nothing about them has changed. */
 export function routesOf(record: ServiceRecord, nowMs: number): RoutesRecord {
@@ -85,9 +79,9 @@ function weightsOf({ goal }: ServiceRecord): RoutesRecord['weights'] {
 
 /** Whether it serves and has been ready for as long as its service wants. */
 export function isReadyFor(record: ServiceRecord, entry: InstanceEntry, nowMs: number): boolean {
-  const { life, isEjected, revision } = entry;
+  const { life, isEjected } = entry;
   if (isEjected || life.state !== 'ready' || life.readySinceMs === null) return false;
-  return nowMs - life.readySinceMs >= minReadyOf(specOf(record, revision));
+  return nowMs - life.readySinceMs >= minReadyOf(record.spec);
 }
 
 /** One that stays and is proven, one that goes and still serves, one that has just become ready. */

@@ -13,6 +13,7 @@ import { type Effect, effectsOf } from './effects.ts';
 import { withinHistory } from './forget-revisions.ts';
 import { type Observation, observe } from './observations.ts';
 import { placementIntents } from './placement.ts';
+import { policyIntents } from './policy-wave.ts';
 import { RecordDraft } from './record-draft.ts';
 import type { ControllerStates, ServiceRecord } from './records.ts';
 import { type PassSurroundings, viewOf } from './service-view.ts';
@@ -67,7 +68,9 @@ export function look(
 export function decide({ record, view, pace, isAtRest }: Look, answers: Answers): PassResult {
   const { nowMs } = view;
   const taken = new Set<string>();
-  const intents = record.removal ? answers.intents.filter(isForTheGone) : answers.intents;
+  const intents = record.removal
+    ? answers.intents.filter(isForTheGone)
+    : [...answers.intents, ...policyIntents(view)];
   const goals = judged(record, view, intents, { taken, pace });
   const now = goals.record === record ? view : viewAfter(goals.record, view);
   const places = judged(goals.record, now, placementIntents(now), { taken, pace });

@@ -70,6 +70,7 @@ export function viewOf(record: ServiceRecord, around: PassSurroundings): Service
     isFrozen: around.isFrozen || record.isFrozen,
     isRemoved: Boolean(record.removal),
     hold: record.hold,
+    waiting: record.waiting ?? null,
   };
 }
 

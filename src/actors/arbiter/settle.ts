@@ -90,7 +90,7 @@ class Settling {
     const slot = { ...before, inside: before.inside.filter((id) => id !== entry.id) };
     this.draft.slots.set(slot.id, slot);
     if (state !== 'failed' || entry.going !== null) return;
-    const { backoff } = specOf(this.record, entry.revision).heal;
+    const { backoff } = this.record.spec.heal;
     const wasClean = this.nowMs - entry.createdMs >= backoff.reset;
     const ends = wasClean ? 1 : slot.ends + 1;
     const notBeforeMs = this.nowMs + restartDelayMs(ends, backoff);

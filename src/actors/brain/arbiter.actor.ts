@@ -13,17 +13,18 @@ import {
   reply,
   type Store,
 } from '../../runtime/index.ts';
-import { applyProblem, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
+import { applyProblem, atOnce, newService, shrinkProblem } from '../arbiter/apply-spec.ts';
 import { isObservation } from '../arbiter/check-observation.ts';
 import type { Effect } from '../arbiter/effects.ts';
 import type { Observation } from '../arbiter/observations.ts';
+import { waitsOf } from '../arbiter/policy-wave.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import type { GoneService } from '../arbiter/removal.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
 import type { Violation } from '../invariants/invariant.ts';
-import { isAsWanted } from '../invariants/monitor.ts';
 import type { CarryOut } from '../ports/executor.ts';
+import type { Decision, Verdict } from '../protocol/decision.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
 import type { CoordinatorAnswer } from '../region/region-report.ts';
@@ -68,28 +69,39 @@ export type ServiceStatus = {
   readonly nowMs: number;
   /** False of what was only read from the store: its routes are not made yet, and mean nothing. */
   readonly hasPassed: boolean;
+  /** Everything is as it is wanted, nothing was decided in the last pass, and nothing waits for one. */
+  readonly isSettled: boolean;
   readonly record: ServiceRecord;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
   /** What waits for a human. */
   readonly attention: readonly string[];
+  /** What of its specification waits for this region's turn, and what ends that. */
+  readonly waits: readonly string[];
+};
+
+/** What is applied to one service. */
+export type AppliedSpec = {
+  readonly name: string;
+  readonly spec: ServiceSpec;
+  readonly revision: string;
+  /** What an operator says beside it: tokens that a refusal named. */
+  readonly allow?: readonly string[];
 };
 
 /** What it understands. */
 export type ArbiterMessages = {
   /**
    * A specification and the name of its revision; answered when it is stored, or will be with the next
-   * pass. @throws (rejects) RM_REPLY with reason STORE_AWAY when nothing could be read from it yet, and
-   * with CANNOT_FOLLOW for another kind of service, and NEEDS_TOKEN for another layout of its
-   * ring, or a shrink in one of several regions without a reservation
+   * pass. With several regions a change of policy waits for this one's turn (`waits` of its status), or
+   * takes hold at once with the token that is named there. @throws (rejects) RM_REPLY with reason
+   * STORE_AWAY when nothing could be read from it yet, and with CANNOT_FOLLOW for another kind of
+   * service, and NEEDS_TOKEN for another layout of its ring, or a shrink in one of several regions
+   * without a reservation
    */
-  apply(what: {
-    readonly name: string;
-    readonly spec: ServiceSpec;
-    readonly revision: string;
-    /** What an operator says beside it: tokens that a refusal named. */
-    readonly allow?: readonly string[];
-  }): Promise<void>;
+  apply(what: AppliedSpec): Promise<void>;
+  /** As `apply`, and nothing comes of it. `zones`: how many there will be. @throws as `apply` */
+  check(what: AppliedSpec & { readonly zones: number }): Promise<void>;
   /**
    * A service goes: its instances are drained and stopped whatever they own, then its records are
    * deleted. Applied again before its routes have said so, it stays. Answered when that is stored.
@@ -98,14 +110,22 @@ export type ArbiterMessages = {
   remove(service: string): Promise<void>;
   /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
-  /** An operator's intent: judged like everybody's, in the next pass. */
-  want(intent: Intent): void;
+  /**
+   * What operators order by observations (verbs, holds, freezes): answered when it is stored.
+   * @throws (rejects) RM_REPLY with reason NO_SERVICE, STORE_AWAY
+   */
+  order(what: { readonly service: string; readonly list: readonly Observation[] }): Promise<void>;
+  /**
+   * An operator's intent, judged like everybody's; answered with the verdict when that is stored.
+   * @throws (rejects) RM_REPLY with reason NO_SERVICE, STORE_AWAY
+   */
+  want(intent: Intent): Promise<Verdict>;
   /** Of the fleet: everything voluntary stops, or goes on; answered when it is stored. */
   freeze(isFrozen: boolean): Promise<void>;
   /** Null: there is one region. Outlives this brain; answered when it is stored. */
   reserve(reservations: readonly Reservation[] | null): Promise<void>;
-  /** A violated invariant was looked at. */
-  release(service: string): void;
+  /** A violated invariant was looked at; answered when that is stored. @throws as `order` */
+  release(service: string): Promise<void>;
   /** Null: there is no such service. */
   status(service: string): ServiceStatus | null;
   /** Names of those that it tends. */
@@ -118,7 +138,10 @@ export type ArbiterMessages = {
   shard(which: { readonly service: string; readonly ordinal: number }): AnyRef | null;
   /** The coordinator's answer to a report. */
   granted(answer: CoordinatorAnswer): void;
-  /** A change of policy waits for this region's turn, or does not wait any more. */
+  /**
+   * A change beside those of services, such as `policy` of the fleet, waits for this region's turn, or
+   * does not wait any more.
+   */
   wave(isWanted: boolean): void;
   /** From its own timer: passes over those that are due. */
   tick(): Promise<void>;
@@ -133,6 +156,13 @@ const IDLE_MS = 10_000;
 
 /** As `policy.routerSilence` of a fleet. Milliseconds. */
 const ROUTER_SILENCE_MS = 60_000;
+
+/** An operator's intent that waits for the pass after this one. */
+const NOT_JUDGED = {
+  rule: 'priority',
+  why: 'more waits to be judged than one pass takes',
+  unblock: 'the passes that follow',
+} as const;
 
 type Tended = {
   readonly loop: ServiceLoop;
@@ -213,13 +243,11 @@ class Brain {
   handlers(): ArbiterMessages {
     return {
       apply: (what) => this.apply(what),
+      check: (what) => this.check(what),
       remove: (service) => this.remove(service),
       observe: ({ service, list }) => this.observe(service, list),
-      want: (intent) => {
-        if (typeof intent?.act?.kind !== 'string') return;
-        this.tended.get(intent.service)?.loop.want(intent);
-        this.soon();
-      },
+      order: (what) => this.order(what),
+      want: (intent) => this.want(intent),
       freeze: async (isFrozen) => {
         this.isFrozen = isFrozen;
         this.lookAgain();
@@ -230,10 +258,11 @@ class Brain {
         this.lookAgain();
         await this.store.reserve(reservations);
       },
-      release: (service) => {
-        const loop = this.tended.get(service)?.loop;
-        if (loop !== undefined) loop.heldBy = null;
+      release: async (service) => {
+        const tended = this.tendedCalled(service);
+        tended.loop.heldBy = null;
         this.lookAgain();
+        await this.ordered(tended);
       },
       status: (service) => {
         const loop = this.tended.get(service)?.loop;
@@ -242,13 +271,16 @@ class Brain {
         const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
         const nowMs = this.nowMs();
         const attention = attentionOf(record, limits, nowMs);
-        const { hasPassed } = loop;
+        const { hasPassed, isSettled } = loop;
+        const waits = waitsOf(record, nowMs);
         return {
           nowMs,
           hasPassed,
+          isSettled,
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
           attention,
+          waits,
         };
       },
       services: () => [...this.tended.keys()],
@@ -271,33 +303,43 @@ class Brain {
     return Math.floor(this.ctx.now() + this.offsetMs);
   }
 
-  private async apply(what: Parameters<ArbiterMessages['apply']>[0]): Promise<void> {
+  private async apply(what: AppliedSpec): Promise<void> {
     const { name, spec, revision, allow = [] } = what;
-    if (!this.hasBegun) await this.begin();
-    if (!this.hasBegun) {
-      const message = 'the store is away, and nothing was read from it yet. Apply again later.';
-      throw reply.error('STORE_AWAY', message);
-    }
+    await this.check({ ...what, zones: this.args.zones.length });
     const known = this.tended.get(name);
     if (known === undefined) {
       const gone = await this.goneCalled(name);
       const record = newService(name, spec, revision, this.nowMs(), gone);
       const { companions } = this.loopOf(record, 0);
       await companions.start();
-    } else {
-      const around = { zonesCount: this.args.zones.length, allow };
-      const reservations = this.reserved();
-      const { record } = known.loop;
-      const shrink = { reservations, nowMs: this.nowMs(), allow };
-      const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, spec, shrink);
-      if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
-      known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
-    }
+    } else known.loop.observe([{ kind: 'apply', spec, revision, allow }]);
     const tended = this.tended.get(name);
-    const end = tended === undefined ? 'away' : await this.pass(tended);
+    const end = tended === undefined ? 'away' : (await this.pass(tended)).kind;
     if (end === 'overtaken') {
       throw reply.error('NOT_LEADER', `another brain leads; apply ${name} there.`);
     }
+  }
+
+  private async check({
+    name,
+    spec,
+    revision,
+    allow = [],
+    zones: zonesCount,
+  }: AppliedSpec & { readonly zones: number }): Promise<void> {
+    if (!this.hasBegun) await this.begin();
+    if (!this.hasBegun) {
+      const message = 'the store is away, and nothing was read from it yet. Apply again later.';
+      throw reply.error('STORE_AWAY', message);
+    }
+    const record = this.tended.get(name)?.loop.record;
+    if (record === undefined) return;
+    const reservations = this.reserved();
+    const around = { zonesCount, allow, hasRegions: reservations !== null };
+    const shrink = { reservations, nowMs: this.nowMs(), allow };
+    const now = atOnce(record, spec, { ...around, revision, nowMs: shrink.nowMs });
+    const problem = applyProblem(record, spec, around) ?? shrinkProblem(record, now.spec, shrink);
+    if (problem !== null) throw reply.error(problem.reason, `${name}: ${problem.message}`);
   }
 
   /** Where a service of that name stood; rejects while the store is away: numbers are not given twice. */
@@ -311,13 +353,9 @@ class Brain {
   }
 
   private async remove(service: string): Promise<void> {
-    const tended = this.tended.get(service);
-    if (tended === undefined) {
-      const names = [...this.tended.keys()].join(', ') || 'none';
-      throw reply.error('NO_SERVICE', `there is no service ${service}; there are: ${names}.`);
-    }
+    const tended = this.tendedCalled(service);
     tended.loop.observe([{ kind: 'remove' }]);
-    const end = await this.pass(tended);
+    const end = (await this.pass(tended)).kind;
     if (end === 'overtaken') {
       throw reply.error('NOT_LEADER', `another brain leads; remove ${service} there.`);
     }
@@ -332,6 +370,39 @@ class Brain {
     this.part?.forget(loop.name);
     companions.stop();
     return true;
+  }
+
+  private tendedCalled(service: string): Tended {
+    const tended = this.tended.get(service);
+    if (tended !== undefined) return tended;
+    const names = [...this.tended.keys()].join(', ') || 'none';
+    throw reply.error('NO_SERVICE', `there is no service ${service}; there are: ${names}.`);
+  }
+
+  private async order({ service, list }: Parameters<ArbiterMessages['order']>[0]): Promise<void> {
+    const tended = this.tendedCalled(service);
+    tended.loop.observe(list.filter(isObservation));
+    await this.ordered(tended);
+  }
+
+  private async want(intent: Intent): Promise<Verdict> {
+    const tended = this.tendedCalled(intent.service);
+    tended.loop.want(intent);
+    const decisions = await this.ordered(tended);
+    const own = decisions.find((one) => one.intent === intent);
+    // It was not looked at yet: more waits than one pass takes.
+    return own?.verdict ?? { ...NOT_JUDGED, kind: 'delayed' };
+  }
+
+  /** What was ordered is known to this brain; answered when the next one would know it, too. */
+  private async ordered(tended: Tended): Promise<readonly Decision[]> {
+    const outcome = await this.pass(tended);
+    if (outcome.kind === 'done') return outcome.result.decisions;
+    if (outcome.kind === 'overtaken') {
+      throw reply.error('NOT_LEADER', 'another brain leads; order it there.');
+    }
+    const message = 'the store is away: it is done when the store is back, if this brain lives.';
+    throw reply.error('STORE_AWAY', message);
   }
 
   private observe(service: string, list: readonly Observation[]): void {
@@ -374,7 +445,7 @@ class Brain {
     }
   }
 
-  private async pass(tended: Tended): Promise<LoopOutcome['kind']> {
+  private async pass(tended: Tended): Promise<LoopOutcome> {
     const { loop, companions, reissue } = tended;
     const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
@@ -390,7 +461,7 @@ class Brain {
       reservations: this.reserved(),
     });
     if (outcome.kind === 'overtaken') this.ctx.exit();
-    if (outcome.kind !== 'done') return outcome.kind;
+    if (outcome.kind !== 'done') return outcome;
     tended.dueMs = dueAfter(outcome, nowMs);
     // A hold is stored at once, whatever else there is to do.
     if (loop.hasHoldToStore) this.soon();
@@ -400,9 +471,9 @@ class Brain {
     part?.note({ view: outcome.view, record: loop.record, decisions });
     const effects = reissue.due(outcome.result.effects, nowMs);
     if (effects.length > 0) this.issue(effects);
-    if (await this.ended(tended)) return outcome.kind;
+    if (await this.ended(tended)) return outcome;
     await companions.follow(loop.record, outcome.view);
-    return outcome.kind;
+    return outcome;
   }
 
   /** What this region may do for a while; null: it is the only one. */
@@ -454,10 +525,8 @@ class Brain {
 
 /** At once while something is under way; else when somebody asked for it, and now and then. */
 function dueAfter(
-  { result, view, againMs }: Extract<LoopOutcome, { kind: 'done' }>,
+  { isCalm, againMs }: Extract<LoopOutcome, { kind: 'done' }>,
   nowMs: number,
 ): number {
-  const isCalm =
-    isAsWanted(view) && result.record.operations.size === 0 && result.effects.length === 0;
   return isCalm ? Math.min(againMs ?? Number.POSITIVE_INFINITY, nowMs + IDLE_MS) : nowMs;
 }

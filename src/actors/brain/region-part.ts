@@ -26,7 +26,11 @@ import {
 import type { CoordinatorAnswer, RegionReport } from '../region/region-report.ts';
 import { shardViews } from '../shard/shard-view.ts';
 
-type ServiceLook = RegionLook['services'][number] & { readonly isCalm: boolean };
+type ServiceLook = RegionLook['services'][number] & {
+  readonly isCalm: boolean;
+  /** A change of its policy waits for this region's turn, and could be taken in it. */
+  readonly isWaiting: boolean;
+};
 
 /** What a pass made. */
 export type PassMade = {
@@ -38,7 +42,7 @@ export type PassMade = {
 /** Thread rule: the arbiter's. Times are the arbiter's clock unless said otherwise. */
 export class RegionPart {
   readonly coordinator: AnyRef;
-  /** A change of policy waits for its turn. */
+  /** An operator's change of policy, beside those of services, waits for its turn. */
   wantsWave = false;
   private link: LinkState;
   private readonly looks: Map<string, ServiceLook> = new Map();
@@ -58,7 +62,8 @@ export class RegionPart {
     const wanted = act?.kind === 'setDemand' ? act.count : goal.demand;
     const isCalm = isAsWanted(view) && view.goal.number === goal.number;
     const capacity = Math.min(goal.demand, serving(view));
-    this.looks.set(name, { name, demand: goal.demand, capacity, wanted, isCalm });
+    const isWaiting = Boolean(record.waiting) && !record.removal && !view.isFrozen;
+    this.looks.set(name, { name, demand: goal.demand, capacity, wanted, isCalm, isWaiting });
   }
 
   /** A service is gone. */
@@ -74,10 +79,11 @@ export class RegionPart {
   /** The next report. `isHeld`: an invariant does not hold. */
   report(isHeld: boolean, nowMs: number): RegionReport {
     const looks = [...this.looks.values()];
-    const services = looks.map(({ isCalm, ...one }) => one);
+    const services = looks.map(({ isCalm, isWaiting, ...one }) => one);
     const isCalm = looks.every((one) => one.isCalm);
     const isHealthy = !isHeld && services.every(({ demand, capacity }) => capacity >= demand);
-    const look = { services, isHealthy, isCalm, wantsWave: this.wantsWave };
+    const wantsWave = this.wantsWave || looks.some(({ isWaiting }) => isWaiting);
+    const look = { services, isHealthy, isCalm, wantsWave };
     const { state, report } = linkReport(this.link, look, nowMs);
     this.link = state;
     return report;

@@ -13,7 +13,7 @@ import type { PassSurroundings } from '../arbiter/service-view.ts';
 import type { DecisionLog } from '../decisions/decision-log.ts';
 import { controlError } from '../errors.ts';
 import type { Violation } from '../invariants/invariant.ts';
-import { InvariantMonitor } from '../invariants/monitor.ts';
+import { InvariantMonitor, isAsWanted } from '../invariants/monitor.ts';
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import { type Intent, targetOf } from '../protocol/intent.ts';
 import {
@@ -45,6 +45,8 @@ export type LoopOutcome =
       readonly view: ServiceView;
       readonly againMs: number | null;
       readonly violations: readonly Violation[];
+      /** Everything was as it is wanted, and nothing was decided or is under way. */
+      readonly isCalm: boolean;
     }
   /** Another brain leads: this one has to end. */
   | { readonly kind: 'overtaken' }
@@ -78,6 +80,8 @@ export class ServiceLoop {
   private storedHold: Violation | null;
   /** Records that were read say what was wanted; who serves is made anew by the first pass. */
   hasPassed = false;
+  /** Of the last pass. */
+  private isCalm = false;
   private revision: number;
   private isStored: boolean;
   /** A commit had no answer: the records have to be read before anything else. */
@@ -134,6 +138,12 @@ export class ServiceLoop {
   /** Whether the store has another hold than the one that holds. */
   get hasHoldToStore(): boolean {
     return this.heldBy !== this.storedHold;
+  }
+
+  /** Nothing is under way, and nothing waits to be judged. */
+  get isSettled(): boolean {
+    const isOrdered = this.wanted.length > 0 || this.queue.some((one) => !isLook(one));
+    return this.isCalm && !isOrdered && !this.isUnsure;
   }
 
   /** Whether anything waits for a pass. */
@@ -203,7 +213,8 @@ export class ServiceLoop {
       effects: result.effects,
     });
     this.heldBy ??= violations[0] ?? null;
-    return { kind: 'done', result, view, againMs, violations };
+    this.isCalm = isCalmAfter(result, view);
+    return { kind: 'done', result, view, againMs, violations, isCalm: this.isCalm };
   }
 
   /** Its records go, if nothing is left of it. @returns what came of it; null: it is not gone yet */
@@ -355,3 +366,11 @@ type AllAnswers = {
   readonly silent: readonly ControllerName[];
   readonly againMs: number | null;
 };
+
+function isCalmAfter({ decisions, record, effects }: PassResult, view: ServiceView): boolean {
+  const hasActed = decisions.some(({ verdict }) => verdict.kind === 'admitted');
+  // By another policy something else may be wanted.
+  const isSpec = view.spec === record.spec;
+  const isQuiet = record.operations.size === 0 && effects.length === 0;
+  return !hasActed && isQuiet && isSpec && isAsWanted(view);
+}

@@ -165,6 +165,15 @@ export type Reservation = {
   readonly floors?: Readonly<Record<string, number>>;
 };
 
+/** A change of policy that was applied, and does not hold yet. */
+export type WaitingPolicyView = {
+  /** Of the specification, sorted. */
+  readonly fields: readonly string[];
+  /** Names this change: an operator who says it does not wait. */
+  readonly token: string;
+  readonly sinceMs: number;
+};
+
 /** One service in one pass. */
 export type ServiceView = {
   readonly nowMs: number;
@@ -196,6 +205,8 @@ export type ServiceView = {
   readonly isRemoved?: boolean;
   /** An operator's number, until it expires; null: none. */
   readonly hold: { readonly count: number; readonly untilMs: number } | null;
+  /** What waits for this region's turn; null or absent: what was applied is what holds. */
+  readonly waiting?: WaitingPolicyView | null;
   /** Null: the fleet has one region, and needs none. */
   readonly reservations: readonly Reservation[] | null;
   /** Reads a metric as of this pass: the same query gives the same reading. */

@@ -91,6 +91,11 @@ export type Act =
     }
   /** Routers go by the second ring from now on. The hash ring's. */
   | { readonly kind: 'cutOver'; readonly generation: number }
+  /**
+   * A change of policy that was applied and has waited takes hold. The region's, when it is its turn.
+   * `fields`: of the specification, for people; `token`: which change.
+   */
+  | { readonly kind: 'takePolicy'; readonly fields: readonly string[]; readonly token: string }
   /** A key is answered by nobody, wherever it belongs, or is so again. The healer's. */
   | { readonly kind: 'quarantineKey' | 'releaseKey'; readonly key: string }
   /** A revision is not to be started again by itself. The rollout's and the healer's. */
@@ -153,6 +158,8 @@ export function targetOf(act: Act): string {
       return 'ring';
     case 'setDemand':
       return 'demand';
+    case 'takePolicy':
+      return 'policy';
     case 'setTarget':
       return 'target';
     case 'setStable':

@@ -5,7 +5,7 @@
  *
  *   region:   unheard ──report with an echo──▶ heard ──silence──▶ unheard (lost, for capacity)
  *   shrink:   free ──wanted, carried, longest since its last──▶ reserved ──given back, expired──▶ free
- *   wave:     free ──wanted, the last one healthy, `wave` ago──▶ reserved ──given back, expired──▶ free
+ *   wave:     free ──wanted, by the last one or `wave` after it, it well──▶ reserved ──the same──▶ free
  *
  * No two regions hold a shrink at one time. No shrink within one reservation's time of its own start: it
  * has forgotten who holds what. No shrink while a region has never been heard: its load is unknown. A
@@ -255,6 +255,8 @@ function mayWave(
   // A new coordinator does not know when the last wave began, nor whether it is still held.
   const waitMs = state.wave === null ? config.reservationMs * CLOCK_SLACK : 0;
   const lastMs = state.wave?.atMs ?? state.startedMs;
+  // Who has taken the last one may take another: what went wrong there is mended there first.
+  if (state.wave?.region === region) return true;
   if (nowMs - lastMs < Math.max(config.waveMs, waitMs)) return false;
   const isWell = (name: string): boolean =>
     isHeard(state, config, name, nowMs) && state.heard[name]?.report.isHealthy === true;
@@ -262,7 +264,7 @@ function mayWave(
   if (state.wave === null) {
     return config.regions.every(({ name }) => name === region || isWell(name));
   }
-  return state.wave.region === region || isWell(state.wave.region);
+  return isWell(state.wave.region);
 }
 
 function ledgerOf(state: CoordinatorState, config: CoordinatorConfig, nowMs: number): Ledger {

@@ -68,6 +68,9 @@ export type GateVerdict = {
   readonly why: string;
 };
 
+/** Digits of a measured value in a sentence. */
+const FIGURES = 4;
+
 const NO_TALLY: MetricTally = {
   measurements: 0,
   isLastComplete: true,
@@ -79,7 +82,8 @@ const NO_TALLY: MetricTally = {
   consecutiveSuccess: 0,
 };
 
-type Outcome = 'successful' | 'failed' | 'inconclusive' | 'error';
+/** `none`: who measures has just begun, which says nothing of the service and costs it nothing. */
+type Outcome = 'successful' | 'failed' | 'inconclusive' | 'error' | 'none';
 
 /** One look: what is due is measured. */
 export function measured(view: ServiceView, past: GateState, plan: GatePlan): GateState {
@@ -106,6 +110,7 @@ function remeasured(
   const { outcome, says } = measurement(view, threshold, plan.scope);
   const nextMs = view.nowMs + threshold.interval;
   const isData = outcome === 'successful' || outcome === 'failed';
+  if (outcome === 'none') return { ...past, nextMs, isLastData: false, last: says };
   if (!isData && plan.waitsForData === true) return { ...past, nextMs, last: says };
   return { nextMs, tally: tallied(past.tally, outcome), isLastData: isData, last: says };
 }
@@ -119,7 +124,7 @@ function measurement(
   const reading = finiteReading(view.metric({ name: metric, scope, windowMs: interval }));
   if (reading.kind === 'missing') {
     const says = `${metric} is missing${reading.why === undefined ? '' : ` (${reading.why})`}`;
-    return { outcome: 'error', says };
+    return { outcome: reading.why === 'starting' ? 'none' : 'error', says };
   }
   if (reading.kind === 'stale' || reading.ageMs > view.maxStalenessMs) {
     return { outcome: 'error', says: `${metric} is ${reading.ageMs} ms old` };
@@ -133,12 +138,12 @@ function measurement(
     return { outcome: 'inconclusive', says };
   }
   if (max !== undefined && value > max) {
-    return { outcome: 'failed', says: `${metric} is ${value}; expected at most ${max}` };
+    return { outcome: 'failed', says: `${metric} is ${figureOf(value)}; expected at most ${max}` };
   }
   if (min !== undefined && value < min) {
-    return { outcome: 'failed', says: `${metric} is ${value}; expected at least ${min}` };
+    return { outcome: 'failed', says: `${metric} is ${figureOf(value)}; expected at least ${min}` };
   }
-  return { outcome: 'successful', says: `${metric} is ${value}` };
+  return { outcome: 'successful', says: `${metric} is ${figureOf(value)}` };
 }
 
 function tallied(past: MetricTally, outcome: Outcome): MetricTally {
@@ -238,4 +243,9 @@ export function plannedMs({ rollout }: ServiceSpec): number {
   const { analysis, comparison } = rollout;
   if (analysis.length === 0) return (comparison.minBlocks + 1) * comparison.block;
   return Math.max(...analysis.map(({ interval, count = 1 }) => (count + 1) * interval));
+}
+
+/** For people: as many digits as say something. */
+function figureOf(value: number): string {
+  return String(Number(value.toPrecision(FIGURES)));
 }

@@ -28,17 +28,17 @@ const TEMPLATE = [
  */
 export function revisionOf(spec: ServiceSpec, release: string): string {
   const parts = TEMPLATE.map((key) => [key, spec[key] ?? null]);
-  return hashText(`${canonical(parts)} ${release}`);
+  return hashText(`${canonicalText(parts)} ${release}`);
 }
 
 /** JSON with the keys of objects in one order. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+export function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value)
     .filter(([, one]) => one !== undefined)
     .toSorted(([a], [b]) => compareText(a, b));
-  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`).join(',')}}`;
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonicalText(one)}`).join(',')}}`;
 }
 
 /** Sixteen hexadecimal digits: xxh64 of the text's code units, low byte first. */

@@ -1,7 +1,7 @@
 /** The verbs of a rollout: promote, pause, resume, abort, retry, undo, restart. */
 import type { Command } from '../command.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
-import { print } from '../output.ts';
+import { print, printable } from '../output.ts';
 
 type VerbOptions = CommonOptions & { readonly full?: boolean; readonly to?: string };
 
@@ -25,10 +25,14 @@ export function addRolloutVerbs(program: Command): void {
       const options = self.optsWithGlobals<VerbOptions>();
       const verb = name === 'promote' && options.full === true ? 'promoteFull' : name;
       const { to } = options;
-      await withHost(options, (host) =>
-        host.ask('Service.verb', { service, verb, ...(to === undefined ? {} : { to }) }),
+      const { note } = await withHost(options, (host) =>
+        host.ask<{ readonly note: string }>('Service.verb', {
+          service,
+          verb,
+          ...(to === undefined ? {} : { to }),
+        }),
       );
-      print(`${service}: ${name} was ordered; watch it with \`ringmaster get -w\``);
+      print(`${service}: ${printable(note)}; watch it with \`ringmaster get -w\``);
     });
   }
 }

@@ -1,4 +1,5 @@
 /** `ringmaster scale`, `autoscale`, `drain`, `freeze`: what operators order beside a rollout. */
+import type { OrderVerdict } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
@@ -23,14 +24,14 @@ export function addScale(program: Command): void {
       const options = command.optsWithGlobals<CommonOptions & { readonly for?: string }>();
       const forMs = options.for === undefined ? undefined : millisecondsOf(options.for);
       const wanted = countOf(count);
-      await withHost(options, (host) =>
-        host.ask('Service.hold', {
+      const verdict = await withHost(options, (host) =>
+        host.ask<OrderVerdict>('Service.hold', {
           service,
           count: wanted,
           ...(forMs === undefined ? {} : { forMs }),
         }),
       );
-      print(`${service}: ${wanted} are wanted`);
+      report(`${service}: ${wanted} are wanted`, verdict);
     });
   program
     .command('autoscale <service>')
@@ -48,8 +49,10 @@ export function addScale(program: Command): void {
     .action(async (instance: string, _, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { readonly cancel?: boolean }>();
       const cancel = options.cancel === true;
-      await withHost(options, (host) => host.ask('Instance.drain', { instance, cancel }));
-      print(`${instance}: ${cancel ? 'is kept, if it can be' : 'leaves'}`);
+      const verdict = await withHost(options, (host) =>
+        host.ask<OrderVerdict>('Instance.drain', { instance, cancel }),
+      );
+      report(`${instance}: ${cancel ? 'is kept' : 'leaves'}`, verdict);
     });
   program
     .command('freeze [service]')
@@ -65,6 +68,17 @@ export function addScale(program: Command): void {
       );
       print(`${service ?? 'the fleet'}: ${isFrozen ? 'frozen' : 'goes on'}`);
     });
+}
+
+/** What became of an order. @throws CommandError when it was not admitted */
+function report(what: string, verdict: OrderVerdict): void {
+  if (verdict.kind === 'admitted') {
+    print(what);
+    return;
+  }
+  const { kind, rule, why, unblock } = verdict;
+  const message = `${kind} by the rule ${rule}: ${why}; until ${unblock}`;
+  throw new CommandError(kind === 'delayed' ? EXIT.waiting : EXIT.conflict, message);
 }
 
 function countOf(text: string): number {

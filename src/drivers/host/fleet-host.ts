@@ -5,18 +5,16 @@
  */
 import { join, resolve } from 'node:path';
 import {
-  Arbiter,
   type ArbiterMessages,
   type DecisionEntry,
   type DecisionQuery,
   type FleetSpec,
-  Metrics,
   readFleet,
   revisionOf,
   type ServiceSpec,
   type ServiceStatus,
 } from '../../actors/index.ts';
-import { type AnyRef, type Ref, type Supervisor, type System, start } from '../../runtime/index.ts';
+import { type Ref, type System, start } from '../../runtime/index.ts';
 import {
   campaign,
   type Leadership,
@@ -32,12 +30,18 @@ import { PORT_RANGE_DEFAULT, type PortRange } from '../process/free-ports.ts';
 import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
-import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
 import { isRouterKnown } from '../router/router-process.ts';
-import { Scraper } from '../scrape/scraper.actor.ts';
+import type { DeafPort } from '../router/router-protocol.ts';
 import { holderOf, removeDeadLeader } from './dead-leader.ts';
-import { Executor } from './executor.actor.ts';
 import { type FleetDocument, keepFleet, storedFleet } from './fleet-document.ts';
+import {
+  anyRef,
+  type FleetLoop,
+  FOR_EVER,
+  type LoopSurroundings,
+  ROUTER,
+  startFleetLoop,
+} from './fleet-loop.ts';
 
 /** How a host is started. */
 export type FleetHostOptions = {
@@ -78,19 +82,10 @@ export type ApplyOptions = {
 };
 
 const LEADER = 'fleet/leader';
-/** Windows of metrics: how often one is looked for, in milliseconds, and how many are kept. */
-const INTERVAL_MS = 250;
-const METRICS_KEPT = 1024;
-/** Part of the greatest age after which silence of a feed counts: before its readings are too old. */
-const STALE_PART = 2 / 3;
 
-type Drivers = Readonly<Record<'host' | 'prober', AnyRef>>;
+type Drivers = Pick<LoopSurroundings, 'instances' | 'prober'>;
 
-type Running = {
-  readonly arbiter: Ref<ArbiterMessages>;
-  readonly fleet: FleetSpec;
-  readonly family: Supervisor;
-};
+type Running = FleetLoop & { readonly fleet: FleetSpec };
 
 /**
  * Opens the store, waits to lead, and takes up the fleet that was applied last.
@@ -133,6 +128,8 @@ export class FleetHost {
   private running: Running | null = null;
   /** Remote write, where it is wanted. Set once, by `startFleetHost`. */
   ingest: Ingest | null = null;
+  /** Settles when no fleet is being applied. */
+  private applying: Promise<unknown> = Promise.resolve();
 
   constructor(options: FleetHostOptions, store: LmdbStore, leader: Leadership, system: System) {
     this.options = options;
@@ -160,7 +157,7 @@ export class FleetHost {
       },
     });
     const prober = await family.spawn(Prober, { id: 'prober', args: { book } });
-    this.drivers = { host: anyRef(host), prober: anyRef(prober) };
+    this.drivers = { instances: anyRef(host), prober: anyRef(prober) };
     this.hasRouter = await isRouterKnown(agent, ROUTER);
     const stored = await storedFleet(this.store);
     if (stored !== null) await this.run(stored.fleet);
@@ -172,13 +169,19 @@ export class FleetHost {
   }
 
   /**
-   * Takes a fleet in. Files are snapshotted before anything is written, so a fleet is applied whole or not
-   * at all, but for a store that fails in between, and for services that the arbiter refuses.
-   * @throws (rejects) RM_FLEET_INVALID, RM_HOST_OPTION, RM_RELEASE_*, RM_REPLY of the arbiter
+   * Takes a fleet in, one at a time. Files are snapshotted and every service is checked before anything is
+   * written, so a fleet is applied whole or not at all, but for a store that fails in between.
+   * @throws (rejects) RM_CONTROL_PARAMS, RM_HOST_OPTION, RM_RELEASE_*, RM_REPLY of the arbiter
    */
-  async apply(
+  apply(document: FleetDocument, options: ApplyOptions = {}): Promise<readonly AppliedService[]> {
+    const applied = this.applying.then(() => this.applyNow(document, options));
+    this.applying = applied.catch(() => undefined);
+    return applied;
+  }
+
+  private async applyNow(
     document: FleetDocument,
-    { dryRun = false, allow = [], remove = [] }: ApplyOptions = {},
+    { dryRun = false, allow = [], remove = [] }: ApplyOptions,
   ): Promise<readonly AppliedService[]> {
     const reading = readFleet(document.data);
     if (!reading.ok) {
@@ -186,9 +189,14 @@ export class FleetHost {
       throw driverError('RM_CONTROL_PARAMS', `this is no fleet:\n${lines.join('\n')}`);
     }
     const { fleet } = reading;
-    this.regionOf(fleet);
+    const { zones } = await this.sameRegion(fleet);
     const planned = await this.planned(fleet, document.folder);
     const others = await this.others(fleet, remove);
+    for (const { spec, applied } of planned) {
+      const { service: name, revision } = applied;
+      const what = { name, spec, revision, allow, zones: zones.length };
+      await this.running?.arbiter.ask('check', what);
+    }
     const outcome = [...planned.map(({ applied }) => applied), ...others];
     if (dryRun) return outcome;
     for (const { keep } of planned) keep();
@@ -212,10 +220,18 @@ export class FleetHost {
   /** @throws (rejects) RM_CONTROL_PARAMS when there is no such service */
   async status(service: string): Promise<ServiceStatus> {
     const status = this.running && (await this.running.arbiter.ask('status', service));
-    if (status !== null) return status;
+    if (status !== null) {
+      const deaf = deafSentences(status.record.spec, await this.deafPorts());
+      return { ...status, attention: [...status.attention, ...deaf] };
+    }
     const known = await this.services();
     const message = `there is no service ${service}; there are: ${known.join(', ') || 'none'}`;
     throw driverError('RM_CONTROL_PARAMS', message, { service });
+  }
+
+  private async deafPorts(): Promise<readonly DeafPort[]> {
+    const status = await this.running?.link?.ask('status').catch(() => null);
+    return status?.deaf ?? [];
   }
 
   /** Entries of the decision log, oldest first. */
@@ -250,54 +266,11 @@ export class FleetHost {
     }
     this.hasRouter = isRouted;
     const region = this.regionOf(fleet);
-    const { period, answerWithin, maxStaleness, routerSilence } = fleet.policy;
-    const family = this.system.supervisor({ intensity: FOR_EVER });
-    const metrics = await family.spawn(Metrics, {
-      id: 'metrics',
-      args: { interval: INTERVAL_MS, stale: maxStaleness * STALE_PART, kept: METRICS_KEPT },
-    });
-    const scraper = await family.spawn(Scraper, {
-      id: 'scraper',
-      args: { book: this.book, metrics: anyRef(metrics) },
-    });
-    const link = isRouted ? await this.spawnLink(family) : null;
-    const executor = await family.spawn(Executor, {
-      id: 'executor',
-      args: { instances: drivers.host, routers: link === null ? [] : [anyRef(link)] },
-    });
-    const arbiter = await family.spawn(Arbiter, {
-      id: 'arbiter',
-      args: {
-        region: region.name,
-        zones: region.zones,
-        period,
-        answerWithin,
-        maxStaleness,
-        routerSilence,
-        store: this.store,
-        prefix: `fleet/${region.name}/`,
-        leader: { key: this.leader.key, token: this.leader.token },
-        executor: anyRef(executor),
-        prober: drivers.prober,
-        metrics: anyRef(metrics),
-      },
-    });
-    drivers.host.tell('attach', arbiter);
-    scraper.tell('attach', anyRef(arbiter));
-    const epoch = this.leader.token;
-    link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
-    if (fleet.frozen) await arbiter.ask('freeze', true);
-    this.running = { arbiter, fleet, family };
-  }
-
-  private spawnLink(family: Supervisor): Promise<Ref<RouterLinkMessages>> {
-    const { book, underWay } = this;
+    const { system, store, leader, book, underWay } = this;
     const { agent, directory } = this.options;
-    const router = { name: ROUTER, directory: join(directory, 'router') };
-    return family.spawn(RouterLink, {
-      id: 'router',
-      args: { socket: agent, router, book, underWay },
-    });
+    const around = { system, store, leader, book, underWay, agent, directory, ...drivers };
+    const loop = await startFleetLoop(fleet, region, isRouted, around);
+    this.running = { ...loop, fleet };
   }
 
   private regionOf({ regions }: FleetSpec): FleetSpec['regions'][number] {
@@ -310,6 +283,22 @@ export class FleetHost {
     const got = region === undefined ? 'no region was chosen' : `this host runs region ${region}`;
     const message = `${got}, and the fleet has ${names}; start one host for each, with its region.`;
     throw driverError('RM_HOST_OPTION', message, { names });
+  }
+
+  /**
+   * The region of a fleet that is to follow the one that runs.
+   * @throws (rejects) RM_HOST_OPTION when it is another one, and this one still has services
+   */
+  private async sameRegion(fleet: FleetSpec): Promise<FleetSpec['regions'][number]> {
+    const region = this.regionOf(fleet);
+    const before = this.running === null ? region : this.regionOf(this.running.fleet);
+    const services = region.name === before.name ? [] : await this.services();
+    if (services.length === 0) return region;
+    const message =
+      `the fleet has the region ${region.name}, and what runs here is in ${before.name}: ` +
+      `${services.join(', ')}. Another name is another region: keep the name, or remove its ` +
+      'services first.';
+    throw driverError('RM_HOST_OPTION', message, { region: region.name });
   }
 
   /** Services that this fleet does not name. @throws RM_CONTROL_PARAMS for a name that is no such service */
@@ -353,17 +342,17 @@ export class FleetHost {
   }
 }
 
-const FOR_EVER = { restarts: Number.POSITIVE_INFINITY };
-
-/** The one of this host; another region has another host. */
-const ROUTER = 'main';
-
 function hasRoutes({ services }: FleetSpec): boolean {
   return Object.values(services).some(({ route }) => route !== undefined);
 }
 
-function anyRef(ref: unknown): AnyRef {
-  return ref as AnyRef;
+/** Nobody reaches a service whose port somebody else has, however well it is. */
+function deafSentences({ route }: ServiceSpec, deaf: readonly DeafPort[]): readonly string[] {
+  return deaf
+    .filter(({ port }) => port === route?.port)
+    .map(
+      ({ port, why }) => `no request comes in at port ${port}: ${why}; free it, or route elsewhere`,
+    );
 }
 
 /** What an arbiter is started with is the same. */

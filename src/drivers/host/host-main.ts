@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME] [--remote-write
- * PORT]`. It
- * ends with 0 when it is told to, and with 1 when another host leads or it cannot go on: the agent then
- * starts it again. What a person should know goes to standard error, which the agent keeps.
+ * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME]
+ * [--remote-write PORT]`. It ends with 0 when it is told to, and with 1 when another host leads or it cannot
+ * go on: the agent then starts it again. What a person should know goes to standard error, which the agent
+ * keeps.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';

@@ -4,15 +4,19 @@
  * the cure. Called by the control socket, one question at a time and any number at once.
  */
 import {
+  ADMITTED,
   type DecisionEntry,
   decisionLine,
   type Intent,
   type RingTableInput,
   type RingWhatIf,
+  type RolloutState,
   replicasOf,
   ringWhatIf,
+  type ServiceRecord,
   type ServiceStatus,
   type VerbView,
+  type Verdict,
 } from '../../actors/index.ts';
 import { driverError } from '../errors.ts';
 import type { AppliedService, FleetHost } from './fleet-host.ts';
@@ -44,6 +48,8 @@ export type ServiceDetail = {
     readonly agoMs: number;
   }[];
   readonly operations: number;
+  /** Of the decisions' clock, in milliseconds: what entries of the log are dated by. */
+  readonly nowMs: number;
   readonly spec: unknown;
 };
 
@@ -57,6 +63,9 @@ export type FleetListed = {
 export type RingChange = Pick<RingWhatIf, 'before' | 'after' | 'expectedShare' | 'isWithin'> & {
   readonly movedShare: number;
 };
+
+/** What was decided of an operator's order; one that is delayed is tried again for a minute. */
+export type OrderVerdict = Verdict;
 
 /** One line of the log, and what it is made of. */
 export type DecisionShown = ReturnType<typeof shownEntry>;
@@ -149,12 +158,13 @@ export class HostMethods {
         agoMs: nowMs - atMs,
       })),
       operations: record.operations.size,
+      nowMs,
       spec: record.spec,
     };
   }
 
-  /** A verb is done by the rollout when it is seen; what became of it stands in the summary. */
-  private async verb(params: Params): Promise<{ readonly number: number }> {
+  /** A verb is done, and stored; @returns what the rollout says of it. Refused: it says nothing here. */
+  private async verb(params: Params): Promise<{ readonly note: string }> {
     const service = text(params, 'service');
     const verb = VERBS.find((one) => one === params.verb);
     if (verb === undefined) {
@@ -162,8 +172,8 @@ export class HostMethods {
     }
     const { record } = await this.host.status(service);
     const to = params.to === undefined ? null : this.revisionCalled(record, text(params, 'to'));
-    this.host.arbiter().tell('observe', { service, list: [{ kind: 'verb', verb, to }] });
-    return { number: (record.verbs.at(-1)?.number ?? 0) + 1 };
+    await this.host.arbiter().ask('order', { service, list: [{ kind: 'verb', verb, to }] });
+    return { note: noteOf((await this.host.status(service)).record, verb) };
   }
 
   private revisionCalled({ revisions, name }: ServiceStatus['record'], called: string): string {
@@ -174,7 +184,7 @@ export class HostMethods {
   }
 
   /** A number until it expires; null: what is decided counts again. */
-  private async hold(params: Params): Promise<null> {
+  private async hold(params: Params): Promise<OrderVerdict> {
     const service = text(params, 'service');
     const status = await this.host.status(service);
     const { count } = params;
@@ -188,13 +198,13 @@ export class HostMethods {
     }
     const { record } = status;
     if (record.spec.autoscale === undefined && count !== null) {
-      this.want(status, { kind: 'setDemand', count: count as number }, 'safety', 'a number');
-      return null;
+      const act = { kind: 'setDemand', count: count as number } as const;
+      return await this.want(status, act, 'safety', 'a number');
     }
     const untilMs = status.nowMs + forMs;
     const hold = { kind: 'hold', count: count as number | null, untilMs } as const;
-    this.host.arbiter().tell('observe', { service, list: [hold] });
-    return null;
+    await this.host.arbiter().ask('order', { service, list: [hold] });
+    return ADMITTED;
   }
 
   private async freeze(params: Params): Promise<null> {
@@ -206,29 +216,29 @@ export class HostMethods {
     const service = text(params, 'service');
     await this.host.status(service);
     const list = [{ kind: 'freeze', isFrozen: params.isFrozen === true }] as const;
-    this.host.arbiter().tell('observe', { service, list });
+    await this.host.arbiter().ask('order', { service, list });
     return null;
   }
 
   private async release(service: string): Promise<null> {
     await this.host.status(service);
-    this.host.arbiter().tell('release', service);
+    await this.host.arbiter().ask('release', service);
     return null;
   }
 
-  private async replace(instance: string): Promise<null> {
+  private async replace(instance: string): Promise<OrderVerdict> {
     const { status, entry } = await this.entryOf(instance);
     const { slot, revision } = entry;
-    this.want(status, { kind: 'replace', slot, instance, revision }, 'heal', 'another instance');
-    return null;
+    const act = { kind: 'replace', slot, instance, revision } as const;
+    return await this.want(status, act, 'heal', 'another instance');
   }
 
-  private async drain(params: Params): Promise<null> {
+  private async drain(params: Params): Promise<OrderVerdict> {
     const instance = text(params, 'instance');
     const { status } = await this.entryOf(instance);
     const kind = params.cancel === true ? 'keep' : 'stop';
-    this.want(status, { kind, instance }, kind === 'keep' ? 'safety' : 'shrink', 'it');
-    return null;
+    const priority = kind === 'keep' ? 'safety' : 'shrink';
+    return await this.want(status, { kind, instance }, priority, 'it');
   }
 
   private async decisions(params: Params): Promise<readonly DecisionShown[]> {
@@ -267,9 +277,9 @@ export class HostMethods {
     act: Intent['act'],
     priority: Intent['priority'],
     what: string,
-  ): void {
+  ): Promise<OrderVerdict> {
     const { name } = status.record;
-    this.host.arbiter().tell('want', {
+    return this.host.arbiter().ask('want', {
       who: 'operator',
       service: name,
       act,
@@ -280,6 +290,13 @@ export class HostMethods {
       expiresMs: status.nowMs + WANTED_MS,
     });
   }
+}
+
+/** What became of the last verb. @throws RM_CONTROL_REFUSED when it changes nothing as things are */
+function noteOf({ name, controllers }: ServiceRecord, verb: VerbView['verb']): string {
+  const note = (controllers.rollout as RolloutState | null)?.lastNote ?? '';
+  if (!note.startsWith(`${verb} ignored`)) return note;
+  throw driverError('RM_CONTROL_REFUSED', `${name}: ${note}.`, { service: name });
 }
 
 function shownEntry(entry: DecisionEntry) {

@@ -53,7 +53,7 @@ export type InstanceSummary = {
 };
 
 /** How it is now. */
-export function summaryOf({ record, heldBy, attention }: ServiceStatus): ServiceSummary {
+export function summaryOf({ record, heldBy, attention, isSettled }: ServiceStatus): ServiceSummary {
   const { goal, routes, ring, slots, instances, controllers } = record;
   const rollout = controllers.rollout as RolloutState | null;
   const healer = controllers.healer as HealerState | null;
@@ -69,7 +69,10 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
     routers.every(
       (one) => one.routes >= routes.number && one.generation >= (ring?.generation ?? 0),
     );
-  const isPlaced = record.spec.ring === undefined || ring !== null;
+  // Whoever serves owns keys; with tables of its own layout beside it, something is under way.
+  const isPlaced =
+    record.spec.ring === undefined ||
+    (ring !== null && ring.members.length === slots.size && (record.dual ?? null) === null);
   const ready = [...instances.values()].filter(({ life }) => life.state === 'ready').length;
   return {
     service: record.name,
@@ -91,6 +94,7 @@ export function summaryOf({ record, heldBy, attention }: ServiceStatus): Service
     attention,
     state: stateOf(record, phase, {
       isWhole:
+        isSettled &&
         serving.size === slots.size &&
         slots.size > 0 &&
         instances.size === slots.size &&

@@ -65,7 +65,9 @@ export function childSpecOf(launch: Launch, places: LaunchPlaces): ChildSpec {
   const who = { instance, service, region, zone, ordinal, revision, port };
   const env = environmentOf(spec, { ...who, data: dataOf(launch, places.data) }, places.env);
   const cwd = release ?? spec.cwd;
-  const labels = { instance, slot, service, zone, revision, port: String(port) };
+  // The grace is for whoever ends everything without a brain.
+  const graceMs = String(spec.stopGrace);
+  const labels = { instance, slot, service, zone, revision, graceMs, port: String(port) };
   // Whatever is called node is the program that runs this: not another one that the path finds first.
   const program = command === 'node' ? process.execPath : command;
   return { command: program, args, env, labels, ...(cwd === undefined ? {} : { cwd }) };

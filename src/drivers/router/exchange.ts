@@ -14,7 +14,7 @@ import { Attempt, type AttemptEnd } from './attempt.ts';
 import { requestHead } from './message-head.ts';
 import { type RefusalWord, refuse } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
-import { keyOf } from './request-key.ts';
+import { keyOf, replicaOf } from './request-key.ts';
 import type { RoutedService, TableUse } from './routed-service.ts';
 import type { Target } from './targets.ts';
 import type { WindowRecorder } from './window-recorder.ts';
@@ -47,6 +47,7 @@ export class Exchange {
   private readonly response: ServerResponse;
   private readonly body: RequestBody;
   private readonly key: string | null;
+  private readonly replica: number | null | undefined;
   private without: readonly string[] = [];
   private again = 0;
   private attempt: Attempt | null = null;
@@ -64,6 +65,7 @@ export class Exchange {
     this.response = response;
     this.body = new RequestBody(request);
     this.key = keyOf(service.config.key, request);
+    this.replica = service.config.kind === 'sharded' ? replicaOf(request) : null;
   }
 
   /** Once. */
@@ -75,6 +77,7 @@ export class Exchange {
     response.on('drain', () => this.attempt?.resume());
     service.budget.came();
     if (this.key === null && service.config.kind === 'sharded') this.refuse('no-key');
+    else if (this.replica === undefined) this.refuse('bad-request');
     else if (body.isSmall) {
       void body.read().then((isRead) => {
         if (isRead && !this.isGone) this.ask();
@@ -90,8 +93,9 @@ export class Exchange {
   }
 
   private choose({ choice }: TableUse): Target | null {
-    const { key, without } = this;
-    return choice.choose({ key, without, nowMs: monotonicMs(), random: this.parts.random });
+    const { key, without, replica = null } = this;
+    const { random } = this.parts;
+    return choice.choose({ key, replica, without, nowMs: monotonicMs(), random });
   }
 
   private send(use: TableUse, target: Target): void {

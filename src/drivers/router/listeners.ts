@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { after, every } from '../system-time.ts';
 import { refusalOf } from './refusal.ts';
+import type { DeafPort } from './router-protocol.ts';
 import { headText } from './tunnel.ts';
 
 /** What a client may take. Milliseconds. */
@@ -30,6 +31,8 @@ export type Receivers = {
   readonly request: (port: number, request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade: (port: number, request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly trouble: (what: string) => void;
+  /** Another port is deaf, or one is not any more. */
+  readonly deafness: () => void;
 };
 
 /** Of the head of a request, in bytes; more is answered with 431. */
@@ -41,7 +44,8 @@ const LISTEN_AGAIN_MS = 1000;
 /** Between two looks at who is idle while a port closes. Milliseconds. */
 const IDLE_LOOK_MS = 50;
 
-type Listening = { readonly server: Server; stop: () => void };
+/** `why`: it does not listen; null: it does, or has not tried yet. */
+type Listening = { readonly server: Server; stop: () => void; why: string | null };
 
 /** Thread rule: one thread. */
 export class Listeners {
@@ -69,6 +73,11 @@ export class Listeners {
     await Promise.all(ports.filter((port) => !this.open.has(port)).map((port) => this.begin(port)));
   }
 
+  /** Where it should listen and does not. */
+  deaf(): readonly DeafPort[] {
+    return [...this.open].flatMap(([port, { why }]) => (why === null ? [] : [{ port, why }]));
+  }
+
   /** Nothing new is taken; resolves when all is finished, or was cut after `graceMs`. */
   async end(graceMs: number): Promise<void> {
     const servers = [...this.open.values()];
@@ -85,15 +94,24 @@ export class Listeners {
 
   private begin(port: number): Promise<void> {
     const server = this.server(port);
-    const listening: Listening = { server, stop: () => undefined };
+    const listening: Listening = { server, stop: () => undefined, why: null };
     this.open.set(port, listening);
     return new Promise((resolve) => {
       const attempt = (): void => void server.listen({ port, host: this.host, exclusive: true });
-      server.on('listening', resolve);
-      server.on('error', (error) => {
-        this.receivers.trouble(`cannot listen at ${this.host}:${port}: ${error.message}`);
-        listening.stop = after(LISTEN_AGAIN_MS, attempt);
+      const is = (why: string | null): void => {
+        if (listening.why !== why) {
+          listening.why = why;
+          this.receivers.deafness();
+        }
         resolve();
+      };
+      server.on('listening', () => is(null));
+      server.on('error', (error) => {
+        if (listening.why === null) {
+          this.receivers.trouble(`cannot listen at ${this.host}:${port}: ${error.message}`);
+        }
+        listening.stop = after(LISTEN_AGAIN_MS, attempt);
+        is(error.message);
       });
       attempt();
     });

@@ -1,4 +1,7 @@
-/** The key of a request, by which its owner is found: a header, a segment of the path, or who asks. Pure. */
+/**
+ * The key of a request, by which its owner is found: a header, a segment of the path, or who asks; and
+ * which copy of it is meant, when the client says so. Pure.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { RouteConfig } from './router-protocol.ts';
 
@@ -14,6 +17,18 @@ export function keyOf(
     return (Array.isArray(value) ? value.join(',') : value) || null;
   }
   return segmentOf(url, key.segment);
+}
+
+/** Names a copy of a shard's key, from 0: for clients that write to several and count who has it. */
+const REPLICA_HEADER = 'x-ringmaster-replica';
+
+/** Null: any copy; undefined: it says something else than a number from 0 to 9. */
+export function replicaOf({
+  headers,
+}: Pick<IncomingMessage, 'headers'>): number | null | undefined {
+  const value = headers[REPLICA_HEADER];
+  if (value === undefined) return null;
+  return typeof value === 'string' && /^\d$/.test(value) ? Number(value) : undefined;
 }
 
 function segmentOf(url: string, wanted: number): string | null {

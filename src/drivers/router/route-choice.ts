@@ -36,6 +36,8 @@ export type ChoiceInput<T> = {
 export type RequestFacts = {
   /** Null: it has none. */
   readonly key: string | null;
+  /** Which copy of a shard's key is meant, from 0, and no other; null: any. */
+  readonly replica: number | null;
   /** Instances that were asked already, and are not to be asked again. */
   readonly without: readonly string[];
   readonly nowMs: number;
@@ -82,7 +84,10 @@ export class RouteChoice<T extends Candidate> {
     if (kind === 'sharded') {
       // Whoever does not own the key has nothing to say about it.
       if (owners === null || facts.key === null) return null;
-      const members = this.membersOf(owners, facts.key);
+      const members =
+        facts.replica === null
+          ? this.membersOf(owners, facts.key)
+          : this.copy(owners, facts.key, facts.replica);
       return best(members, facts, false) ?? best(members, facts, true);
     }
     const shares = this.sharesFor(facts);
@@ -136,6 +141,19 @@ export class RouteChoice<T extends Candidate> {
     if (zone === null || kind !== 'sharded') return inLine;
     const near = inLine.filter((one) => one.zone === zone);
     return [...near, ...inLine.filter((one) => one.zone !== zone)];
+  }
+
+  /** The one that holds copy `replica`, by the ring and not by who is there: nobody, or one. */
+  private copy(owners: KeyOwners, key: string, replica: number): readonly T[] {
+    const overridden = owners.overridden(key);
+    if (overridden !== null) return this.present(overridden.slice(replica, replica + 1));
+    let left = replica;
+    for (let rank = 0; ; rank++) {
+      const slots = owners.slotsOf(key, rank);
+      if (slots === null) return [];
+      if (left < slots.length) return this.present(slots.slice(left, left + 1));
+      left -= slots.length;
+    }
   }
 
   private present(slots: readonly SlotId[]): T[] {

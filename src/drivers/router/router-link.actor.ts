@@ -19,7 +19,7 @@ import type { RequestsUnderWay } from './requests-under-way.ts';
 import { routerSocket } from './router.ts';
 import { RouterClient } from './router-client.ts';
 import { type RouterPlace, RouterProcess, routerChild } from './router-process.ts';
-import type { RouterMessage, WindowMessage } from './router-protocol.ts';
+import type { DeafPort, RouterMessage, WindowMessage } from './router-protocol.ts';
 import { type Routed, tableMessage } from './table-message.ts';
 import { answersOf } from './window-recorder.ts';
 
@@ -58,6 +58,8 @@ export type RouterStatus = {
   /** Answers that are in no window; windows that were lost on the way. */
   readonly dropped: number;
   readonly lost: number;
+  /** Where it should listen and does not. */
+  readonly deaf: readonly DeafPort[];
   /** The newest last. */
   readonly troubles: readonly string[];
 };
@@ -139,6 +141,7 @@ class Link {
   private window = 0;
   private lostWindows = 0;
   private dropped = 0;
+  private deaf: readonly DeafPort[] = [];
   private readonly troubles: string[] = [];
 
   constructor(
@@ -231,6 +234,9 @@ class Link {
         break;
       case 'refused':
         this.isDeposed = message.epoch > this.epoch;
+        break;
+      case 'deaf':
+        this.deaf = message.ports;
         break;
       case 'trouble':
         this.note(message.what);
@@ -381,6 +387,7 @@ class Link {
       known: [...this.known].map(([service, known]) => ({ service, ...known })),
       dropped: this.dropped,
       lost: this.lostWindows,
+      deaf: this.deaf,
       troubles: [...this.troubles],
     };
   }

@@ -97,6 +97,9 @@ export type WindowMessage = {
 /** Requests under way by instance. */
 export type UnderWay = readonly (readonly [instance: string, count: number])[];
 
+/** A port that requests for a service should come to, and do not. */
+export type DeafPort = { readonly port: number; readonly why: string };
+
 /** What a router says. */
 export type RouterMessage =
   | {
@@ -120,6 +123,8 @@ export type RouterMessage =
   | { readonly event: 'removed'; readonly service: string }
   /** The epoch was lower than this one. */
   | { readonly event: 'refused'; readonly epoch: number }
+  /** Ports where it is to listen and cannot, and why; said with a welcome and when that changes. */
+  | { readonly event: 'deaf'; readonly ports: readonly DeafPort[] }
   /** Something that a person should know: a port that is taken, a full disk. */
   | { readonly event: 'trouble'; readonly what: string }
   | WindowMessage;

@@ -79,6 +79,7 @@ export class RouterHost {
       request: (port, request, response) => this.request(port, request, response),
       upgrade: (port, request, socket, head) => this.upgrade(port, request, socket, head),
       trouble: (what) => this.say({ event: 'trouble', what }),
+      deafness: () => this.say(this.deaf()),
     });
   }
 
@@ -155,6 +156,7 @@ export class RouterHost {
     const { name } = this.options;
     const services = [...this.services.keys()];
     by.say({ event: 'welcome', name, incarnation: this.starts, services });
+    by.say(this.deaf());
     for (const service of this.known) {
       const said = this.services.get(service);
       if (said !== undefined) by.say(knows(said));
@@ -226,6 +228,10 @@ export class RouterHost {
       if (window === null) return;
       this.reader.say(window);
     }
+  }
+
+  private deaf(): RouterMessage {
+    return { event: 'deaf', ports: this.listeners.deaf() };
   }
 
   private say(message: RouterMessage): void {

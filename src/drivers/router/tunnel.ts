@@ -10,7 +10,7 @@ import { monotonicMs } from '../system-time.ts';
 import type { ExchangeParts } from './exchange.ts';
 import { answerHead, requestHead } from './message-head.ts';
 import { type RefusalWord, refusalOf } from './refusal.ts';
-import { keyOf } from './request-key.ts';
+import { keyOf, replicaOf } from './request-key.ts';
 import type { RoutedService } from './routed-service.ts';
 import type { Target } from './targets.ts';
 
@@ -51,7 +51,8 @@ export class Tunnel {
   private ask(otherwise: RefusalWord): void {
     const { use } = this.service;
     const { key, without, parts } = this;
-    const facts = { key, without, nowMs: monotonicMs(), random: parts.random };
+    const replica = replicaOf(this.end.request) ?? null;
+    const facts = { key, replica, without, nowMs: monotonicMs(), random: parts.random };
     const target = use.choice.choose(facts);
     if (target === null) this.refuse(otherwise);
     else this.send(target, use.begin());

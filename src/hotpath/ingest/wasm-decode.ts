@@ -1,6 +1,6 @@
 /**
  * The decoding kernels over the memory of requests. Called by request-decoder.ts. It only passes
- * addresses; what they mean, kernel/decode.ts says, and in plain TypeScript plain-snappy.ts and plain-walk.ts.
+ * addresses; what they mean, kernel/decode.ts says, and plain-snappy.ts and plain-walk.ts.
  */
 import { KERNEL_BYTES } from './kernels.generated.ts';
 

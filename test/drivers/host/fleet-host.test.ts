@@ -116,7 +116,7 @@ describe('host', () => {
     expect(record.failures[0]).toMatchObject({ signature: 'signal SIGKILL' });
     await until((status) => readyOf(status) === 2 && status.record.instances.size === 2);
     const why = await host.why({ service: 'web' });
-    expect(why.some(({ intent }) => /has ended 1 times/.test(intent.why))).toBe(true);
+    expect(why.some(({ intent }) => /has ended once/.test(intent.why))).toBe(true);
   });
 
   test('host - what instances expose scales them, up and down', async () => {

@@ -149,6 +149,7 @@ describe('written', () => {
     expect(over.reduce((sum, { samples }) => sum + samples, 0)).toBe(200);
   });
 
+  // Guards: HOT-20
   test('remote write - an aggregator that crashes forgets its own, which is counted', async () => {
     const list = (time: number, value: number) =>
       Array.from({ length: 50 }, (_, i) => ({
@@ -291,7 +292,7 @@ describe('hostile connections', () => {
     expect(await sampleCount()).toBe(before);
   });
 
-  test('remote write - half closed after a whole request: hung up on, and sent again it is the same', async () => {
+  test('remote write - half closed: hung up on, and sent again it is the same', async () => {
     const body = snappy(request([{ labels: named('half'), samples: [[1, 1]] }]));
     const socket = connect({ port: ingest.port, host: '127.0.0.1', allowHalfOpen: true });
     await once(socket, 'connect');

@@ -46,6 +46,7 @@ const choiceOf = (
 
 const facts = (key: string | null = null, seed = 1, without: readonly string[] = []) => ({
   key,
+  replica: null as number | null,
   without,
   nowMs: 1000,
   random: seededRandom(seed),
@@ -163,6 +164,35 @@ describe('members', () => {
       expect(found('a', [first?.instance ?? ''])).toBe(other);
       expect(found('a', [first?.instance ?? '', other?.instance ?? ''])).toBeNull();
       expect(found(null)?.slot.split('/')[3]).toBe(first?.slot.split('/')[3]);
+    },
+  );
+
+  property.prop([
+    fc.constantFrom('ketama' as const, 'rendezvous' as const, 'maglev' as const, 'jump' as const),
+    fc.string(),
+    fc.constantFrom('a', 'b', 'c'),
+  ])(
+    'route choice - a copy that is asked for by its number is that copy, or nobody',
+    (algorithm, key, gone) => {
+      const zones = ['a', 'b', 'c'];
+      const list = zones.flatMap((zone) => [0, 1, 2].map((n) => one(n, { zone })));
+      const { config } = tableOf(1, [], {
+        config: { kind: 'sharded', ring: { algorithm, sections: 50 }, replicas: 3 },
+      });
+      const owners = KeyOwners.of(config, ringOf(list.map(({ slot }) => slot)));
+      const copies = (candidates: readonly One[]) =>
+        [0, 1, 2, 3].map((replica) =>
+          choiceOf(candidates, [], { kind: 'sharded', owners, zone: 'b' }).choose({
+            ...facts(key),
+            replica,
+          }),
+        );
+      const all = copies(list);
+      expect(new Set(all.slice(0, 3).map((found) => found?.zone))).toEqual(new Set(zones));
+      expect(all[3]).toBeNull();
+      // Whoever is away is nobody else's copy.
+      const left = copies(list.filter(({ zone }) => zone !== gone));
+      expect(left).toEqual(all.map((found) => (found?.zone === gone ? null : found)));
     },
   );
 

@@ -145,7 +145,12 @@ describe('what a library writes', () => {
     syntax = "proto3";
     message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
     message MetricMetadata { int32 type = 1; string metric_family_name = 2; }
-    message TimeSeries { repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3; repeated Histogram histograms = 4; }
+    message TimeSeries {
+      repeated Label labels = 1;
+      repeated Sample samples = 2;
+      repeated Exemplar exemplars = 3;
+      repeated Histogram histograms = 4;
+    }
     message Label { string name = 1; string value = 2; }
     message Sample { double value = 1; int64 timestamp = 2; }
     message Exemplar { repeated Label labels = 1; double value = 2; }

@@ -300,6 +300,7 @@ describe('limits', () => {
   });
 });
 
+// Guards: HOT-21
 describe('model', () => {
   const anyLabels = fc.tuple(
     fc.constantFrom('a_total', 'b', 'c_total'),

@@ -1,0 +1,149 @@
+/**
+ * The processes of a fleet on this machine, from outside: starts the agent and the host under it, waits
+ * until the host answers, and ends all of them with all instances. For the verbs that begin and end fleets.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type ChildReport,
+  connectAgent,
+  endGroup,
+  isProcess,
+  signalGroup,
+} from '../agent/index.ts';
+import { connectHost } from '../drivers/client.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { until } from './watching.ts';
+
+const AGENT = fileURLToPath(new URL('../agent/main.js', import.meta.url));
+const HOST = fileURLToPath(new URL('../drivers/host/host-main.js', import.meta.url));
+/** Between two looks, and how long a host may take until it leads and answers; milliseconds. */
+const LOOK_MS = 50;
+const UP_MS = 60_000;
+/** From SIGTERM to SIGKILL, for who has no grace of its own. */
+const GRACE_MS = 30_000;
+
+/** How it is started. */
+export type LocalFleetOptions = {
+  readonly region?: string;
+  /** Ports of 127.0.0.1, by the host's names for them: where it listens besides its socket. */
+  readonly ports?: Readonly<Record<string, string>>;
+  /** It outlives this process and its terminal, and says nothing to it. */
+  readonly isDetached: boolean;
+};
+
+/** @throws CommandError when a host answers there already */
+export async function startLocalFleet(
+  directory: string,
+  options: LocalFleetOptions,
+): Promise<ChildProcess> {
+  mkdirSync(directory, { recursive: true });
+  if (await answers(directory)) {
+    const message = `a host runs in ${directory} already; use it, or \`ringmaster down\`.`;
+    throw new CommandError(EXIT.conflict, message);
+  }
+  return startAgent(directory, options);
+}
+
+/** @throws (rejects) CommandError when it ends, or takes too long, before it leads */
+export async function untilUp(agent: ChildProcess, directory: string): Promise<void> {
+  let hasEnded = agent.exitCode !== null;
+  agent.once('exit', () => {
+    hasEnded = true;
+  });
+  const isUp = await until(LOOK_MS, UP_MS, async () =>
+    hasEnded ? false : (await answers(directory)) ? true : null,
+  );
+  if (isUp === true) return;
+  const logs = ['agent/brain.log', 'agent.log'].map((name) => join(directory, name));
+  throw new CommandError(EXIT.failed, `the host has not come up; see ${logs.join(' and ')}.`);
+}
+
+/**
+ * Ends host, agent and all instances, each within its own grace, with what they have started.
+ * @returns how many processes there were beside the agent and the host
+ * @throws CommandError when there is no agent
+ */
+export async function endLocalFleet(directory: string): Promise<number> {
+  const pid = await agentOf(directory);
+  // Who leads starts again whatever ends: so it goes first, and then nobody starts anything.
+  process.kill(pid, 'SIGTERM');
+  await until(LOOK_MS, GRACE_MS, async () => (existsSync(`/proc/${pid}`) ? null : true));
+  const children = await lastChildren(directory);
+  // With all that each has started in its group.
+  for (const { pid: one } of children) signalGroup(one as number, 'SIGTERM');
+  let waitedMs = 0;
+  let left = children;
+  await until(LOOK_MS, Math.max(...children.map(graceOf), 0), async () => {
+    for (const one of left.filter(isThere)) {
+      if (waitedMs >= graceOf(one)) signalGroup(one.pid as number, 'SIGKILL');
+    }
+    // What a leader has left behind in its group was told to end, too.
+    for (const one of left.filter((each) => !isThere(each))) endGroup(one.pid as number);
+    left = left.filter(isThere);
+    waitedMs += LOOK_MS;
+    return left.length === 0 ? true : null;
+  });
+  for (const { pid: one } of left.filter(isThere)) signalGroup(one as number, 'SIGKILL');
+  return children.length;
+}
+
+async function agentOf(directory: string): Promise<number> {
+  const socket = join(directory, 'agent', 'agent.sock');
+  if (!existsSync(socket)) {
+    throw new CommandError(EXIT.unreachable, `no agent runs in ${directory}; nothing is ended.`);
+  }
+  try {
+    const agent = await connectAgent({ socket });
+    const { pid } = await agent.status();
+    agent.close();
+    return pid;
+  } catch (error) {
+    throw new CommandError(EXIT.unreachable, String((error as Error).message));
+  }
+}
+
+function startAgent(
+  directory: string,
+  { region, isDetached, ports = {} }: LocalFleetOptions,
+): ChildProcess {
+  const args = [AGENT, '--directory', join(directory, 'agent'), '--', process.execPath, HOST];
+  args.push('--directory', directory, ...(region === undefined ? [] : ['--region', region]));
+  args.push(...Object.entries(ports).flatMap(([name, port]) => [`--${name}`, port]));
+  const log = openSync(join(directory, 'agent.log'), 'a', 0o600);
+  // In the foreground a terminal's interrupt is ours to pass on: a group of its own in any case.
+  return spawn(process.execPath, args, {
+    detached: true,
+    stdio: ['ignore', log, isDetached ? log : 'inherit'],
+  });
+}
+
+async function answers(directory: string): Promise<boolean> {
+  try {
+    const host = await connectHost(join(directory, 'host.sock'));
+    host.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Those that ran when the agent ended, as it has left them on disk. */
+async function lastChildren(directory: string): Promise<readonly ChildReport[]> {
+  const text = await readFile(join(directory, 'agent', 'agent.json'), 'utf8');
+  const { children } = JSON.parse(text) as { readonly children: readonly ChildReport[] };
+  return children.filter((one) => one.exit === null && isThere(one));
+}
+
+function graceOf({ labels = {} }: Partial<ChildReport>): number {
+  const said = Number(labels.graceMs);
+  return Number.isFinite(said) ? said : GRACE_MS;
+}
+
+/** That very process: its pid may be somebody else's by now. */
+function isThere({ pid, startTicks }: ChildReport): boolean {
+  return pid !== null && isProcess({ pid, startTicks: startTicks ?? '' });
+}

@@ -1,0 +1,106 @@
+/**
+ * The actors that tend a fleet while one set of regions and policies holds: the arbiter, what it reads and
+ * what carries its decisions out, wired to each other. Another set is another family of them; the drivers
+ * of processes and probes stay. Called by the fleet's host.
+ */
+import { join } from 'node:path';
+import { Arbiter, type ArbiterMessages, type FleetSpec, Metrics } from '../../actors/index.ts';
+import type { AnyRef, Ref, Supervisor, System } from '../../runtime/index.ts';
+import type { Leadership, LmdbStore } from '../../runtime/store/index.ts';
+import type { AddressBook } from '../address-book.ts';
+import type { RequestsUnderWay } from '../router/requests-under-way.ts';
+import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
+import { Scraper } from '../scrape/scraper.actor.ts';
+import { Executor } from './executor.actor.ts';
+
+/** What the host gives; all of it outlives a loop. */
+export type LoopSurroundings = {
+  readonly system: System;
+  readonly store: LmdbStore;
+  readonly leader: Leadership;
+  /** Sockets and directories. */
+  readonly agent: string;
+  readonly directory: string;
+  readonly book: AddressBook;
+  readonly underWay: RequestsUnderWay;
+  /** Starts and ends instances; asks them how they are. */
+  readonly instances: AnyRef;
+  readonly prober: AnyRef;
+};
+
+/** One that runs. */
+export type FleetLoop = {
+  readonly arbiter: Ref<ArbiterMessages>;
+  readonly family: Supervisor;
+  /** Null: nothing is routed. */
+  readonly link: Ref<RouterLinkMessages> | null;
+};
+
+/** The router of a host; another region has another host. */
+export const ROUTER = 'main';
+/** Nothing that crashes in it ends the host. */
+export const FOR_EVER: { readonly restarts: number } = { restarts: Number.POSITIVE_INFINITY };
+/** Windows of metrics: how often one is looked for, in milliseconds, and how many are kept. */
+const INTERVAL_MS = 250;
+const METRICS_KEPT = 1024;
+/** Part of the greatest age after which silence of a feed counts: before its readings are too old. */
+const STALE_PART = 2 / 3;
+
+/** Begins one. `isRouted`: there is a router, or is to be one. */
+export async function startFleetLoop(
+  { policy, frozen }: FleetSpec,
+  { name, zones }: FleetSpec['regions'][number],
+  isRouted: boolean,
+  around: LoopSurroundings,
+): Promise<FleetLoop> {
+  const { system, store, leader, agent, directory, book, underWay } = around;
+  const { period, answerWithin, maxStaleness, routerSilence } = policy;
+  const family = system.supervisor({ intensity: FOR_EVER });
+  const metrics = await family.spawn(Metrics, {
+    id: 'metrics',
+    args: { interval: INTERVAL_MS, stale: maxStaleness * STALE_PART, kept: METRICS_KEPT },
+  });
+  const scraper = await family.spawn(Scraper, {
+    id: 'scraper',
+    args: { book, metrics: anyRef(metrics) },
+  });
+  const router = { name: ROUTER, directory: join(directory, 'router') };
+  const link = isRouted
+    ? await family.spawn(RouterLink, {
+        id: 'router',
+        args: { socket: agent, router, book, underWay },
+      })
+    : null;
+  const executor = await family.spawn(Executor, {
+    id: 'executor',
+    args: { instances: around.instances, routers: link === null ? [] : [anyRef(link)] },
+  });
+  const arbiter = await family.spawn(Arbiter, {
+    id: 'arbiter',
+    args: {
+      region: name,
+      zones,
+      period,
+      answerWithin,
+      maxStaleness,
+      routerSilence,
+      store,
+      prefix: `fleet/${name}/`,
+      leader: { key: leader.key, token: leader.token },
+      executor: anyRef(executor),
+      prober: around.prober,
+      metrics: anyRef(metrics),
+    },
+  });
+  around.instances.tell('attach', arbiter);
+  scraper.tell('attach', anyRef(arbiter));
+  const epoch = leader.token;
+  link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
+  if (frozen) await arbiter.ask('freeze', true);
+  return { arbiter, family, link };
+}
+
+/** Whoever is told by name, whatever it understands. */
+export function anyRef(ref: unknown): AnyRef {
+  return ref as AnyRef;
+}
