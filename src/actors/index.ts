@@ -365,6 +365,7 @@ export {
   targetOf,
 } from './protocol/intent.ts';
 export {
+  atLeastReading,
   checkedReading,
   finiteReading,
   type MetricQuery,

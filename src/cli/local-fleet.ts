@@ -29,6 +29,8 @@ const GRACE_MS = 30_000;
 /** How it is started. */
 export type LocalFleetOptions = {
   readonly region?: string;
+  /** Ports of 127.0.0.1, by the host's names for them: where it listens besides its socket. */
+  readonly ports?: Readonly<Record<string, string>>;
   /** It outlives this process and its terminal, and says nothing to it. */
   readonly isDetached: boolean;
 };
@@ -105,9 +107,13 @@ async function agentOf(directory: string): Promise<number | null> {
   }
 }
 
-function startAgent(directory: string, { region, isDetached }: LocalFleetOptions): ChildProcess {
+function startAgent(
+  directory: string,
+  { region, isDetached, ports = {} }: LocalFleetOptions,
+): ChildProcess {
   const args = [AGENT, '--directory', join(directory, 'agent'), '--', process.execPath, HOST];
   args.push('--directory', directory, ...(region === undefined ? [] : ['--region', region]));
+  args.push(...Object.entries(ports).flatMap(([name, port]) => [`--${name}`, port]));
   const log = openSync(join(directory, 'agent.log'), 'a', 0o600);
   // In the foreground a terminal's interrupt is ours to pass on: a group of its own in any case.
   return spawn(process.execPath, args, {

@@ -2,10 +2,12 @@
  * Decides how many instances, or shards, a service needs. It owns the demand and nothing else: what a
  * rollout adds on top is the arbiter's arithmetic. Metrics propose, the highest wins; then a
  * stabilization window, rate limits, a settle time and a flap budget hold it back. These restrain
- * shrinking only, and by that turning back: capacity that is needed is never withheld. Pure.
+ * shrinking only, and by that turning back; of growing only the last little waits a moment for proof.
+ * Pure.
  *
- *   metrics ─▶ highest ─▶ stabilized ─▶ rates, min and max ─▶ settle, flap budget (down) ─▶ setDemand
- *      └ one failed: no shrinking                               └ backoff that way after a failed change
+ *   metrics ─▶ highest ─▶ stabilized ─▶ rates, min and max ─┬ down: settle, flap budget ─┬▶ setDemand
+ *      └ one failed: no shrinking                            └ up, a little: confirmed  ──┘
+ *                                     and backoff that way after a failed change
  */
 
 import { type ControllerStep, INTENT_EXPIRES_MS } from '../protocol/controller-step.ts';
@@ -25,6 +27,8 @@ export type TimedCount = { readonly count: number; readonly atMs: number };
 export type AutoscalerState = {
   /** What was asked for: the least and the most of each bucket of time, oldest first. */
   readonly asked: readonly TimedCount[];
+  /** The same of the last moments, in smaller buckets. Absent: nothing was. */
+  readonly lately?: readonly TimedCount[];
   /** Changes of the demand that were seen, whoever made them, oldest first. Down: below zero. */
   readonly changes: readonly TimedCount[];
   /** The demand at the last look; null: there was none. */
@@ -59,10 +63,22 @@ export const AUTOSCALER_START: AutoscalerState = {
 const BUCKETS = 60;
 /**
  * For so long after growing, means of before are taken with care (see load-units.ts). Milliseconds, from a
- * boot and a window of the metrics. Higher: replacements of a rollout are taken for newcomers, and
- * growing waits a minute for them. Lower: slow boots overshoot.
+ * boot and a window of the metrics. Higher: as many of a rollout's replacements as it has grown by are
+ * taken for newcomers, and growing may wait a minute. Lower: slow boots overshoot.
  */
 const GROWTH_MS = 600_000;
+/**
+ * Growing by a small part, when nobody has asked for less for so long. A minute's mean of noisy load has
+ * a next one that is lower; load that has grown has not. Milliseconds, range: 0 to a minute. Higher:
+ * the last little comes later. Lower: grows for noise, and shrinks again.
+ */
+const CONFIRM_MS = 15_000;
+/** The small part. Higher: real growth waits too. Lower: noise of 30 % counts as growth. */
+const SMALL_PART = 0.25;
+/** For so long after growing, growing on needs no proof. Milliseconds; readings are means of a minute. */
+const GROWING_MS = 30_000;
+/** Buckets of the proof. */
+const CONFIRM_BUCKETS = 5;
 /** Changes that are remembered; of more, the oldest are forgotten and limits become wider. */
 const CHANGES_MAX = 500;
 
@@ -88,8 +104,10 @@ export function autoscalerStep(state: AutoscalerState, { view }: AutoscalerInput
     return { ...step, state: wanting(noted, null) };
   }
 
-  const hasGrown = noted.changes.some(({ count, atMs }) => count > 0 && nowMs - atMs < GROWTH_MS);
-  const asked = proposals(view, autoscale, { panic: noted.panic, hasGrown });
+  const grown = noted.changes
+    .filter(({ count, atMs }) => count > 0 && nowMs - atMs < GROWTH_MS)
+    .reduce((sum, { count }) => sum + count, 0);
+  const asked = proposals(view, autoscale, { panic: noted.panic, grown });
   const next = { ...noted, panic: asked.panic };
   const known = asked.list.filter((one) => one.count !== null);
   if (known.length === 0) {
@@ -103,7 +121,17 @@ export function autoscalerStep(state: AutoscalerState, { view }: AutoscalerInput
     desired = current;
     why = 'it would shrink, but a metric is missing';
   }
-  const remembered = { ...next, asked: remember(next.asked, desired, nowMs, autoscale) };
+  const longestMs = Math.max(autoscale.up.window, autoscale.down.window);
+  const remembered = {
+    ...next,
+    asked: remember(next.asked, { count: desired, atMs: nowMs }, longestMs, BUCKETS),
+    lately: remember(
+      next.lately ?? [],
+      { count: desired, atMs: nowMs },
+      CONFIRM_MS,
+      CONFIRM_BUCKETS,
+    ),
+  };
   const limited = limit(remembered, { current, desired, why }, autoscale, nowMs);
   return proposed(remembered, view, limited.count, asked.list, limited);
 }
@@ -134,7 +162,10 @@ function limit(
   );
   // A share of none is none: the first one comes whatever the policies say.
   const isWaking = current === 0 && stable > 0 && up.select !== 'disabled';
-  const count = bounded(Math.max(replicas, isWaking ? 1 : 0), autoscale);
+  const most = bounded(Math.max(replicas, isWaking ? 1 : 0), autoscale);
+  const count = isGrowing(state.changes, nowMs)
+    ? most
+    : confirmed(state.lately ?? [], { current, most }, autoscale);
   if (count !== desired)
     why += `; ${desired} was asked for, ${stable} after stabilization, ${condition}`;
   const { failures } = state.outcome;
@@ -157,6 +188,23 @@ function limit(
   return { count, why };
 }
 
+/** What was asked for before has come true a moment ago: the rest of it is no noise. */
+function isGrowing(changes: readonly TimedCount[], nowMs: number): boolean {
+  const last = changes.at(-1);
+  return last !== undefined && last.count > 0 && nowMs - last.atMs < GROWING_MS;
+}
+
+/** Growing by a little, only what was asked for all the time; by more, at once. */
+function confirmed(
+  lately: readonly TimedCount[],
+  { current, most }: { readonly current: number; readonly most: number },
+  autoscale: Autoscale,
+): number {
+  if (most <= current || most > current * (1 + SMALL_PART)) return most;
+  const least = Math.min(most, ...lately.map(({ count }) => count));
+  return Math.max(bounded(current, autoscale), least);
+}
+
 /** Why it does not shrink yet, after what has changed before; null: it may. */
 function restrained(
   changes: readonly TimedCount[],
@@ -170,8 +218,8 @@ function restrained(
   // Who goes on shrinking does not turn.
   const isTurn = last.count > 0;
   if (isTurn && turns >= flapBudget.changes) return `it turned ${turns} times in ${window} ms`;
-  // What was given back and needed again was given back too soon: next time it takes twice as long.
-  const waitMs = isTurn && turns > 1 ? settle * 2 ** turns : settle;
+  // What was given back and needed again was given back too soon: each turn doubles the wait.
+  const waitMs = isTurn && turns > 1 ? settle * 2 ** (turns + 1) : settle;
   const leftMs = last.atMs + waitMs - nowMs;
   return leftMs > 0 ? `it settles for ${leftMs} ms more, after ${turns} turns` : null;
 }
@@ -236,15 +284,14 @@ function noteDemand(
   return { ...state, demand, changes: [...kept, { count: demand - state.demand, atMs: nowMs }] };
 }
 
-/** Of each bucket of the longer window the least and the most: no more is looked at. */
+/** Of each bucket of a window the least and the most: no more is looked at. */
 function remember(
   asked: readonly TimedCount[],
-  count: number,
-  nowMs: number,
-  { up, down }: Autoscale,
+  { count, atMs: nowMs }: TimedCount,
+  longestMs: number,
+  buckets: number,
 ): readonly TimedCount[] {
-  const longestMs = Math.max(up.window, down.window);
-  const bucketMs = Math.max(1, longestMs / BUCKETS);
+  const bucketMs = Math.max(1, longestMs / buckets);
   const bucketOf = (atMs: number): number => Math.floor(atMs / bucketMs);
   const kept = asked.filter(({ atMs }) => nowMs - atMs < longestMs);
   const now = kept.filter(({ atMs }) => bucketOf(atMs) === bucketOf(nowMs)).map((one) => one.count);

@@ -3,6 +3,7 @@
  * one (a shard is the same ordinal in every zone, and its replicas carry the same). What a rollout adds
  * on top is a unit like any other: its share of the load is load, its being there is no demand.
  */
+import { compareText } from '../arithmetic/compare-text.ts';
 import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import type { InstanceState } from '../protocol/instance-state.ts';
 import type { MetricReading } from '../protocol/metric-reading.ts';
@@ -31,6 +32,8 @@ export type UnitMetric = {
   readonly warmupMs: number;
   /** What one instance asked for, in thousandths; null: the metric is no share of it. */
   readonly requestMilli: bigint | null;
+  /** Units by which the demand has lately grown: no more newcomers than that share load of before. */
+  readonly grown: number;
 };
 
 type Unit = {
@@ -63,13 +66,30 @@ export function loadUnits(view: ServiceView, metric: UnitMetric): LoadUnits {
     else units.set(id, merged(before, { class: own, usage, shared }));
   }
   const usageMilli = inMilli([...units].map(([id, { usage }]) => [id, usage]));
-  const sharedMilli = inMilli([...units].map(([id, { shared }]) => [id, shared]));
+  const followers = followersOf(units, metric.grown);
+  const sharedMilli = inMilli(
+    [...units].map(([id, { usage, shared }]) => [id, followers.has(id) ? usage : shared]),
+  );
   const instances = [...units].map(([id, unit]) => ({
     id,
     class: unit.class,
     requestMilli: metric.requestMilli,
   }));
   return { instances, usageMilli, sharedMilli, ageMs };
+}
+
+/**
+ * Young units beyond what it has grown by have taken the place of others, whose part of the window nobody
+ * tells any more: what they carry was carried all the time. Those that are youngest are taken for them,
+ * since growth that is needed must not wait for a rollout.
+ */
+function followersOf(units: ReadonlyMap<string, Unit>, grown: number): ReadonlySet<string> {
+  const young = [...units]
+    .flatMap(([id, { usage, shared }]) =>
+      usage === null || shared === null || shared >= usage ? [] : [{ id, part: shared / usage }],
+    )
+    .toSorted((a, b) => a.part - b.part || compareText(a.id, b.id));
+  return new Set(young.slice(0, Math.max(0, young.length - grown)).map(({ id }) => id));
 }
 
 function inMilli(

@@ -4,7 +4,7 @@
  */
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Input } from '../protocol/intent.ts';
-import { finiteReading, type MetricReading } from '../protocol/metric-reading.ts';
+import { atLeastReading, finiteReading, type MetricReading } from '../protocol/metric-reading.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { loadUnits } from './load-units.ts';
 import { type PanicState, panicStep } from './panic-mode.ts';
@@ -36,20 +36,20 @@ const WINDOW_MS = 60_000;
 /** In panic mode: at most ten times as many at once, at least a tenth stays; as Knative. */
 const PANIC_RATE = 10;
 
-/** What is remembered: panic mode's state, and whether newcomers have lately come to share the load. */
-type Before = { readonly panic: PanicState; readonly hasGrown: boolean };
+/** What is remembered: panic mode's state, and by how many units it has lately grown. */
+type Before = { readonly panic: PanicState; readonly grown: number };
 
 /** All of them, and panic mode's state after this pass. */
 export function proposals(
   seen: ServiceView,
   autoscale: Autoscale,
-  { panic, hasGrown }: Before,
+  { panic, grown }: Before,
 ): { readonly list: readonly Proposal[]; readonly panic: PanicState } {
   const view: ServiceView = { ...seen, metric: (query) => finiteReading(seen.metric(query)) };
   const { metric, metrics, queue } = autoscale;
   const all = metric === undefined ? metrics : [metric, ...metrics];
-  const list = all.map((one) => ofMetric(view, autoscale, one, hasGrown));
-  if (queue !== undefined) list.push(ofQueue(view, autoscale, queue));
+  const list = all.map((one) => orAtLeast(view, (from) => ofMetric(from, autoscale, one, grown)));
+  if (queue !== undefined) list.push(orAtLeast(view, (from) => ofQueue(from, autoscale, queue)));
   const [first] = all;
   if (autoscale.panic === undefined || first === undefined) return { list, panic };
   const panicking = ofPanic(view, autoscale.panic, first, panic);
@@ -57,11 +57,31 @@ export function proposals(
   return { list, panic: panicking.state };
 }
 
+/**
+ * What is asked for on what is known. A sum of which a part is not heard of is no number, but it is at
+ * least what the others have counted: on that it may grow, and on nothing of it shrink.
+ */
+function orAtLeast(view: ServiceView, ask: (from: ServiceView) => Proposal): Proposal {
+  let isPart = false;
+  const watched: ServiceView['metric'] = (query) => {
+    const reading = view.metric(query);
+    isPart ||= reading.kind === 'stale' && reading.atLeast !== undefined;
+    return reading;
+  };
+  const known = ask({ ...view, metric: watched });
+  if (!isPart) return known;
+  const least = ask({ ...view, metric: (query) => atLeastReading(view.metric(query)) });
+  const { count } = least;
+  if (count === null || count <= Math.max(view.goal.demand, known.count ?? 0)) return known;
+  const inputs = least.inputs.map((one) => ({ ...one, value: `at least ${one.value}` }));
+  return { ...least, why: `${least.why}, at least: not everybody is heard`, inputs };
+}
+
 function ofMetric(
   view: ServiceView,
   autoscale: Autoscale,
   metric: Metric,
-  hasGrown: boolean,
+  grown: number,
 ): Proposal {
   const kind = metric.kind ?? (metric.name === 'cpu' ? 'utilization' : 'average');
   const tolerance = toleranceOf(autoscale);
@@ -95,6 +115,7 @@ function ofMetric(
     name: metric.name,
     windowMs: metric.window ?? WINDOW_MS,
     warmupMs: metric.warmup ?? 0,
+    grown,
     requestMilli: isShare && cpu !== undefined ? BigInt(cpu) : null,
   });
   const units = instances.filter((one) => one.class !== 'ignored').length;
@@ -108,7 +129,7 @@ function ofMetric(
     return withSurge({ ...input, targetMilli: isShare ? share : targetMilli }, asked);
   };
   const asked = asks(usageMilli);
-  const bound = hasGrown ? asks(sharedMilli) : asked;
+  const bound = grown > 0 ? asks(sharedMilli) : asked;
   return told(metric, growingWithin(asked, bound, currentReplicas), ageMs);
 }
 

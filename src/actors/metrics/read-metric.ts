@@ -5,7 +5,8 @@
  * matches one record a window; quantiles cost one sketch of 48 octaves a window and series.
  *
  * A feed that is silent makes what it is a part of stale, since what it counts meanwhile is not known:
- * until it is heard again, or its end was proven. One that has ended is read until it is too old.
+ * until it is heard again, or its end was proven. Of a count the rest is still a lower bound. One that has
+ * ended is read until it is too old.
  */
 import {
   countAbove,
@@ -47,7 +48,8 @@ type Found = {
 /** What was found, or why nothing can be read from it. */
 type Search =
   | { readonly kind: 'found'; readonly parts: readonly Found[]; readonly ageMs: number }
-  | Extract<MetricReading, { readonly kind: 'missing' | 'stale' }>;
+  | { readonly kind: 'stale'; readonly parts: readonly Found[]; readonly ageMs: number }
+  | Extract<MetricReading, { readonly kind: 'missing' }>;
 
 /** Reported again and again: silence is a fault. Of the others, silence says that nothing happened. */
 const REPORTED: readonly SeriesKind[] = ['counter', 'gauge', 'summary'];
@@ -128,10 +130,10 @@ function search(
     if (!shard.isOver) ageMs = Math.max(ageMs, silentMs);
   }
   if (unheardMs !== null && !(isWitnessed && parts.length > 0)) {
-    return { kind: 'stale', ageMs: unheardMs };
+    return { kind: 'stale', parts, ageMs: unheardMs };
   }
   if (parts.length > 0) return { kind: 'found', parts, ageMs };
-  return staleAgeMs === null ? { kind: 'missing' } : { kind: 'stale', ageMs: staleAgeMs };
+  return staleAgeMs === null ? { kind: 'missing' } : { kind: 'stale', parts, ageMs: staleAgeMs };
 }
 
 /** In one of the windows something of it was recorded for which there was no series. */
@@ -197,17 +199,31 @@ function* recordsOf(
 }
 
 function requestsReading(found: Search, of: (total: Total) => number): MetricReading {
-  if (found.kind !== 'found') return found;
+  if (found.kind === 'missing') return found;
   const total = totalOf(found.parts);
+  if (found.kind === 'stale') return partReading(found, of(total));
   return numberReading(of(total), Math.round(total.sum), found.ageMs);
+}
+
+/** Nothing that could be said of a part would be true of the whole. */
+function unread(found: Exclude<Search, { readonly kind: 'found' }>): MetricReading {
+  return found.kind === 'missing' ? found : { kind: 'stale', ageMs: found.ageMs };
+}
+
+/** Counts only grow by what is not heard of. */
+function partReading({ parts, ageMs }: Extract<Search, { readonly kind: 'stale' }>, sum: number) {
+  const isSum = parts.length > 0 && sum >= 0 && Number.isFinite(sum);
+  return isSum
+    ? { kind: 'stale' as const, ageMs, atLeast: sum }
+    : { kind: 'stale' as const, ageMs };
 }
 
 /** Errors, or their share. Both have the requests as samples: that is what was looked at. */
 function errorsReading(requests: Search, errors: Search, isRatio: boolean): MetricReading {
   if (requests.kind === 'missing') return requests;
   if (errors.kind === 'missing') return errors;
-  if (requests.kind === 'stale') return requests;
-  if (errors.kind === 'stale') return errors;
+  if (requests.kind === 'stale') return unread(requests);
+  if (errors.kind === 'stale') return unread(errors);
   const all = totalOf(requests.parts).sum;
   const bad = totalOf(errors.parts).sum;
   const ageMs = Math.max(requests.ageMs, errors.ageMs);
@@ -215,7 +231,7 @@ function errorsReading(requests: Search, errors: Search, isRatio: boolean): Metr
 }
 
 function slowReading(found: Search, aboveMs: number): MetricReading {
-  if (found.kind !== 'found') return found;
+  if (found.kind !== 'found') return unread(found);
   let slow = 0;
   let samples = 0;
   for (const part of found.parts) {
@@ -228,7 +244,7 @@ function slowReading(found: Search, aboveMs: number): MetricReading {
 }
 
 function quantileReading(found: Search, q: number): MetricReading {
-  if (found.kind !== 'found') return found;
+  if (found.kind !== 'found') return unread(found);
   let sketch: WindowView | null = null;
   for (const part of found.parts) {
     for (const { view, number } of recordsOf(part, ['histogram'])) {
@@ -247,7 +263,7 @@ function quantileReading(found: Search, q: number): MetricReading {
 
 /** Every router counts for itself: the one that has seen most in a row is believed. */
 function highestLast(found: Search): MetricReading {
-  if (found.kind !== 'found') return found;
+  if (found.kind !== 'found') return unread(found);
   let highest = Number.NaN;
   let samples = 0;
   for (const part of found.parts) {
@@ -266,7 +282,14 @@ function highestLast(found: Search): MetricReading {
 
 /** `sum(avg_over_time(…))` of gauges, `sum(rate(…))` of counters. */
 function exposedReading(found: Search): MetricReading {
-  if (found.kind !== 'found') return found;
+  if (found.kind === 'missing') return found;
+  if (found.kind === 'stale') {
+    // A gauge may be below zero: of a part of them nothing follows.
+    const isCounted = found.parts.every(({ series }) =>
+      series.every(({ kind }) => COUNTED.includes(kind)),
+    );
+    return isCounted ? partReading(found, totalOf(found.parts).perSecond) : unread(found);
+  }
   const total = totalOf(found.parts);
   let value = total.perSecond;
   let { samples } = total;

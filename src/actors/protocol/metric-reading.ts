@@ -13,7 +13,12 @@ export type MetricReading =
       readonly ageMs: number;
     }
   | { readonly kind: 'missing'; readonly why?: MissingReason }
-  | { readonly kind: 'stale'; readonly ageMs: number }
+  | {
+      readonly kind: 'stale';
+      readonly ageMs: number;
+      /** Of a count: what those who are heard have counted; it is that, or more. */
+      readonly atLeast?: number;
+    }
   | { readonly kind: 'notANumber'; readonly samples: number; readonly ageMs: number };
 
 /**
@@ -70,8 +75,18 @@ export type MetricQuery = {
 
 /** The same, but an infinite value says no more than one that is no number: nobody can divide it. */
 export function finiteReading(reading: MetricReading): MetricReading {
+  if (reading.kind === 'stale' && !Number.isFinite(reading.atLeast ?? 0)) {
+    return { kind: 'stale', ageMs: reading.ageMs };
+  }
   if (reading.kind !== 'value' || Number.isFinite(reading.value)) return reading;
   return { kind: 'notANumber', samples: reading.samples, ageMs: reading.ageMs };
+}
+
+/** What is certain of a count of which a part is not heard of; every other reading as it is. */
+export function atLeastReading(reading: MetricReading): MetricReading {
+  if (reading.kind !== 'stale' || reading.atLeast === undefined) return reading;
+  const { atLeast: value, ageMs } = reading;
+  return { kind: 'value', value, samples: 0, ageMs };
 }
 
 /** @returns null for a reading that is no number */
@@ -81,10 +96,14 @@ export function readingValue(reading: MetricReading): number | null {
 
 /** What a source has answered, if it is a reading; what is none says nothing. */
 export function checkedReading(answer: unknown): MetricReading {
-  const { kind, value, samples, ageMs, why } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  const { kind, value, samples, ageMs, why, atLeast } = (answer ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
   if (kind === 'missing' && (why === 'full' || why === 'starting')) return { kind, why };
   const isAge = typeof ageMs === 'number' && ageMs >= 0;
-  if (kind === 'stale' && isAge) return { kind, ageMs };
+  if (kind === 'stale' && isAge) {
+    return typeof atLeast === 'number' && atLeast >= 0 ? { kind, ageMs, atLeast } : { kind, ageMs };
+  }
   if (typeof samples !== 'number' || !isAge) return { kind: 'missing' };
   if (kind === 'notANumber') return { kind, samples, ageMs };
   if (kind !== 'value' || typeof value !== 'number') return { kind: 'missing' };

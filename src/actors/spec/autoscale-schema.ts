@@ -101,7 +101,7 @@ export const autoscaleSchema = z.strictObject({
   settle: duration
     .prefault('60s')
     .describe(
-      'After a change, before it shrinks; twice as long for each turn in the flap budget’s window.',
+      'After a change, before it shrinks; 8, 16 … times as long for turns in the flap budget’s window.',
     ),
   flapBudget: z
     .strictObject({

@@ -24,6 +24,8 @@ import {
 } from '../../runtime/store/index.ts';
 import { AddressBook } from '../address-book.ts';
 import { driverError } from '../errors.ts';
+import { type Ingest, reserveIngest, startIngest } from '../ingest/ingest.ts';
+import type { IngestOptions } from '../ingest/ingest-options.ts';
 import { Prober } from '../probe/prober.actor.ts';
 import { PORT_RANGE_DEFAULT, type PortRange } from '../process/free-ports.ts';
 import { ProcessHost } from '../process/process-host.actor.ts';
@@ -55,6 +57,8 @@ export type FleetHostOptions = {
   readonly ports?: PortRange;
   /** Name of this machine: another one's leader is never taken for dead. */
   readonly machine: string;
+  /** Takes samples of Prometheus remote write in, on threads of its own. Default: not. */
+  readonly ingest?: IngestOptions;
 };
 
 /** What an apply came to, service by service, in the order of the fleet. */
@@ -96,9 +100,12 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
     // As the writer of this store nobody else can be in the middle of anything.
     await removeDeadLeader(store, LEADER, options.machine).catch(() => false);
     const leader = await campaign(store, { key: LEADER, holder: holderOf(options.machine) });
-    const system = await start({ threads: 0 });
+    // Memory that threads share is reserved before there are any.
+    const reservation = options.ingest === undefined ? null : reserveIngest(options.ingest);
+    const system = await start({ threads: reservation?.threads ?? 0 });
     const host = new FleetHost({ ...options, directory }, store, leader, system);
     await host.begin();
+    if (reservation !== null) host.ingest = await startIngest(system, reservation);
     return host;
   } catch (error) {
     await store.close();
@@ -121,6 +128,8 @@ export class FleetHost {
   /** Once there is a router it is told everything, also that nothing is routed any more. */
   private hasRouter = false;
   private running: Running | null = null;
+  /** Remote write, where it is wanted. Set once, by `startFleetHost`. */
+  ingest: Ingest | null = null;
   /** Settles when no fleet is being applied. */
   private applying: Promise<unknown> = Promise.resolve();
 
@@ -270,6 +279,7 @@ export class FleetHost {
 
   /** Lets go of everything; instances go on. */
   async close(): Promise<void> {
+    await this.ingest?.stop();
     await this.system.close();
     await this.leader.resign().catch(() => undefined);
     await this.store.close();

@@ -1,4 +1,7 @@
-/** The autoscaler in a small world: load, boots that take time, rollouts that add instances, noise. */
+/**
+ * The autoscaler in a small world: load, boots that take time, rollouts that add instances, noise. Long,
+ * since it is one idea: whatever that world may do to it.
+ */
 import { fc, test as property } from '@fast-check/vitest';
 import { seededRandom } from 'ringmaster';
 import {
@@ -175,6 +178,77 @@ describe('autoscaler', () => {
     expect(decide(100).intents).toEqual([]);
     expect(decide(100).recommendation.why).toContain('a metric is missing');
     expect(decide(2000).intents.map(({ act }) => act)).toEqual([{ kind: 'setDemand', count: 20 }]);
+  });
+
+  test('autoscaler - one of two routers is silent in a surge: it grows by what the other one counts', () => {
+    // Guards: A11.
+    const metrics: readonly Partial<Scale>[] = [
+      { metric: { name: 'rate', target: TARGET } },
+      { metric: { name: 'rate', target: TARGET, kind: 'valuePerInstance' } },
+      { metric: { name: 'rate', target: 10 * TARGET, kind: 'value' } },
+      { metric: { name: 'rate', target: TARGET }, metrics: [{ name: 'p99', target: 50 }] },
+    ];
+    for (const scale of metrics) {
+      const of = world(10);
+      const half = (load: number): ServiceView => {
+        const view = seen(of, load, { scale });
+        const metric = (query: MetricQuery): MetricReading => {
+          const reading = view.metric(query);
+          if (query.name !== 'rate' || reading.kind !== 'value') return { kind: 'stale', ageMs: 1 };
+          return { kind: 'stale', ageMs: 20_000, atLeast: reading.value / 2 };
+        };
+        return { ...view, metric };
+      };
+      const decide = (load: number) => autoscalerStep(AUTOSCALER_START, { view: half(load) });
+      // Half of the load of before, or of twice as much, is no ground for anything.
+      for (const load of [10, 1000, 2000]) expect(decide(load).intents).toEqual([]);
+      const { intents, recommendation } = decide(4000);
+      expect(intents.map(({ act }) => act)).toEqual([{ kind: 'setDemand', count: 20 }]);
+      expect(recommendation.why).toContain('at least: not everybody is heard');
+      expect(intents[0]?.inputs[0]?.value).toMatch(/^at least /);
+    }
+    // A bound that is no number is none.
+    const reading: MetricReading = { kind: 'stale', ageMs: 1, atLeast: Number.POSITIVE_INFINITY };
+    expect(pass(world(10), 4000, { reading })).toBe(10);
+  });
+
+  test('autoscaler - growing by a little waits for proof, growing by more and growing on do not', () => {
+    const of = world(20);
+    run(of, 3, 2000);
+    of.nowMs -= PERIOD_MS - 5000;
+    // More than a quarter is at once, and so is what follows.
+    const much = structuredClone(of);
+    expect(pass(much, 2600)).toBe(26);
+    // A peak of a few looks is none.
+    const looks = [2400, 2400, 1900, 2400, 2400];
+    for (const load of looks) {
+      expect(pass(of, load)).toBe(20);
+      of.nowMs -= PERIOD_MS - 5000;
+    }
+    for (let i = 0; i < 2; i++) {
+      pass(of, 2300);
+      of.nowMs -= PERIOD_MS - 5000;
+    }
+    expect(pass(of, 2400)).toBe(23);
+    of.nowMs -= PERIOD_MS - 5000;
+    expect(pass(of, 2700)).toBe(27);
+  });
+
+  test('autoscaler - replacements of a rollout are no newcomers, and do not hold growth back', () => {
+    const of = world(10);
+    expect(pass(of, 1300)).toBe(13);
+    of.nowMs += 120_000;
+    run(of, 4, 1300);
+    // All of them are replaced, and a while later the load doubles.
+    const replaced = (load: number): ServiceView => {
+      const view = seen(of, load);
+      const instances = view.instances.map((one) => ({ ...one, readySinceMs: of.nowMs - 10_000 }));
+      return { ...view, instances };
+    };
+    const { intents } = autoscalerStep(of.state, { view: replaced(2600) });
+    const [act] = intents.map((intent) => intent.act);
+    // Three of them may be newcomers, by what it has grown; ten are not.
+    expect(act?.kind === 'setDemand' ? act.count : 0).toBeGreaterThanOrEqual(21);
   });
 
   test('autoscaler - an operator holds it, until that expires', () => {

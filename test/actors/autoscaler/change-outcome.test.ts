@@ -114,7 +114,7 @@ describe('autoscaler and its last change', () => {
     // One more and it is there; before that it stands still for too long once.
     small.after(DEADLINE_MS).asks();
     expect(small.state.outcome.failures.up.count).toBe(1);
-    expect(small.after(10_000).changes(15)).toBe(15);
+    expect(small.after(15_000).changes(15)).toBe(15);
     small.after(1000).asks();
     small.ready = 15;
     small.asks();
@@ -216,12 +216,13 @@ describe('autoscaler and turning back', () => {
     grows(20);
     expect(shrinksAfter(10)).toBe(60);
     grows(20);
-    // Up, down, up: eight times as long.
-    expect(shrinksAfter(15)).toBe(480);
+    // Up, down, up: sixteen times as long.
+    expect(shrinksAfter(15)).toBe(960);
     // Going on is no turn; the change is seen one pass later.
     expect(shrinksAfter(10)).toBe(70);
     grows(20);
-    expect(shrinksAfter(10)).toBe(1920);
+    // Five turns: longer still, but no longer than the first of them are within the hour.
+    expect(shrinksAfter(10)).toBe(2490);
   });
 
   test('autoscaler - within the tolerance of what there is, nothing is given back', () => {

@@ -260,8 +260,15 @@ describe('metrics', () => {
       bench.feeds[0]?.record(by(1), 0.01, true);
       bench.next(1000, 0);
     }
-    for (const name of names)
-      expect(bench.read({ name })).toEqual({ kind: 'stale', ageMs: 16_000 });
+    for (const name of names) {
+      const reading = bench.read({ name });
+      expect(reading).toMatchObject({ kind: 'stale', ageMs: 16_000 });
+      // Ratios, quantiles and counts among counts say nothing of the whole.
+      expect('atLeast' in reading).toBe(name === 'requests' || name === 'rate');
+    }
+    // The other one has counted one a second.
+    expect(bench.read({ name: 'requests', windowMs: 4000 })).toMatchObject({ atLeast: 4 });
+    expect(bench.read({ name: 'rate', windowMs: 4000 })).toMatchObject({ atLeast: 1 });
     // It may serve revisions of which it has not been heard to serve them.
     const scope = { service: 'shop', revision: 'new' };
     expect(bench.read({ name: 'requests', scope })).toEqual({ kind: 'stale', ageMs: 16_000 });
