@@ -32,8 +32,8 @@ import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
-import type { DeafPort } from '../router/router-protocol.ts';
 import { holderOf, removeDeadLeader } from './dead-leader.ts';
+import { driverTroubles } from './driver-troubles.ts';
 import { type FleetDocument, keepFleet, storedFleet } from './fleet-document.ts';
 import {
   anyRef,
@@ -233,31 +233,15 @@ export class FleetHost {
 
   /** @throws (rejects) RM_CONTROL_PARAMS when there is no such service */
   async status(service: string): Promise<ServiceStatus> {
-    const status = this.running && (await this.running.arbiter.ask('status', service));
-    if (status !== null) {
-      const { spec } = status.record;
-      const said = [
-        ...deafSentences(spec, await this.deafPorts()),
-        ...(await this.unwritten(spec)),
-      ];
-      return { ...status, attention: [...status.attention, ...said] };
+    const { running } = this;
+    const status = running && (await running.arbiter.ask('status', service));
+    if (running !== null && status !== null) {
+      const troubles = await driverTroubles(status.record.spec, running);
+      return { ...status, attention: [...status.attention, ...troubles] };
     }
     const known = await this.services();
     const message = `there is no service ${service}; there are: ${known.join(', ') || 'none'}`;
     throw driverError('RM_CONTROL_PARAMS', message, { service });
-  }
-
-  private async deafPorts(): Promise<readonly DeafPort[]> {
-    const status = await this.running?.link?.ask('status').catch(() => null);
-    return status?.deaf ?? [];
-  }
-
-  private async unwritten({ ring }: ServiceSpec): Promise<readonly string[]> {
-    if (ring?.exportThanos === undefined) return [];
-    const troubles = (await this.running?.files.ask('troubles').catch(() => null)) ?? [];
-    return troubles
-      .filter(({ path }) => path === ring.exportThanos)
-      .map(({ path, why }) => `${path} cannot be written: ${why}; readers go by the former one`);
   }
 
   /** What their instances have to do, and what they use. */
@@ -376,15 +360,6 @@ export class FleetHost {
 
 function hasRoutes({ services }: FleetSpec): boolean {
   return Object.values(services).some(({ route }) => route !== undefined);
-}
-
-/** Nobody reaches a service whose port somebody else has, however well it is. */
-function deafSentences({ route }: ServiceSpec, deaf: readonly DeafPort[]): readonly string[] {
-  return deaf
-    .filter(({ port }) => port === route?.port)
-    .map(
-      ({ port, why }) => `no request comes in at port ${port}: ${why}; free it, or route elsewhere`,
-    );
 }
 
 /** What an arbiter is started with is the same. */
