@@ -25,6 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
   B15: '../b15-string-lookup.bench.js',
   B16: '../b16-aggregation.bench.js',
   B17: '../b17-observe.bench.js',
+  B18: '../b18-remote-write.bench.js',
   B20: '../b20-pass.bench.js',
   B21: '../b21-router.bench.js',
   S3: '../s3-crash-loop.bench.js',

@@ -14,6 +14,19 @@ export {
 } from './host/fleet-host.ts';
 export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
+export {
+  type Ingest,
+  type IngestFigures,
+  type IngestReservation,
+  reserveIngest,
+  startIngest,
+} from './ingest/ingest.ts';
+export {
+  INGEST_LIMITS_DEFAULT,
+  type IngestLimits,
+  type IngestOptions,
+} from './ingest/ingest-options.ts';
+export { SAMPLE_OUTCOMES, type WriteFigures } from './ingest/write-figures.ts';
 export { Prober, type ProberArgs, type ProberMessages } from './probe/prober.actor.ts';
 export { PORT_RANGE_DEFAULT, type PortRange } from './process/free-ports.ts';
 export {

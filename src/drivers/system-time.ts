@@ -2,13 +2,16 @@
  * The drivers' clock, timers and chance, for what runs outside of actors: the one file of them that
  * touches Node's.
  */
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 
 /** Monotonic milliseconds of this process. */
 export const monotonicMs: () => number = performance.now.bind(performance);
 
 /** To seed a generator with. */
 export const chanceSeed = (): number => randomInt(2 ** 32);
+
+/** Bytes that nobody can guess. */
+export const secretBytes = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
 
 /** Calls back each `ms`, until the returned function is called. */
 export function every(ms: number, callback: () => void): () => void {

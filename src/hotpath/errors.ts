@@ -23,7 +23,8 @@ export type HotpathErrorCode =
   | 'RM_METRICS_OPTION'
   | 'RM_METRICS_INVALID'
   | 'RM_METRICS_SERIES'
-  | 'RM_METRICS_STATE';
+  | 'RM_METRICS_STATE'
+  | 'RM_INGEST_OPTION';
 
 /** Numbers and names that belong to an error, for programs that log or test it. */
 export type ErrorData = Readonly<Record<string, string | number | boolean>>;

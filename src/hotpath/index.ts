@@ -60,6 +60,26 @@ export {
 } from './hashring/table-layout.ts';
 export { matchTenant, type TenantRule } from './hashring/tenant-match.ts';
 export { verifyTable } from './hashring/verify-table.ts';
+export type { AggregatedSeries, DropRule } from './ingest/aggregated-series.ts';
+export type { DecodeFault } from './ingest/decode-status.ts';
+export type { SeriesFault, WrittenLabel } from './ingest/label-walk.ts';
+export type { OverflowSeries } from './ingest/overflow-counts.ts';
+export { type Decoding, RequestDecoder, TENANT_NAME_BYTES_MAX } from './ingest/request-decoder.ts';
+export { LABEL_BYTES_MAX, type RequestLimits } from './ingest/request-layout.ts';
+export {
+  RequestMemory,
+  type RequestMemoryHandle,
+  type RequestMemoryOptions,
+  SECRET_BYTES,
+  type SlotViews,
+} from './ingest/request-memory.ts';
+export { SeriesOwners } from './ingest/series-owners.ts';
+export {
+  SeriesShard,
+  type SeriesShardOptions,
+  type SeriesShardSizes,
+  type TakeCounts,
+} from './ingest/series-shard.ts';
 export { type Mem, SharedMem } from './mem.ts';
 export { countAbove } from './metrics/count-above.ts';
 export { type GaugeSums, sumGauges } from './metrics/gauges.ts';

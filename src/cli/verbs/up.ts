@@ -5,7 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf } from '../host-door.ts';
 import { endLocalFleet, startLocalFleet, untilUp } from '../local-fleet.ts';
 import { print } from '../output.ts';
@@ -15,6 +15,7 @@ type UpOptions = CommonOptions & {
   readonly file?: string;
   readonly detach?: boolean;
   readonly region?: string;
+  readonly remoteWrite?: string;
 };
 
 /** Adds them. */
@@ -25,6 +26,7 @@ export function addUp(program: Command): void {
     .option('-f, --file <file>', 'apply this fleet when the host is up')
     .option('-d, --detach', 'leave agent and host running')
     .option('--region <name>', 'which of several regions this host runs')
+    .option('--remote-write <port>', 'take Prometheus remote write in, on this port of 127.0.0.1')
     .action(async (_, command: Command) => up(command.optsWithGlobals<UpOptions>()));
   program
     .command('down')
@@ -42,9 +44,17 @@ async function up(options: UpOptions): Promise<void> {
     const { readFleetFile } = await import('../fleet-file.ts');
     await readFleetFile(options.file);
   }
-  const { region, detach: isDetached = false } = options;
+  const { region, detach: isDetached = false, remoteWrite } = options;
   const where = region === undefined ? {} : { region };
-  const agent = await startLocalFleet(directory, { isDetached, ...where });
+  const ports = { 'remote-write': remoteWrite };
+  const given = Object.entries(ports).flatMap(([name, port]) =>
+    port === undefined ? [] : [[name, portOf(port)] as const],
+  );
+  const agent = await startLocalFleet(directory, {
+    isDetached,
+    ...where,
+    ports: Object.fromEntries(given),
+  });
   try {
     await upWith(agent, options, directory);
   } catch (error) {
@@ -77,4 +87,10 @@ async function upWith(agent: ChildProcess, options: UpOptions, directory: string
     process.on(signal, () => agent.kill('SIGTERM'));
   }
   process.exitCode = await ended;
+}
+
+function portOf(text: string): string {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return text;
+  throw new CommandError(EXIT.usage, `${text} is no port; give a number from 1 to 65535.`);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME]`. It
- * ends with 0 when it is told to, and with 1 when another host leads or it cannot go on: the agent then
- * starts it again. What a person should know goes to standard error, which the agent keeps.
+ * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME]
+ * [--remote-write PORT]`. It ends with 0 when it is told to, and with 1 when another host leads or it cannot
+ * go on: the agent then starts it again. What a person should know goes to standard error, which the agent
+ * keeps.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -22,9 +23,13 @@ const CONTROL_SOCKET = 'host.sock';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { directory: { type: 'string' }, region: { type: 'string' } },
+    options: {
+      directory: { type: 'string' },
+      region: { type: 'string' },
+      'remote-write': { type: 'string' },
+    },
   });
-  const { directory, region } = values;
+  const { directory, region, 'remote-write': writePort } = values;
   const agent = process.env[SOCKET_VARIABLE];
   if (directory === undefined || agent === undefined) {
     const message = `--directory is needed, and ${SOCKET_VARIABLE}: start it by \`ringmaster up\`.`;
@@ -38,6 +43,7 @@ async function main(): Promise<void> {
     agent,
     machine: hostname(),
     ...(region === undefined ? {} : { region }),
+    ...(writePort === undefined ? {} : { ingest: { port: Number(writePort) } }),
   });
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
   await server.listen();
