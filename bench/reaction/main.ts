@@ -13,6 +13,9 @@ import { quantile } from '../harness/statistics.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
+/** Of its report, for one that failed. */
+const SAID_CHARS = 2000;
+
 /** A line of the demo's last table. */
 type DemoStep = {
   readonly step: string;
@@ -91,16 +94,21 @@ function demoOnce(): Promise<{
 }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [COMMAND, 'demo', '-o', 'json'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let out = '';
+    let [out, said] = ['', ''];
+    child.stderr.on('data', (piece) => {
+      said = `${said}${piece}`.slice(-SAID_CHARS);
+    });
     child.stdout.on('data', (piece) => {
       out += piece;
     });
     child.once('close', (code) => {
       // One that did not come to its table has failed as a whole.
-      if (out === '') resolve({ steps: [], broken: [`the demo ended with ${code}`] });
-      else resolve(JSON.parse(out));
+      if (out === '') {
+        const last = said.trim().split('\n').at(-1) ?? '';
+        resolve({ steps: [], broken: [`the demo ended with ${code}: ${last}`] });
+      } else resolve(JSON.parse(out));
     });
   });
 }
