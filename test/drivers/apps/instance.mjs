@@ -44,7 +44,7 @@ const server = createServer((request, response) => {
   );
 });
 if (env.FORK) {
-  const script = `/* ${env.FORK} */ process.on('SIGTERM', () => 0); setInterval(() => 0, 1000)`;
+  const script = `/* ${env.FORK} */ process.on('SIGTERM', () => 0); require('node:net').createServer().listen(0)`;
   spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
 }
 server.listen(Number(env.ELSEWHERE ?? env.PORT), '127.0.0.1');
