@@ -44,7 +44,8 @@ const server = createServer((request, response) => {
   );
 });
 if (env.FORK) {
-  const script = `/* ${env.FORK} */ process.on('SIGTERM', () => 0); require('node:net').createServer().listen(0)`;
+  const stay = "require('node:net').createServer().listen(0)";
+  const script = `/* ${env.FORK} */ process.on('SIGTERM', () => 0); ${stay}`;
   spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
 }
 server.listen(Number(env.ELSEWHERE ?? env.PORT), '127.0.0.1');
