@@ -110,8 +110,8 @@ try {
   const killed = await underLoad(async () => {
     const names = () => JSON.parse(ringmaster('get', 'web', '-o', 'json')).items.map(nameOf);
     const before = names();
-    const [instance] = pidsWith('web.mjs');
-    process.kill(instance, 'SIGKILL');
+    const [victim] = JSON.parse(ringmaster('top', 'web', '-o', 'json')).items;
+    process.kill(victim.pid, 'SIGKILL');
     while (names().every((name) => before.includes(name)));
     healthy();
   });
