@@ -16,7 +16,7 @@ import {
 } from '../agent/index.ts';
 import { connectHost } from '../drivers/client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
-import { until } from './watching.ts';
+import { elapsedMs, until } from './watching.ts';
 
 const AGENT = fileURLToPath(new URL('../agent/main.js', import.meta.url));
 const HOST = fileURLToPath(new URL('../drivers/host/host-main.js', import.meta.url));
@@ -65,44 +65,45 @@ export async function untilUp(agent: ChildProcess, directory: string): Promise<v
 /**
  * Ends host, agent and all instances, each within its own grace, with what they have started.
  * @returns how many processes there were beside the agent and the host
- * @throws CommandError when there is no agent
+ * @throws CommandError when there is nothing
  */
 export async function endLocalFleet(directory: string): Promise<number> {
   const pid = await agentOf(directory);
-  // Who leads starts again whatever ends: so it goes first, and then nobody starts anything.
-  process.kill(pid, 'SIGTERM');
-  await until(LOOK_MS, GRACE_MS, async () => (existsSync(`/proc/${pid}`) ? null : true));
+  if (pid !== null) {
+    // Who leads starts again whatever ends: so it goes first, and then nobody starts anything.
+    process.kill(pid, 'SIGTERM');
+    await until(LOOK_MS, GRACE_MS, async () => (existsSync(`/proc/${pid}`) ? null : true));
+  }
   const children = await lastChildren(directory);
+  if (pid === null && children.length === 0) {
+    throw new CommandError(EXIT.unreachable, `nothing runs in ${directory}; nothing is ended.`);
+  }
   // With all that each has started in its group.
   for (const { pid: one } of children) signalGroup(one as number, 'SIGTERM');
-  let waitedMs = 0;
+  const begun = elapsedMs();
   let left = children;
   await until(LOOK_MS, Math.max(...children.map(graceOf), 0), async () => {
     for (const one of left.filter(isThere)) {
-      if (waitedMs >= graceOf(one)) signalGroup(one.pid as number, 'SIGKILL');
+      if (elapsedMs() - begun >= graceOf(one)) signalGroup(one.pid as number, 'SIGKILL');
     }
     // What a leader has left behind in its group was told to end, too.
     for (const one of left.filter((each) => !isThere(each))) endGroup(one.pid as number);
     left = left.filter(isThere);
-    waitedMs += LOOK_MS;
     return left.length === 0 ? true : null;
   });
   for (const { pid: one } of left.filter(isThere)) signalGroup(one as number, 'SIGKILL');
   return children.length;
 }
 
-async function agentOf(directory: string): Promise<number> {
-  const socket = join(directory, 'agent', 'agent.sock');
-  if (!existsSync(socket)) {
-    throw new CommandError(EXIT.unreachable, `no agent runs in ${directory}; nothing is ended.`);
-  }
+/** Null: there is none; it may have left children behind. */
+async function agentOf(directory: string): Promise<number | null> {
   try {
-    const agent = await connectAgent({ socket });
+    const agent = await connectAgent({ socket: join(directory, 'agent', 'agent.sock') });
     const { pid } = await agent.status();
     agent.close();
     return pid;
-  } catch (error) {
-    throw new CommandError(EXIT.unreachable, String((error as Error).message));
+  } catch {
+    return null;
   }
 }
 
@@ -133,7 +134,8 @@ async function answers(directory: string): Promise<boolean> {
 
 /** Those that ran when the agent ended, as it has left them on disk. */
 async function lastChildren(directory: string): Promise<readonly ChildReport[]> {
-  const text = await readFile(join(directory, 'agent', 'agent.json'), 'utf8');
+  const text = await readFile(join(directory, 'agent', 'agent.json'), 'utf8').catch(() => null);
+  if (text === null) return [];
   const { children } = JSON.parse(text) as { readonly children: readonly ChildReport[] };
   return children.filter((one) => one.exit === null && isThere(one));
 }

@@ -12,6 +12,7 @@ import { addRing } from './verbs/ring.ts';
 import { addRolloutVerbs } from './verbs/rollout.ts';
 import { addScale } from './verbs/scale.ts';
 import { addStatus } from './verbs/status.ts';
+import { addTop } from './verbs/top.ts';
 import { addUp } from './verbs/up.ts';
 import { addWhy } from './verbs/why.ts';
 
@@ -24,7 +25,16 @@ export function ringmasterProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride();
   const all = [addUp, addApply, addGet, addDescribe, addStatus, addRolloutVerbs, addScale, addRing];
-  for (const add of [...all, addWhy, addDiagnose, addExplain, addDoctor, addDemo, addCompletion]) {
+  for (const add of [
+    ...all,
+    addWhy,
+    addTop,
+    addDiagnose,
+    addExplain,
+    addDoctor,
+    addDemo,
+    addCompletion,
+  ]) {
     add(program);
   }
   return program;

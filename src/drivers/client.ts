@@ -7,8 +7,11 @@ export type { AppliedService } from './host/fleet-host.ts';
 export type {
   DecisionShown,
   FleetListed,
+  KeyShown,
   OrderVerdict,
   RingChange,
+  RingShown,
   ServiceDetail,
 } from './host/host-methods.ts';
+export type { InstanceLoad } from './host/instance-load.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';

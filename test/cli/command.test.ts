@@ -196,7 +196,7 @@ describe('with a host', () => {
     expect(await rig.run('scale', 'web', '3', '--for', 'long')).toMatchObject({ code: 2 });
   });
 
-  test('cli - a port that somebody else has, and another region: said, and nothing is changed', async () => {
+  test('cli - a port that somebody else has, and another region, are said', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
@@ -216,6 +216,48 @@ describe('with a host', () => {
       err: expect.stringMatching(/the region us, and what runs here is in eu: web/),
     });
     expect((await json('get')).items).toMatchObject([{ service: 'web', state: 'healthy' }]);
+  });
+
+  test('cli - a sharded service: its ring, owners of a key, the file for Thanos; top', async () => {
+    const route = { port: 28_396, key: { segment: 0 } };
+    const ring = { algorithm: 'ketama', exportThanos: 'hashrings.json' };
+    const sharded = { kind: 'sharded', shards: 2, instances: undefined, route, ring };
+    const rollout = { strategy: 'zones', minReady: '100ms' };
+    rig.write({ web: webService({ version: 'v2' }), store: webService({ ...sharded, rollout }) });
+    expect(await rig.run('apply')).toMatchObject({ err: '', code: 0 });
+    await rig.run('status', '--for', 'healthy', '--timeout', '50s');
+    expect((await rig.run('ring', 'store')).out).toMatch(/generation 1, ketama, 1000 sections/);
+    const { owners } = await json('ring', 'store', '--key', 'ann');
+    expect(owners.map(({ slot }: { slot: string }) => slot.split('/')[2])).toEqual(['a', 'b', 'c']);
+    // It is the router's answer, too.
+    const answer = await fetch(`http://127.0.0.1:${route.port}/ann`);
+    expect(answer.status).toBe(200);
+    expect((await json('ring', 'store', '--what-if', '+1')).after).toBe(3);
+    const text = readFileSync(join(rig.folder, 'hashrings.json'), 'utf8');
+    const [hashring] = JSON.parse(text);
+    expect(hashring).toMatchObject({ hashring: 'store', algorithm: 'ketama' });
+    expect(hashring.endpoints.map(({ az }: { az: string }) => az).sort()).toEqual([
+      'a',
+      'a',
+      'b',
+      'b',
+      'c',
+      'c',
+    ]);
+    const { items } = await json('top', 'store', '--sort', 'memory');
+    expect(items).toHaveLength(6);
+    expect(items[0].memoryBytes).toBeGreaterThan(items[5].memoryBytes - 1);
+    expect(await rig.run('top', '--sort', 'beauty')).toMatchObject({ code: 2 });
+    expect(await rig.run('replace', owners[0].instance)).toMatchObject({ code: 0 });
+    await rig.run('status', '--for', 'healthy', '--timeout', '50s');
+    const after = await json('ring', 'store', '--key', 'ann');
+    expect(after.owners[0].slot).toBe(owners[0].slot);
+    expect(after.owners[0].instance).not.toBe(owners[0].instance);
+    // The new place is in the file.
+    for (;;) if (readFileSync(join(rig.folder, 'hashrings.json'), 'utf8') !== text) break;
+    rig.write({ web: webService({ version: 'v2' }) });
+    await rig.run('apply', '--remove', 'store');
+    for (;;) if ((await json('get')).items.length === 1) break;
   });
 
   test('cli - a service that the fleet no longer names goes when it is named to', async () => {

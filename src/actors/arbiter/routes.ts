@@ -20,19 +20,44 @@ export function routesOf(record: ServiceRecord, nowMs: number): RoutesRecord {
       bySlot.set(entry.slot, entry);
     }
   }
-  const routes: Route[] = [...bySlot.values()].map(({ slot, id, revision, isBaseline }) => ({
-    slot,
-    instance: id,
-    revision,
-    isBaseline,
-  }));
-  routes.sort((a, b) => compareText(a.slot, b.slot));
   const before = record.routes;
+  const routes = inOrder(bySlot, before.routes);
   const isEnd = endsWith(record, routes.length);
   const isSaid = before.isRemoved === true;
   if (isSame(before.routes, routes) && isSameWeights(record) && isEnd === isSaid) return before;
   const next = { number: before.number + 1, routes, weights: weightsOf(record) };
   return isEnd ? { ...next, isRemoved: true } : next;
+}
+
+/** Lines in the order of their slots. Those of before are in it already: only others are put in order. */
+function inOrder(
+  serving: ReadonlyMap<string, InstanceEntry>,
+  before: readonly Route[],
+): readonly Route[] {
+  const old = bySlotOf(before);
+  const added: string[] = [];
+  for (const slot of serving.keys()) if (!old.has(slot)) added.push(slot);
+  added.sort(compareText);
+  const routes: Route[] = [];
+  let next = 0;
+  const add = (slot: string, known?: Route): void => {
+    const entry = serving.get(slot);
+    if (entry === undefined) return;
+    const { id: instance, revision, isBaseline } = entry;
+    const isSaid =
+      known?.instance === instance &&
+      known.revision === revision &&
+      known.isBaseline === isBaseline;
+    routes.push(isSaid ? known : { slot, instance, revision, isBaseline });
+  };
+  for (const line of before) {
+    for (let slot = added[next]; slot !== undefined && slot < line.slot; slot = added[++next]) {
+      add(slot);
+    }
+    add(line.slot, line);
+  }
+  for (; next < added.length; next++) add(added[next] ?? '');
+  return routes;
 }
 
 /** Routes of a record that did not change since, by slot. */

@@ -67,13 +67,13 @@ class Settling {
     for (const entry of instances.values()) {
       if (hasEnded(entry)) this.forgetEnded(entry);
     }
-    const haveEnded = this.draft.instances.map !== instances;
     for (const entry of this.draft.instances.map.values()) {
       if (!isAtRest(entry)) this.moveAlong(entry);
     }
-    for (const slot of slots.values()) {
-      const isFilled = slot.inside.length > 0 && !haveEnded;
-      if (slot.replaced !== null || !isFilled) this.settleSlot(slot);
+    for (const before of slots.values()) {
+      // As it is now: somebody in it may just have ended.
+      const slot = this.draft.slots.get(before.id) ?? before;
+      if (slot.replaced !== null || slot.inside.length === 0) this.settleSlot(slot);
     }
     const closed = withOperations(this.draft.done(), this.known, this.closings);
     const current = withoutFormer(closed, this.known, this.nowMs);

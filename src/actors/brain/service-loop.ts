@@ -91,11 +91,11 @@ export class ServiceLoop {
   /** Passes in a row that the store has taken. */
   private taken = 0;
   /** What a commit without an answer was made of. */
-  private unsure = { observations: 0, intents: 0 };
+  private unsure = { observations: 0, intents: 0, isHeld: false };
   private queue: Observation[] = [];
   private wanted: Intent[] = [];
   private readonly asked: Map<ControllerName, readonly MetricQuery[]> = new Map();
-  private readonly monitor: InvariantMonitor = new InvariantMonitor();
+  private monitor: InvariantMonitor = new InvariantMonitor();
   private readonly parts: LoopParts;
 
   /**
@@ -172,7 +172,12 @@ export class ServiceLoop {
     const result = decide(seen, { states, intents: [...intents, ...answered] });
     const plan = log.plan(result.decisions, result.firstAdmitted, around.nowMs);
     const stored = this.isStored ? before : null;
-    const { heldBy } = this;
+    const { view } = seen;
+    const facts = { view, before, after: result.record, decisions: result.decisions };
+    const monitor = this.monitor.copy();
+    const violations = monitor.check({ ...facts, effects: result.effects });
+    // What is wrong with a pass is stored with it: whoever leads next has to know.
+    const heldBy = this.heldBy ?? violations[0] ?? null;
     const held = heldBy === this.storedHold ? {} : { held: heldBy };
     const commit = await store.commit(stored, result.record, this.revision, {
       plan,
@@ -184,7 +189,8 @@ export class ServiceLoop {
     if (commit.kind === 'overtaken') return commit;
     if (commit.kind === 'unknown') {
       this.isUnsure = true;
-      this.unsure = { observations: observations.length, intents: intents.length };
+      const isHeld = heldBy !== this.heldBy;
+      this.unsure = { observations: observations.length, intents: intents.length, isHeld };
       return { kind: 'away' };
     }
     this.queue = [...seen.deferred, ...this.queue.slice(observations.length)];
@@ -193,6 +199,9 @@ export class ServiceLoop {
     this.revision = commit.revision;
     this.isStored = true;
     this.storedHold = heldBy;
+    // Meanwhile somebody may have said release, of what held before.
+    this.heldBy ??= violations[0] ?? null;
+    this.monitor = monitor;
     this.hasPassed = true;
     this.hasten();
     log.accept(plan);
@@ -204,15 +213,6 @@ export class ServiceLoop {
       readings: [...readings],
       decided: decisionText(result.decisions),
     });
-    const { view } = seen;
-    const violations = this.monitor.check({
-      view,
-      before,
-      after: result.record,
-      decisions: result.decisions,
-      effects: result.effects,
-    });
-    this.heldBy ??= violations[0] ?? null;
     this.isCalm = isCalmAfter(result, view);
     return { kind: 'done', result, view, againMs, violations, isCalm: this.isCalm };
   }
@@ -252,6 +252,8 @@ export class ServiceLoop {
       const found = await store.read(this.name);
       // Its decisions may be there as well: their numbers are not given twice.
       log.restore(await store.decisions());
+      this.storedHold = await store.held(this.name);
+      if (this.unsure.isHeld) this.heldBy ??= this.storedHold;
       this.isUnsure = false;
       if (found.record === null) return true;
       if (found.revision !== this.revision) {

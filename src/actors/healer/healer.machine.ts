@@ -17,6 +17,7 @@ import { type ControllerStep, INTENT_EXPIRES_MS } from '../protocol/controller-s
 import type { FailureView, InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import type { SlotId } from '../protocol/identity.ts';
 import type { Act, Input, Intent } from '../protocol/intent.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import {
   type BanMemory,
   HEALER_START,
@@ -262,7 +263,7 @@ function blameIntents(view: ServiceView, blame: Blame): readonly Intent[] {
 }
 
 function trafficIntents(view: ServiceView, { eject, readmit }: TrafficStep): readonly Intent[] {
-  const byId = new Map(view.instances.map((one) => [one.id, one]));
+  const { byId } = indexOf(view);
   const because = (id: string, why: string, alternative: string) => {
     const inputs = inputsOf(view, byId.get(id) ?? null);
     return { why, inputs, alternatives: [alternative] };

@@ -69,11 +69,18 @@ function flappingOf(flaps: HealerState['flaps']): ReadonlyMap<InstanceId, number
   const known = flappingOfFlaps.get(flaps);
   if (known !== undefined) return known;
   const found = new Map<InstanceId, number>();
-  for (const [id, { timesMs }] of Object.entries(flaps)) {
-    if (timesMs.length >= FLAPS) found.set(id, timesMs.length);
-  }
+  for (const id of Object.keys(flaps)) noteFlapping(found, id, flaps[id]);
   flappingOfFlaps.set(flaps, found);
   return found;
+}
+
+function noteFlapping(
+  found: Map<InstanceId, number>,
+  id: InstanceId,
+  memory: FlapMemory | undefined,
+): void {
+  const times = memory?.timesMs.length ?? 0;
+  if (times >= FLAPS) found.set(id, times);
 }
 
 type Illness = { readonly cause: string; readonly isSeen: boolean };
@@ -91,8 +98,7 @@ function illnessOf(
   },
 ): Illness | null {
   const { nowMs, spec, maxStalenessMs } = view;
-  const restarted = { cause: `it has ended ${slot.ends} times`, isSeen: false };
-  if (instance === null) return slot.ends > 0 ? restarted : null;
+  if (instance === null) return restarted(slot);
   const { id, state, sinceMs, seenMs, isFailing } = instance;
   const unseenMs = nowMs - seenMs;
   if (state === 'unknown' || unseenMs > maxStalenessMs) {
@@ -112,8 +118,11 @@ function illnessOf(
   }
   const slow = slowAgain.get(id);
   if (slow !== undefined) return { cause: `it is slow again: ${slow}`, isSeen: true };
-  if (state !== 'ready' && state !== 'unready' && slot.ends > 0) return restarted;
-  return null;
+  return state === 'ready' || state === 'unready' ? null : restarted(slot);
+}
+
+function restarted({ ends }: SlotView): Illness | null {
+  return ends > 0 ? { cause: `it has ended ${ends} times`, isSeen: false } : null;
 }
 
 /** It is being replaced for its health: that was noted, or another revision is not what it gets. */
@@ -144,13 +153,13 @@ function stayingIn(inside: readonly InstanceView[]): InstanceView | null {
 /** What became of what was proposed. Slots that are gone are forgotten, and those long calm. */
 export function remediesSeen(view: ServiceView, before: HealerState['remedies']) {
   const after: Record<SlotId, RemedyMemory> = {};
-  const { bySlot, slots } = indexOf(view);
+  const index = indexOf(view);
   for (const [id, memory] of Object.entries(before)) {
-    const slot = slots.get(id);
+    const slot = index.slots.get(id);
     if (slot === undefined) continue;
     const { isReplacing } = slot;
     const { target } = memory;
-    const there = bySlot.get(id)?.find((one) => one.id === target);
+    const there = index.bySlot.get(id)?.find((one) => one.id === target);
     const hasGone = target !== null && (there === undefined || there.isGoing);
     const next = hasGone
       ? { count: memory.count + 1, lastMs: view.nowMs, target: null, isOpen: isReplacing }
@@ -171,16 +180,19 @@ export function flapsSeen(view: ServiceView, before: HealerState['flaps']): Heal
   const after: Record<InstanceId, FlapMemory> = {};
   let [known, isSame] = [0, true];
   let isCalm = true;
+  const flapping = new Map<InstanceId, number>();
   for (const one of view.instances) {
     if (one.isGoing) continue;
     const memory = before[one.id];
     const next = flapSeen(view.nowMs, one.readySinceMs, memory);
     after[one.id] = next;
+    noteFlapping(flapping, one.id, next);
     known++;
     isSame &&= next === memory;
     isCalm &&= next.timesMs.length === 0;
   }
   const flaps = isSame && Object.keys(before).length === known ? before : after;
+  flappingOfFlaps.set(flaps, flapping);
   if (isCalm) calmFlaps.set(view.instances, flaps);
   return flaps;
 }

@@ -94,7 +94,7 @@ function suspects(
       found.set(member.id, { why: `${member.consecutiveErrors} errors in a row`, rate });
     } else if (
       threshold !== null &&
-      compared.includes(member) &&
+      member.requests >= config.minRequests &&
       rate < threshold(member.requests)
     ) {
       const least = threshold(member.requests);

@@ -3,9 +3,9 @@
  * reads the metrics; where they are missing or old nobody is suspected, and nobody is let back early
  * either. Who was slow, came back and is slow again is told to the healer: the traffic was not it. Pure.
  */
-import { compareText } from '../arithmetic/compare-text.ts';
 import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import type { InstanceId } from '../protocol/identity.ts';
+import { indexOf } from '../protocol/pass-index.ts';
 import type { EjectionMemory, HealerState, SlowMemory } from './healer-state.ts';
 import { type EjectionStep, ejectionStep, type MemberTraffic } from './outlier-ejection.ts';
 import { type MemberLatency, type SlowMember, slowMembers } from './slow-members.ts';
@@ -48,12 +48,18 @@ function notAlone(
 const membersOfInstances = new WeakMap<readonly InstanceView[], readonly InstanceView[]>();
 
 /** Who may get traffic, in the order of their names; put in order once for the same instances. */
-function membersOf({ instances }: ServiceView): readonly InstanceView[] {
+function membersOf(view: ServiceView): readonly InstanceView[] {
+  const { instances } = view;
   const known = membersOfInstances.get(instances);
   if (known !== undefined) return known;
-  const members = instances
-    .filter(({ state, isGoing }) => (state === 'ready' || state === 'unready') && !isGoing)
-    .toSorted((a, b) => compareText(a.id, b.id));
+  const names: InstanceId[] = [];
+  for (const { id, state, isGoing } of instances) {
+    if ((state === 'ready' || state === 'unready') && !isGoing) names.push(id);
+  }
+  // Texts alone are put in the same order several times as fast.
+  names.sort();
+  const { byId } = indexOf(view);
+  const members = names.flatMap((id) => byId.get(id) ?? []);
   membersOfInstances.set(instances, members);
   return members;
 }

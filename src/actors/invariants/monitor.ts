@@ -49,6 +49,16 @@ export class InvariantMonitor {
   /** Since when something is not as it is wanted; null: everything is. */
   private unsettledMs: number | null = null;
 
+  /** Another one that remembers the same: for a pass that may come to nothing. */
+  copy(): InvariantMonitor {
+    const other = new InvariantMonitor();
+    for (const slot of this.taken) other.taken.add(slot);
+    other.turns = this.turns;
+    other.direction = this.direction;
+    other.unsettledMs = this.unsettledMs;
+    return other;
+  }
+
   /** One pass. @returns what does not hold */
   check(facts: PassFacts): readonly Violation[] {
     const found = CHECKS.flatMap((check) => [...check(facts)]);
@@ -109,7 +119,7 @@ export class InvariantMonitor {
     const { window } = autoscale.down;
     this.turns = this.turns.filter((atMs) => view.nowMs - atMs < window);
     // Growing again is need; only what shrank and has to shrink again is swinging.
-    if (change < 0 && this.direction > 0) this.turns.push(view.nowMs);
+    if (change < 0 && this.direction > 0) this.turns = [...this.turns, view.nowMs];
     this.direction = change;
     if (this.turns.length <= 1) return [];
     return [{ invariant: 'A12', what: `the demand turned back ${this.turns.length} times` }];

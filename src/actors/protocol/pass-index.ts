@@ -39,12 +39,23 @@ export function indexOf({ instances, slots }: Pick<ServiceView, 'instances' | 's
     if (list === undefined) bySlot.set(one.slot, [one]);
     else list.push(one);
   }
-  const index = {
+  const open: SlotView[] = [];
+  for (const slot of slots) if (!isSettled(slot, bySlot.get(slot.id))) open.push(slot);
+  // Most passes ask for neither: who does makes them.
+  let names: ReadonlyMap<SlotId, SlotView> | null = null;
+  let zones: PassIndex['zones'] | null = null;
+  const index: PassIndex = {
     byId,
     bySlot,
-    slots: new Map(slots.map((slot) => [slot.id, slot])),
-    open: slots.filter((slot) => !isSettled(slot, bySlot.get(slot.id))),
-    zones: zonesOf(slots),
+    open,
+    get slots() {
+      names ??= new Map(slots.map((slot) => [slot.id, slot]));
+      return names;
+    },
+    get zones() {
+      zones ??= zonesOf(slots);
+      return zones;
+    },
   };
   known.set(instances, { slots, index });
   return index;
@@ -53,8 +64,9 @@ export function indexOf({ instances, slots }: Pick<ServiceView, 'instances' | 's
 /** Has one instance, which is the one that it is to have, and it stays. */
 function isSettled(slot: SlotView, inside: readonly InstanceView[] | undefined): boolean {
   if (slot.isReplacing || inside?.length !== 1) return false;
-  const [{ isGoing, revision, isBaseline }] = inside as [InstanceView];
-  return !isGoing && revision === slot.revision && isBaseline === slot.isBaseline;
+  // Not taken apart as a list: that is a walk for each of thousands.
+  const only = inside[0] as InstanceView;
+  return !only.isGoing && only.revision === slot.revision && only.isBaseline === slot.isBaseline;
 }
 
 function zonesOf(slots: readonly SlotView[]): ReadonlyMap<string, ZoneIndex> {
@@ -64,7 +76,7 @@ function zonesOf(slots: readonly SlotView[]): ReadonlyMap<string, ZoneIndex> {
     if (known === undefined) zones.set(zone, { count: 1, top: ordinal });
     else {
       known.count++;
-      known.top = Math.max(known.top, ordinal);
+      if (ordinal > known.top) known.top = ordinal;
     }
   }
   return zones;

@@ -56,8 +56,11 @@ export function retreatStep(view: ServiceView, way: Retreat): RetreatStep {
 
 function slotsBack(view: ServiceView, { why }: Retreat): RetreatStep {
   const { stable } = view.goal;
-  const slots = neededSlots(view);
-  const others = slots.filter(({ revision }) => revision !== stable);
+  const isTurned = ({ ordinal, revision }: SlotView): boolean =>
+    ordinal >= view.goal.demand || revision === stable;
+  // Nothing to turn is what is found nearly always: nobody has to put thousands in order for that.
+  const slots = view.slots.every(isTurned) ? [] : neededSlots(view);
+  const others = slots.filter((slot) => !isTurned(slot));
   const chosen = others.length === 0 ? [] : slotsToTurn(view, slots, others);
   const reasons = { why: `${why}: back to ${nameOf(view, stable)}`, priority: 'rollback' as const };
   const isOther = (one: InstanceView): boolean =>
@@ -69,10 +72,16 @@ function slotsBack(view: ServiceView, { why }: Retreat): RetreatStep {
     isDone: () =>
       others.length === 0 &&
       !view.instances.some(isOther) &&
-      slots.every((slot) => isSlotServed(view, slot)),
+      neededSlots(view).every((slot) => isSlotServed(view, slot)),
     weight: slots.length === 0 ? 0 : Math.round((100 * others.length) / slots.length),
-    message: `${others.length} of ${slots.length} slots are not at ${nameOf(view, stable)} yet`,
+    message: `${others.length} of ${neededCount(view)} slots are not at ${nameOf(view, stable)} yet`,
   };
+}
+
+function neededCount({ slots, goal }: ServiceView): number {
+  let count = 0;
+  for (const { ordinal } of slots) if (ordinal < goal.demand) count++;
+  return count;
 }
 
 /** Of those that are not at stable: as many as a zone's wave takes, and what serves nobody. */

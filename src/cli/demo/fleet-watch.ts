@@ -7,11 +7,10 @@ import { type ChildReport, connectAgent } from '../../agent/index.ts';
 import type { DecisionShown, FleetListed, ServiceDetail } from '../../drivers/client.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { withHost } from '../host-door.ts';
-import { elapsedMs, until } from '../watching.ts';
+import { elapsedMs, SignsOfWaiting, until } from '../watching.ts';
 
-/** Between two looks, and between two signs that it is still being waited for; milliseconds. */
+/** Between two looks, in milliseconds. */
 const LOOK_MS = 100;
-const SIGN_MS = 2000;
 
 /** All services by name. */
 export type Seen = Readonly<Record<string, ServiceDetail>>;
@@ -54,18 +53,15 @@ export class FleetWatch {
   ): Promise<number> {
     const begun = elapsedMs();
     let last = 'the host does not answer';
-    let saidMs = begun;
+    const signs = new SignsOfWaiting((text) => this.say(`          ${text}`));
     const found = await until(LOOK_MS, withinMs, async () => {
       const seen = await this.look().catch(gone);
       if (seen !== null) {
         last = linesOf(seen);
         if (await isSo(seen)) return true;
       }
-      if (elapsedMs() - saidMs >= SIGN_MS) {
-        saidMs = elapsedMs();
-        this.say(`          ${last}`);
-      }
-      return elapsedMs() - begun > withinMs ? false : null;
+      signs.show(last);
+      return null;
     });
     if (found === true) return elapsedMs() - begun;
     const seconds = Math.round(withinMs / 1000);

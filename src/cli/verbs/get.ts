@@ -7,6 +7,7 @@ import type {
   ServiceSummary,
 } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
+import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import {
   type Column,
@@ -17,12 +18,14 @@ import {
   printList,
   tableText,
 } from '../output.ts';
-import { every } from '../watching.ts';
+import { elapsedMs, every } from '../watching.ts';
 
 type GetOptions = CommonOptions & { readonly output: string; readonly watch?: boolean };
 
 /** Between two looks of `-w`, in milliseconds. Shorter: more questions to the host. */
 const WATCH_MS = 500;
+/** A host that was there may be away for so long, in milliseconds. */
+const AWAY_MS = 30_000;
 
 /** Adds it. */
 export function addGet(program: Command): void {
@@ -57,21 +60,37 @@ async function watched(options: CommonOptions, form: Form, service?: string): Pr
   const isTerminal = process.stdout.isTTY === true && (form === 'table' || form === 'wide');
   const known = new Map<string, string>();
   let height = 0;
+  let awaySinceMs: number | null = null;
+  const look = async (): Promise<Listing<unknown> | null> => {
+    try {
+      const listing =
+        service === undefined
+          ? servicesOf(await listed(options))
+          : instancesOf(await looked(options, service));
+      awaySinceMs = null;
+      return listing as Listing<unknown>;
+    } catch (error) {
+      const isAway = error instanceof CommandError && error.exitCode === EXIT.unreachable;
+      awaySinceMs ??= elapsedMs();
+      // It was there: the brain may be starting again, which is worth being watched.
+      if (!isAway || (known.size === 0 && height === 0)) throw error;
+      if (elapsedMs() - awaySinceMs > AWAY_MS) throw error;
+      return null;
+    }
+  };
   await every(WATCH_MS, async () => {
-    const listing =
-      service === undefined
-        ? servicesOf(await listed(options))
-        : instancesOf(await looked(options, service));
+    const listing = await look();
+    if (listing === null) return;
     if (isTerminal) {
-      const text = tableText(form, listing as Listing<unknown>);
+      const text = tableText(form, listing);
       const up = height === 0 ? '' : `\u001b[${height}A\u001b[0J`;
       height = text.split('\n').length;
       print(`${up}${text}`);
       return;
     }
     for (const item of listing.items) {
-      const name = listing.nameOf(item as never);
-      const line = lineOf(form, listing as Listing<unknown>, item);
+      const name = listing.nameOf(item);
+      const line = lineOf(form, listing, item);
       if (known.get(name) === line) continue;
       known.set(name, line);
       print(line);

@@ -1,4 +1,4 @@
-/** `ringmaster scale`, `autoscale`, `drain`, `freeze`: what operators order beside a rollout. */
+/** `ringmaster scale`, `autoscale`, `drain`, `replace`, `release`, `freeze`: orders beside a rollout. */
 import type { OrderVerdict } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
@@ -53,6 +53,24 @@ export function addScale(program: Command): void {
         host.ask<OrderVerdict>('Instance.drain', { instance, cancel }),
       );
       report(`${instance}: ${cancel ? 'is kept' : 'leaves'}`, verdict);
+    });
+  program
+    .command('replace <instance>')
+    .description('put another one in its place: ready first, then this one leaves')
+    .action(async (instance: string, _, command: Command) => {
+      const verdict = await withHost(command.optsWithGlobals<CommonOptions>(), (host) =>
+        host.ask<OrderVerdict>('Instance.replace', { instance }),
+      );
+      report(`${instance}: is replaced`, verdict);
+    });
+  program
+    .command('release <service>')
+    .description('go on after an invariant did not hold, and somebody has looked')
+    .action(async (service: string, _, command: Command) => {
+      await withHost(command.optsWithGlobals<CommonOptions>(), (host) =>
+        host.ask('Service.release', { service }),
+      );
+      print(`${service}: goes on`);
     });
   program
     .command('freeze [service]')

@@ -4,14 +4,16 @@ import type { FleetListed, ServiceSummary } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
-import { print } from '../output.ts';
-import { until } from '../watching.ts';
+import { print, printAside } from '../output.ts';
+import { elapsedMs, SignsOfWaiting, until } from '../watching.ts';
 import { millisecondsOf } from './scale.ts';
 
 type StatusOptions = CommonOptions & { readonly for?: string; readonly timeout: string };
 
 /** Between two looks, in milliseconds. */
 const LOOK_MS = 200;
+/** A host that was there may be away for so long, in milliseconds. */
+const AWAY_MS = 30_000;
 const WAITABLE: readonly string[] = ['healthy', 'paused', 'aborted'];
 /** A state is how the command ends, when it waits for nothing. */
 const CODES: Readonly<Record<ServiceSummary['state'], ExitCode>> = {
@@ -51,14 +53,20 @@ async function waitedFor(
   wanted: string,
 ): Promise<void> {
   let last: readonly ServiceSummary[] = [];
+  let heardMs: number | null = null;
+  const signs = new SignsOfWaiting(printAside);
   const found = await until(LOOK_MS, millisecondsOf(options.timeout), async () => {
     try {
       last = await servicesOf(options, service);
+      heardMs = elapsedMs();
     } catch (error) {
+      const isAway = error instanceof CommandError && error.exitCode === EXIT.unreachable;
       // The host may just be started again: waiting is what was asked for.
-      if (error instanceof CommandError && error.exitCode === EXIT.unreachable) return null;
-      throw error;
+      if (!isAway || heardMs === null || elapsedMs() - heardMs > AWAY_MS) throw error;
+      signs.show('the host does not answer; it may be starting again');
+      return null;
     }
+    signs.show(last.map(lineOf).join('; '));
     const isSo = last.length > 0 && last.every(({ state }) => state === wanted);
     // What will not become healthy by itself is not waited for.
     const isLost = wanted === 'healthy' && last.some(({ state }) => state === 'aborted');

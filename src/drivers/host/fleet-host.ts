@@ -11,6 +11,7 @@ import {
   type FleetSpec,
   readFleet,
   revisionOf,
+  type ServiceRecord,
   type ServiceSpec,
   type ServiceStatus,
 } from '../../actors/index.ts';
@@ -31,8 +32,8 @@ import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
-import type { DeafPort } from '../router/router-protocol.ts';
 import { holderOf, removeDeadLeader } from './dead-leader.ts';
+import { driverTroubles } from './driver-troubles.ts';
 import { type FleetDocument, keepFleet, storedFleet } from './fleet-document.ts';
 import {
   anyRef,
@@ -42,6 +43,7 @@ import {
   ROUTER,
   startFleetLoop,
 } from './fleet-loop.ts';
+import { type InstanceLoad, instanceLoads } from './instance-load.ts';
 
 /** How a host is started. */
 export type FleetHostOptions = {
@@ -209,7 +211,19 @@ export class FleetHost {
     for (const { service, outcome: what } of others) {
       if (what === 'removed') await this.arbiter().ask('remove', service);
     }
+    await this.forgetReleases(outcome);
     return outcome;
+  }
+
+  /** Snapshots of revisions that are in no history any more, and that nobody was started from. */
+  private async forgetReleases(applied: readonly AppliedService[]): Promise<void> {
+    const needed = new Set(applied.map(({ revision }) => revision));
+    for (const service of await this.services()) {
+      const { record } = await this.status(service);
+      for (const { id } of record.revisions) needed.add(id);
+      for (const { revision } of record.instances.values()) needed.add(revision);
+    }
+    this.releases.forget(needed);
   }
 
   /** Names of the services that are tended. */
@@ -219,19 +233,21 @@ export class FleetHost {
 
   /** @throws (rejects) RM_CONTROL_PARAMS when there is no such service */
   async status(service: string): Promise<ServiceStatus> {
-    const status = this.running && (await this.running.arbiter.ask('status', service));
-    if (status !== null) {
-      const deaf = deafSentences(status.record.spec, await this.deafPorts());
-      return { ...status, attention: [...status.attention, ...deaf] };
+    const { running } = this;
+    const status = running && (await running.arbiter.ask('status', service));
+    if (running !== null && status !== null) {
+      const troubles = await driverTroubles(status.record.spec, running);
+      return { ...status, attention: [...status.attention, ...troubles] };
     }
     const known = await this.services();
     const message = `there is no service ${service}; there are: ${known.join(', ') || 'none'}`;
     throw driverError('RM_CONTROL_PARAMS', message, { service });
   }
 
-  private async deafPorts(): Promise<readonly DeafPort[]> {
-    const status = await this.running?.link?.ask('status').catch(() => null);
-    return status?.deaf ?? [];
+  /** What their instances have to do, and what they use. */
+  async loads(records: readonly ServiceRecord[]): Promise<readonly InstanceLoad[]> {
+    const metrics = this.running?.metrics;
+    return metrics === undefined ? [] : await instanceLoads(records, metrics, this.book);
   }
 
   /** Entries of the decision log, oldest first. */
@@ -346,15 +362,6 @@ function hasRoutes({ services }: FleetSpec): boolean {
   return Object.values(services).some(({ route }) => route !== undefined);
 }
 
-/** Nobody reaches a service whose port somebody else has, however well it is. */
-function deafSentences({ route }: ServiceSpec, deaf: readonly DeafPort[]): readonly string[] {
-  return deaf
-    .filter(({ port }) => port === route?.port)
-    .map(
-      ({ port, why }) => `no request comes in at port ${port}: ${why}; free it, or route elsewhere`,
-    );
-}
-
 /** What an arbiter is started with is the same. */
 function isSameFrame(a: FleetSpec, b: FleetSpec): boolean {
   const frameOf = ({ regions, policy, frozen }: FleetSpec): string =>
@@ -362,8 +369,14 @@ function isSameFrame(a: FleetSpec, b: FleetSpec): boolean {
   return frameOf(a) === frameOf(b);
 }
 
-/** A program's folder is meant from where the fleet was written; a service without one has the fleet's. */
+/** Folders and files are meant from where the fleet was written; a service without a folder has that. */
 function placed(spec: ServiceSpec, folder: string): ServiceSpec {
-  if (spec.command === undefined) return spec;
-  return { ...spec, cwd: resolve(folder, spec.cwd ?? '.') };
+  const { ring, cwd = '.' } = spec;
+  const file = ring?.exportThanos;
+  const exported =
+    ring === undefined || file === undefined
+      ? {}
+      : { ring: { ...ring, exportThanos: resolve(folder, file) } };
+  if (spec.command === undefined) return { ...spec, ...exported };
+  return { ...spec, ...exported, cwd: resolve(folder, cwd) };
 }

@@ -8,6 +8,7 @@ import { Arbiter, type ArbiterMessages, type FleetSpec, Metrics } from '../../ac
 import type { AnyRef, Ref, Supervisor, System } from '../../runtime/index.ts';
 import type { Leadership, LmdbStore } from '../../runtime/store/index.ts';
 import type { AddressBook } from '../address-book.ts';
+import { HashringFile, type HashringFileMessages } from '../hashring-file/hashring-file.actor.ts';
 import type { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
 import { Scraper } from '../scrape/scraper.actor.ts';
@@ -34,6 +35,9 @@ export type FleetLoop = {
   readonly family: Supervisor;
   /** Null: nothing is routed. */
   readonly link: Ref<RouterLinkMessages> | null;
+  readonly files: Ref<HashringFileMessages>;
+  /** Understands `read`. */
+  readonly metrics: AnyRef;
 };
 
 /** The router of a host; another region has another host. */
@@ -64,6 +68,7 @@ export async function startFleetLoop(
     id: 'scraper',
     args: { book, metrics: anyRef(metrics) },
   });
+  const files = await family.spawn(HashringFile, { id: 'hashring-files', args: { book } });
   const router = { name: ROUTER, directory: join(directory, 'router') };
   const link = isRouted
     ? await family.spawn(RouterLink, {
@@ -94,10 +99,11 @@ export async function startFleetLoop(
   });
   around.instances.tell('attach', arbiter);
   scraper.tell('attach', anyRef(arbiter));
+  files.tell('attach', anyRef(arbiter));
   const epoch = leader.token;
   link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
   if (frozen) await arbiter.ask('freeze', true);
-  return { arbiter, family, link };
+  return { arbiter, family, link, files, metrics: anyRef(metrics) };
 }
 
 /** Whoever is told by name, whatever it understands. */

@@ -19,7 +19,9 @@ import {
   type Verdict,
 } from '../../actors/index.ts';
 import { driverError } from '../errors.ts';
+import { KeyOwners } from '../router/key-owners.ts';
 import type { AppliedService, FleetHost } from './fleet-host.ts';
+import type { InstanceLoad } from './instance-load.ts';
 import {
   autoscaleOf,
   type InstanceSummary,
@@ -62,6 +64,26 @@ export type FleetListed = {
 /** What a change of a ring's size would move; shares of all keys. */
 export type RingChange = Pick<RingWhatIf, 'before' | 'after' | 'expectedShare' | 'isWithin'> & {
   readonly movedShare: number;
+};
+
+/** A ring that is gone by. */
+export type RingShown = {
+  readonly service: string;
+  readonly generation: number;
+  readonly algorithm: string;
+  /** Of each member, where the algorithm has such. */
+  readonly sections: number;
+  readonly members: readonly { readonly slot: string; readonly weight: number }[];
+  /** Slices that go elsewhere because they are hot. */
+  readonly moved: number;
+};
+
+/** Who answers for a key, the first to ask first. `instance`: null while nobody serves there. */
+export type KeyShown = {
+  readonly service: string;
+  readonly key: string;
+  readonly generation: number;
+  readonly owners: readonly { readonly slot: string; readonly instance: string | null }[];
 };
 
 /** What was decided of an operator's order; one that is delayed is tried again for a minute. */
@@ -107,6 +129,9 @@ export class HostMethods {
     'Instance.replace': (params) => this.replace(text(params, 'instance')),
     'Instance.drain': (params) => this.drain(params),
     'Decisions.list': (params) => this.decisions(params),
+    'Fleet.top': (params) => this.top(params),
+    'Ring.get': (params) => this.ring(text(params, 'service')),
+    'Ring.owners': (params) => this.owners(text(params, 'service'), text(params, 'key')),
     'Ring.whatIf': (params) => this.whatIf(params),
   };
 
@@ -252,6 +277,34 @@ export class HostMethods {
     return entries.slice(-Math.max(1, last)).map(shownEntry);
   }
 
+  private async top(params: Params): Promise<{ readonly instances: readonly InstanceLoad[] }> {
+    const { service } = params;
+    const names = service === undefined ? await this.host.services() : [text(params, 'service')];
+    const all = await Promise.all(names.map((name) => this.host.status(name)));
+    return { instances: await this.host.loads(all.map(({ record }) => record)) };
+  }
+
+  private async ring(service: string): Promise<RingShown> {
+    const { record } = await this.host.status(service);
+    const { ring, algorithm, sections } = ringParts(record);
+    const { generation, members, weights, overrides } = ring;
+    const list = members.map((slot, i) => ({ slot, weight: weights[i] ?? 1 }));
+    return { service, generation, algorithm, sections, members: list, moved: overrides.length };
+  }
+
+  private async owners(service: string, key: string): Promise<KeyShown> {
+    const { record } = await this.host.status(service);
+    const { ring } = ringParts(record);
+    const { kind, replicas } = tableInput(record);
+    const owners = KeyOwners.of({ kind, ring: record.spec.ring ?? null, replicas }, ring);
+    const serving = new Map(record.routes.routes.map(({ slot, instance }) => [slot, instance]));
+    const list = (owners?.overridden(key) ?? owners?.line(key) ?? []).map((slot) => ({
+      slot,
+      instance: serving.get(slot) ?? null,
+    }));
+    return { service, key, generation: ring.generation, owners: list };
+  }
+
   private async whatIf(params: Params): Promise<RingChange> {
     const { record } = await this.host.status(text(params, 'service'));
     const { change } = params;
@@ -265,7 +318,8 @@ export class HostMethods {
   }
 
   private async entryOf(instance: string) {
-    const status = await this.host.status(instance.slice(0, instance.indexOf('/')));
+    const [service = instance] = instance.split('/');
+    const status = await this.host.status(service);
     const entry = status.record.instances.get(instance);
     if (entry !== undefined) return { status, entry };
     const known = [...status.record.instances.keys()].join(', ');
@@ -306,14 +360,21 @@ function shownEntry(entry: DecisionEntry) {
   return { id, atMs, lastMs, times, who, service, act, why, inputs, alternatives, verdict, line };
 }
 
-function tableInput({ spec, ring, name }: ServiceStatus['record']): RingTableInput {
-  if (spec.ring === undefined || ring === null) {
-    throw wrong(`${name} has no ring; a sharded service has one when all its shards serve.`);
+function ringParts({ spec, ring, name }: ServiceRecord) {
+  if (spec.ring !== undefined && ring !== null) {
+    const { algorithm, sections } = spec.ring;
+    return { ring, algorithm, sections, spec: spec.ring };
   }
+  throw wrong(`${name} has no ring; a sharded service has one when all its shards serve.`);
+}
+
+function tableInput(record: ServiceRecord): RingTableInput {
+  const { ring, spec: layout } = ringParts(record);
+  const { spec } = record;
   const zones = new Set(ring.members.map((slot) => slot.split('/')[2] ?? '')).size;
   const replicas = spec.kind === 'sharded' ? replicasOf(spec, zones) : 1;
   const { members, weights } = ring;
-  return { kind: spec.kind, ring: spec.ring, members, weights, replicas, addresses: null };
+  return { kind: spec.kind, ring: layout, members, weights, replicas, addresses: null };
 }
 
 function text(params: Params, name: string): string {

@@ -298,7 +298,11 @@ class Processes {
 
   /** Whoever answers where one has ended, and where nobody else was started since. */
   private async findZombies(): Promise<void> {
+    const taken = new Set([...this.known.values()].map(({ address }) => address.port));
     for (const one of this.ended.values()) {
+      if (one.looks > ZOMBIE_LOOKS) continue;
+      // After it somebody else was given its port.
+      if (taken.has(one.address.port)) one.looks = ZOMBIE_LOOKS + 1;
       if (one.looks > ZOMBIE_LOOKS) continue;
       one.looks++;
       const { instance, port, service } = one.address;

@@ -12,6 +12,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -28,9 +29,11 @@ const LEFT_OUT: readonly string[] = ['node_modules', '.git'];
 /** Files of a folder that a release is made of. */
 export type ReleaseFiles = {
   readonly folder: string;
-  /** Hexadecimal SHA-256 over names, modes and contents. */
+  /** Hexadecimal SHA-256 over names, modes and contents; of a symbolic link over where it leads. */
   readonly digest: string;
   readonly files: readonly string[];
+  /** Symbolic links, kept as they are: what they lead to is not part of the snapshot unless it is in it. */
+  readonly links: readonly { readonly name: string; readonly to: string }[];
 };
 
 /**
@@ -40,6 +43,7 @@ export type ReleaseFiles = {
 export function releaseFiles(folder: string, ignore: readonly string[] = []): ReleaseFiles {
   const ignored = new Set(ignore.map((one) => resolve(one)));
   const files: string[] = [];
+  const links: { name: string; to: string }[] = [];
   let bytes = 0;
   const walk = (at: string): void => {
     for (const name of readdirSync(at).sort()) {
@@ -50,9 +54,11 @@ export function releaseFiles(folder: string, ignore: readonly string[] = []): Re
       else if (stat.isFile()) {
         files.push(relative(folder, path));
         bytes += stat.size;
+      } else if (stat.isSymbolicLink()) {
+        links.push({ name: relative(folder, path), to: readlinkSync(path) });
       }
-      if (files.length > FILES_MAX || bytes > BYTES_MAX)
-        throw tooLarge(folder, files.length, bytes);
+      if (files.length + links.length > FILES_MAX || bytes > BYTES_MAX)
+        throw tooLarge(folder, files.length + links.length, bytes);
     }
   };
   const hash = createHash('sha256');
@@ -64,12 +70,13 @@ export function releaseFiles(folder: string, ignore: readonly string[] = []): Re
       const content = createHash('sha256').update(readFileSync(path)).digest('hex');
       hash.update(`${JSON.stringify(file)} ${isExecutable} ${content}\n`);
     }
+    for (const { name, to } of links) hash.update(`${JSON.stringify([name, to])} link\n`);
   } catch (error) {
     if ((error as { readonly code?: string }).code === 'RM_RELEASE_TOO_LARGE') throw error;
     const message = `${folder} cannot be snapshotted: ${String(error)}`;
     throw driverError('RM_RELEASE_INVALID', message, { folder }, error);
   }
-  return { folder: resolve(folder), digest: hash.digest('hex'), files };
+  return { folder: resolve(folder), digest: hash.digest('hex'), files, links };
 }
 
 function tooLarge(folder: string, files: number, bytes: number): Error {
@@ -95,7 +102,7 @@ export class Releases {
   }
 
   /** Keeps the files for a revision; one that is there is left as it is. @throws RM_RELEASE_INVALID */
-  keep(revision: string, { folder, files }: ReleaseFiles): string {
+  keep(revision: string, { folder, files, links }: ReleaseFiles): string {
     const path = join(this.folder, revision);
     if (existsSync(path)) return path;
     const next = `${path}.new`;
@@ -105,6 +112,10 @@ export class Releases {
       for (const file of files) {
         mkdirSync(dirname(join(next, file)), { recursive: true });
         copyFileSync(join(folder, file), join(next, file));
+      }
+      for (const { name, to } of links) {
+        mkdirSync(dirname(join(next, name)), { recursive: true });
+        symlinkSync(to, join(next, name));
       }
       const installed = installedNear(folder);
       if (installed !== null) symlinkSync(installed, join(next, 'node_modules'));

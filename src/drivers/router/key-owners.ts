@@ -40,7 +40,10 @@ export class KeyOwners {
   }
 
   /** Null: the service has no ring, or nobody is in it. */
-  static of({ kind, ring, replicas }: RouteConfig, said: TableMessage['ring']): KeyOwners | null {
+  static of(
+    { kind, ring, replicas }: Pick<RouteConfig, 'kind' | 'ring' | 'replicas'>,
+    said: TableMessage['ring'],
+  ): KeyOwners | null {
     if (ring === null || said === null || said.members.length === 0) return null;
     const { members, weights } = said;
     return new KeyOwners({ kind, ring, members, weights, replicas, addresses: null }, said);
@@ -53,7 +56,7 @@ export class KeyOwners {
   }
 
   /** Slots of rank `rank`: one, or those of a shard; null: there are no more. */
-  slotsOf(key: string, rank: number): readonly SlotId[] | null {
+  private slotsOf(key: string, rank: number): readonly SlotId[] | null {
     if (rank >= this.ranks) return null;
     const high = this.highOf(key);
     const { table } = this;
@@ -63,6 +66,16 @@ export class KeyOwners {
         : table.owner(high, this.hash[1] as number, rank);
     const name = this.names[member];
     return name === undefined ? null : (this.slots.get(name) ?? null);
+  }
+
+  /** Everybody who may answer for a key by the ring, the first to ask first. */
+  line(key: string): readonly SlotId[] {
+    const inLine: SlotId[] = [];
+    for (let rank = 0; ; rank++) {
+      const slots = this.slotsOf(key, rank);
+      if (slots === null) return inLine;
+      inLine.push(...slots);
+    }
   }
 
   /** The highest 32 bits of a key's hash; the lowest are in `hash[1]` where there are any. */

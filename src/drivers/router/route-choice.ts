@@ -131,12 +131,7 @@ export class RouteChoice<T extends Candidate> {
       const members = this.present(overridden);
       if (members.length > 0) return members.toSorted((a, b) => a.underWay - b.underWay);
     }
-    const inLine: T[] = [];
-    for (let rank = 0; ; rank++) {
-      const slots = owners.slotsOf(key, rank);
-      if (slots === null) break;
-      inLine.push(...this.present(slots));
-    }
+    const inLine = this.present(owners.line(key));
     const { zone, kind } = this.input;
     if (zone === null || kind !== 'sharded') return inLine;
     const near = inLine.filter((one) => one.zone === zone);
@@ -147,13 +142,7 @@ export class RouteChoice<T extends Candidate> {
   private copy(owners: KeyOwners, key: string, replica: number): readonly T[] {
     const overridden = owners.overridden(key);
     if (overridden !== null) return this.present(overridden.slice(replica, replica + 1));
-    let left = replica;
-    for (let rank = 0; ; rank++) {
-      const slots = owners.slotsOf(key, rank);
-      if (slots === null) return [];
-      if (left < slots.length) return this.present(slots.slice(left, left + 1));
-      left -= slots.length;
-    }
+    return this.present(owners.line(key).slice(replica, replica + 1));
   }
 
   private present(slots: readonly SlotId[]): T[] {

@@ -30,7 +30,12 @@ describe('failover', () => {
     const tables = { generation: generation + 1, members, weights, overrides };
     const more: Partial<Intent> = { who: 'operator', priority: 'safety', expiresMs: 1e12 };
     first.arbiter.tell('want', intentOf({ kind: 'publishRing', ...tables }, more));
-    await stage.system.run(1000);
+    for (let ms = 0; ms < 1000 && (await heldBy(stage, first)) === null; ms++) {
+      await stage.system.run(1);
+    }
+    // It was stored with the pass that found it, and not by a later one.
+    const stored = await stage.system.until(stage.store.list('fleet/eu/.held/'));
+    expect(stored.entries.map(({ key }) => key)).toEqual(['fleet/eu/.held/shop']);
     expect(await heldBy(stage, first)).toMatch(/^A5: generation \d+ changes nothing/);
 
     const second = await stage.region('eu');

@@ -4,9 +4,14 @@
  */
 import { fc } from '@fast-check/vitest';
 import {
+  applyProblem,
   type ControllerName,
+  goneOf,
+  isGone,
+  newService,
   PRIORITIES,
   type Priority,
+  revisionOf,
   type ServiceInput,
   type ServiceRecord,
 } from 'ringmaster/control-plane';
@@ -20,6 +25,15 @@ const HEALTH: ServiceInput['health'] = {
 };
 export const KINDS = ['rolling', 'canary', 'keyed', 'zones', 'zones with data'] as const;
 export type Kind = (typeof KINDS)[number];
+
+const ALGORITHMS = ['ketama', 'rendezvous', 'maglev'] as const;
+type Algorithm = (typeof ALGORITHMS)[number];
+
+/** The same with another layout of its ring; one without a ring has none. */
+function inLayout(kind: Kind, version: string, size: number, algorithm: Algorithm): ServiceInput {
+  const plain = service(kind, version, size);
+  return kind === 'rolling' || kind === 'canary' ? plain : { ...plain, ring: { algorithm } };
+}
 
 export function service(kind: Kind, version: string, size: number): ServiceInput {
   const common = { version, command: ['x'], health: HEALTH };
@@ -65,6 +79,10 @@ export type Event =
   /** A word that comes late: to start what was aborted since, or to stop whoever has left the ring. */
   | { readonly do: 'late'; readonly want: 'revive' | 'stop'; readonly at: number }
   | { readonly do: 'apply'; readonly version: number; readonly size: number }
+  /** Another layout of the ring, and an operator who has read what it moves. */
+  | { readonly do: 'layout'; readonly algorithm: Algorithm; readonly version: number }
+  /** It goes; applied again it comes back, or another one of its name begins. */
+  | { readonly do: 'remove' }
   | { readonly do: 'brain'; readonly at: number }
   | { readonly do: 'silent'; readonly who: readonly ControllerName[] }
   | { readonly do: 'metrics'; readonly fault: 'missing' | 'stale' | 'notANumber' | null }
@@ -122,6 +140,20 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
       version: fc.integer({ min: 1, max: 4 }),
       size: fc.integer({ min: 1, max: 6 }),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          do: fc.constant('layout' as const),
+          algorithm: fc.constantFrom(...ALGORITHMS),
+          version: fc.integer({ min: 1, max: 4 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.constant({ do: 'remove' as const }) },
+    ),
   },
   {
     weight: 2,
@@ -225,7 +257,17 @@ export function happen(world: Watched, kind: Kind, one: Event): void {
       return;
     }
     case 'apply':
-      world.apply(service(kind, `v${one.version}`, one.size));
+      applyTo(world, service(kind, `v${one.version}`, one.size));
+      return;
+    case 'layout': {
+      const size = Math.max(1, world.record.goal.demand);
+      const wanted = inLayout(kind, `v${one.version}`, size, one.algorithm);
+      const problem = applyProblem(world.record, world.specOf(wanted), { zonesCount: 3 });
+      applyTo(world, wanted, /relayout-[0-9a-f]{16}/.exec(problem?.message ?? '') ?? []);
+      return;
+    }
+    case 'remove':
+      world.observe({ kind: 'remove' });
       return;
     case 'brain':
       world.tick(CRASHES[one.at] ?? null);
@@ -246,6 +288,15 @@ export function happen(world: Watched, kind: Kind, one: Event): void {
     case 'say':
       world.say(one.verb);
   }
+}
+
+/** Where one was that is gone, another one of its name begins, and its numbers go on. */
+function applyTo(world: Watched, wanted: ServiceInput, allow: readonly string[] = []): void {
+  if (isGone(world.record)) {
+    const spec = world.specOf(wanted);
+    const gone = goneOf(world.record);
+    world.record = newService(NAME, spec, revisionOf(spec, ''), world.nowMs, gone);
+  } else world.apply(wanted, allow);
 }
 
 function readmit(world: Watched, instance: string): void {

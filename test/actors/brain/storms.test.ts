@@ -3,12 +3,23 @@
  * be. A failing run prints its seed and its shrunk list of events.
  */
 import { fc, test as property } from '@fast-check/vitest';
-import { recordChanges, runPass } from 'ringmaster/control-plane';
+import { isGone, recordChanges, runPass } from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
 import type { Crash } from '../world/fleet-world.ts';
 import { Watched } from '../world/watched.ts';
 import { KNOWN } from './known-storms.ts';
 import { behave, calm, event, happen, KINDS, service, shapeOf } from './storm-events.ts';
+
+/** Nothing is left of what was to go, and every router has heard. */
+function expectGone(world: Watched): void {
+  const hasGone = world.until(() => isGone(world.record), 1_500_000);
+  world.expectSound();
+  if (!hasGone) expect(shapeOf(world.record)).toBe('gone');
+  expect(world.record.routes.isRemoved).toBe(true);
+  expect([...world.processes.values()].filter(({ isZombie }) => !isZombie)).toEqual([]);
+  const routes = world.routers.map((router) => router.routes);
+  expect(routes).toEqual(routes.map(() => world.record.routes.number));
+}
 
 describe('storms', () => {
   for (const kind of KINDS) {
@@ -23,6 +34,11 @@ describe('storms', () => {
       for (const one of events) happen(world, kind, one);
       calm(world);
       world.say('resume');
+      world.run(2000);
+      if (world.record.removal) {
+        expectGone(world);
+        return;
+      }
       // As wanted, and so for a minute: before that, something may only be about to begin.
       let calmTicks = 0;
       const isCalm = world.until(() => {
@@ -33,6 +49,12 @@ describe('storms', () => {
       world.expectSound();
       if (!isCalm) expect(shapeOf(world.record)).toBe('settled');
       expect(isCalm).toBe(true);
+      // Nothing waits for a second ring, and routers go by what is specified.
+      expect(world.record.dual ?? null).toBeNull();
+      const { ring, spec } = world.record;
+      if (ring?.layout !== undefined) {
+        expect(ring.layout.algorithm).toBe(spec.ring?.algorithm);
+      }
       // Run again, it decides nothing and changes nothing.
       const input = { observations: [], intents: [], around: world.around() };
       const again = runPass(world.record, input);

@@ -1,5 +1,14 @@
 /** Snapshots of what instances are started from. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Releases, releaseFiles } from 'ringmaster/drivers';
@@ -40,6 +49,18 @@ test('releases - the digest is of names, contents and what may be run, and of no
   rmSync(join(folder, 'state'), { recursive: true });
   chmodSync(join(folder, 'main.js'), 0o755);
   expect(releaseFiles(folder).digest).not.toBe(digest);
+});
+
+test('releases - a symbolic link is a link there, too, and part of the digest', () => {
+  const { digest } = releaseFiles(folder);
+  symlinkSync('server.js', join(folder, 'alias.js'));
+  const files = releaseFiles(folder);
+  expect(files.digest).not.toBe(digest);
+  const path = new Releases(join(root, 'releases')).keep('r1', files);
+  expect(readlinkSync(join(path, 'alias.js'))).toBe('server.js');
+  rmSync(join(folder, 'alias.js'));
+  symlinkSync('other.js', join(folder, 'alias.js'));
+  expect(releaseFiles(folder).digest).not.toBe(files.digest);
 });
 
 test('releases - what is installed is found from the snapshot', () => {
