@@ -1,4 +1,4 @@
-/** Ringmaster's receiver alone in a process; says its port, and what it has accepted. Ends with its parent. */
+/** Our receiver alone in a process; says its port, and what it has accepted. Ends with its parent. */
 import { start } from 'ringmaster';
 import { reserveIngest, startIngest } from 'ringmaster/drivers';
 
