@@ -2,8 +2,8 @@
  * `npm run test:system`: the tests that need Debian programs. Installs what is missing when it may (as
  * root, by apt-get), and otherwise says what is missing and fails. Erlang: a fresh
  * recording of its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
- * strace: errors of the disk are injected below the store. Prometheus: scrapes a program, writes to us, and
- * counts the same samples.
+ * strace: errors of the disk are injected below the store. wrk: load through the router. Prometheus: scrapes
+ * a program, writes to us, and counts the same samples.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,6 +14,7 @@ const PACKAGES = [
   { program: 'escript', package: 'erlang-base' },
   { program: 'strace', package: 'strace' },
   { program: 'prometheus', package: 'prometheus' },
+  { program: 'wrk', package: 'wrk' },
 ];
 const DEADLINE_MS = 600_000;
 
@@ -54,6 +55,8 @@ say('errors of the disk below the store …');
 run(process.execPath, ['scripts/store-disk-errors.mjs']);
 say('a Prometheus that writes to us …');
 run(process.execPath, ['scripts/remote-write-prometheus.mjs']);
+say('the router under wrk, while its fleet is changed, and loses its brain and an instance …');
+run(process.execPath, ['scripts/router-under-wrk.mjs']);
 const folder = mkdtempSync(join(tmpdir(), 'ringmaster-otp-'));
 try {
   say('recording what the supervisor of the installed OTP does …');

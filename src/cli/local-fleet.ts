@@ -95,8 +95,8 @@ export async function endLocalFleet(directory: string): Promise<number> {
   return children.length;
 }
 
-/** Null: there is none; it may have left children behind. */
-async function agentOf(directory: string): Promise<number | null> {
+/** The agent's pid. Null: there is none; it may have left children behind. */
+export async function agentOf(directory: string): Promise<number | null> {
   try {
     const agent = await connectAgent({ socket: join(directory, 'agent', 'agent.sock') });
     const { pid } = await agent.status();

@@ -12,6 +12,7 @@ export type DriverErrorCode =
   | 'RM_DRIVER_PORTS'
   | 'RM_DRIVER_START'
   | 'RM_HOST_OPTION'
+  | 'RM_NO_INSTANCE'
   | 'RM_RELEASE_INVALID'
   | 'RM_RELEASE_TOO_LARGE'
   | 'RM_ROUTER_MESSAGE'

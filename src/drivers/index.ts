@@ -3,6 +3,13 @@
  * seen there. Published as `ringmaster/drivers`.
  */
 export { type Address, AddressBook } from './address-book.ts';
+export type { ActorInstanceArgs } from './embedded/actor-instances.ts';
+export {
+  EmbeddedFleet,
+  type EmbeddedFleetOptions,
+  type FleetAsk,
+  startEmbeddedFleet,
+} from './embedded/embedded-fleet.ts';
 export type { DriverError, DriverErrorCode } from './errors.ts';
 export { connectHost, HostClient } from './host/control-client.ts';
 export { ControlServer } from './host/control-server.ts';

@@ -28,3 +28,12 @@ test('examples - the brain gives a version up that never becomes ready, and says
     /admitted {2}receiver: replace receiver\/eu\/a\/0#\d+, rollout: v2 was aborted/,
   );
 });
+
+test('examples - a fleet of actors in one program: a bad version ends in its first zone', async () => {
+  const said = await output('embedded-fleet.mjs');
+  expect(said).toContain('v1 serves: 9 instances, ring generation 1');
+  expect(said).toMatch(
+    /v2 is given up: (error_ratio is|\d of its members ended with its supervisor gave up)/,
+  );
+  expect(said).toContain('0 of 60 users have another owner than before');
+});

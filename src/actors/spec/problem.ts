@@ -105,6 +105,8 @@ function bestBranch(
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
+  // It is known where another kind is written, such as `instances` of a stateless service.
+  if (known.includes(key)) return 'does not belong to this kind; leave it out, or change the kind';
   const meant = nearest(key, known);
   if (meant !== null) return `is no known key; did you mean ${meant}?`;
   return `is no known key; expected ${known.length === 0 ? 'none' : known.join(', ')}`;

@@ -51,7 +51,7 @@ const WINDOWS: Readonly<Record<'gateway' | 'receiver', Data>> = {
     autoscale: {
       min: 3,
       max: 6,
-      metric: { name: 'rate', target: 40, window: '4s' },
+      metric: { name: 'rate', target: 45, window: '4s' },
       down: DOWN,
       settle: '3s',
     },
@@ -73,7 +73,7 @@ const WINDOWS: Readonly<Record<'gateway' | 'receiver', Data>> = {
     autoscale: {
       min: 2,
       max: 4,
-      metric: { name: 'rate', target: 70, window: '4s' },
+      metric: { name: 'rate', target: 80, window: '4s' },
       down: DOWN,
       settle: '3s',
     },

@@ -3,7 +3,8 @@
 import type { FleetListed, ServiceSummary } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
-import { type CommonOptions, withHost } from '../host-door.ts';
+import { type CommonOptions, directoryOf, withHost } from '../host-door.ts';
+import { agentOf } from '../local-fleet.ts';
 import { print, printAside } from '../output.ts';
 import { elapsedMs, SignsOfWaiting, until } from '../watching.ts';
 import { millisecondsOf } from './scale.ts';
@@ -54,6 +55,7 @@ async function waitedFor(
 ): Promise<void> {
   let last: readonly ServiceSummary[] = [];
   let heardMs: number | null = null;
+  const begunMs = elapsedMs();
   const signs = new SignsOfWaiting(printAside);
   const found = await until(LOOK_MS, millisecondsOf(options.timeout), async () => {
     try {
@@ -61,8 +63,9 @@ async function waitedFor(
       heardMs = elapsedMs();
     } catch (error) {
       const isAway = error instanceof CommandError && error.exitCode === EXIT.unreachable;
-      // The host may just be started again: waiting is what was asked for.
-      if (!isAway || heardMs === null || elapsedMs() - heardMs > AWAY_MS) throw error;
+      if (!isAway || elapsedMs() - (heardMs ?? begunMs) > AWAY_MS) throw error;
+      // While there is an agent it starts the host again: waiting is what was asked for.
+      if (heardMs === null && (await agentOf(directoryOf(options))) === null) throw error;
       signs.show('the host does not answer; it may be starting again');
       return null;
     }

@@ -1,7 +1,8 @@
 /**
- * Asks probes of instances that are processes of this machine. It implements ports/prober.ts. An actor
- * handles one message at a time, so a question that hangs would hold up all others: each probe of each
- * instance has an actor of its own, to which the question is forwarded with its asker.
+ * Asks probes of instances: processes of this machine, or actors of this process. It implements
+ * ports/prober.ts. An actor handles one message at a time, so a question that hangs would hold up all
+ * others: each probe of each instance has an actor of its own, to which the question is forwarded with its
+ * asker.
  */
 import type { ProbeQuestion } from '../../actors/index.ts';
 import {
@@ -15,7 +16,11 @@ import type { AddressBook } from '../address-book.ts';
 import { askProbe } from './ask-probe.ts';
 
 /** What it works with. */
-export type ProberArgs = { readonly book: AddressBook };
+export type ProberArgs = {
+  readonly book: AddressBook;
+  /** Whether an actor answers; absent: none of the instances is one. Never rejects. */
+  readonly ping?: (instance: string, timeoutMs: number) => Promise<boolean>;
+};
 
 /** What it understands. */
 export type ProberMessages = {
@@ -30,10 +35,13 @@ const TIDY_MS = 10_000;
 
 const Asker: ActorDefinition<ProberArgs, Pick<ProberMessages, 'probe'>> = actor(import.meta.url, {
   name: 'Asker',
-  setup: ({ book }: ProberArgs) => ({
+  setup: ({ book, ping }: ProberArgs) => ({
     probe: async (question: ProbeQuestion) => {
-      const address = book.of(question.instance);
-      return address !== undefined && (await askProbe(question, address));
+      const { instance, spec } = question;
+      const address = book.of(instance);
+      if (address === undefined) return false;
+      if ('actor' in spec) return (await ping?.(instance, spec.timeout)) ?? false;
+      return await askProbe(question, address);
     },
   }),
 });
@@ -41,14 +49,15 @@ const Asker: ActorDefinition<ProberArgs, Pick<ProberMessages, 'probe'>> = actor(
 /** Spawned beside the arbiter, on the thread of the address book. */
 export const Prober: ActorDefinition<ProberArgs, ProberMessages> = actor(import.meta.url, {
   name: 'Prober',
-  setup: ({ book }: ProberArgs, ctx: Context) => {
+  setup: ({ book, ping }: ProberArgs, ctx: Context) => {
+    const given = ping === undefined ? { book } : { book, ping };
     const askers = new Map<string, { readonly instance: string; readonly ref: AnyRef }>();
     ctx.timers.every('tidy', TIDY_MS, 'tidy');
     const askerOf = ({ instance, probe }: ProbeQuestion): AnyRef => {
       const key = `${instance} ${probe}`;
       const known = askers.get(key);
       if (known !== undefined) return known.ref;
-      const ref = ctx.spawn(Asker, { args: { book } }) as unknown as AnyRef;
+      const ref = ctx.spawn(Asker, { args: given }) as unknown as AnyRef;
       askers.set(key, { instance, ref });
       return ref;
     };

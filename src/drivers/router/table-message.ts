@@ -77,12 +77,11 @@ function ringOf({ generation, members, weights, overrides }: RingRecord): SaidRi
 }
 
 function configOf(spec: ServiceSpec, ring: RingRecord | null): RouteConfig | null {
-  const { kind, route } = spec;
+  const { route } = spec;
   if (route === undefined) return null;
   const { port, host = null, path, key = null, timeout, retries } = route;
-  const zones = new Set((ring?.members ?? []).map((slot) => slotParts(slot)?.zone)).size;
-  const { algorithm, sections } = spec.ring ?? {};
   return {
+    ...ownersConfig(spec, ring),
     port,
     host,
     // All paths are below the root.
@@ -90,7 +89,18 @@ function configOf(spec: ServiceSpec, ring: RingRecord | null): RouteConfig | nul
     key,
     timeout,
     retries,
-    kind,
+  };
+}
+
+/** What the owners of keys depend on, beside the ring itself. */
+export function ownersConfig(
+  spec: ServiceSpec,
+  ring: Pick<RingRecord, 'members'> | null,
+): Pick<RouteConfig, 'kind' | 'ring' | 'replicas'> {
+  const zones = new Set((ring?.members ?? []).map((slot) => slotParts(slot)?.zone)).size;
+  const { algorithm, sections } = spec.ring ?? {};
+  return {
+    kind: spec.kind,
     ring: algorithm === undefined || sections === undefined ? null : { algorithm, sections },
     replicas: spec.kind === 'sharded' ? replicasOf(spec, Math.max(1, zones)) : 1,
   };

@@ -1,8 +1,9 @@
 /**
  * An instance that does what its variables say: EXIT (a code, at once), IGNORE_TERM, DRAIN_AFTER (answers
  * 425 so often), SWELL (bytes that it takes), FLOOD (bytes of output), LOAD (a file that
- * says how much it has to do).
+ * says how much it has to do), FORK (leaves a process of this name behind), ELSEWHERE (another port).
  */
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -42,5 +43,10 @@ const server = createServer((request, response) => {
     ),
   );
 });
-server.listen(Number(env.PORT), '127.0.0.1');
+if (env.FORK) {
+  const stay = "require('node:net').createServer().listen(0)";
+  const script = `/* ${env.FORK} */ process.on('SIGTERM', () => 0); ${stay}`;
+  spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+}
+server.listen(Number(env.ELSEWHERE ?? env.PORT), '127.0.0.1');
 if (env.FLOOD) process.stdout.write('x'.repeat(Number(env.FLOOD)));

@@ -1,0 +1,246 @@
+/**
+ * A fleet of actors in this process, with its brain: rolled out, routed, scaled and healed as a fleet of
+ * processes is, and gone with the process unless it is given a store that outlives it. It puts the parts
+ * together and asks whom the tables name; it decides nothing.
+ */
+import {
+  Arbiter,
+  type ArbiterMessages,
+  type DecisionEntry,
+  type DecisionQuery,
+  type FleetSpec,
+  MetricFeed,
+  Metrics,
+  revisionOf,
+  type ServiceStatus,
+} from '../../actors/index.ts';
+import { type AnyRef, type Ref, type System, seededRandom } from '../../runtime/index.ts';
+import { campaign, type Leadership, memoryStore, type Store } from '../../runtime/store/index.ts';
+import { AddressBook } from '../address-book.ts';
+import { driverError } from '../errors.ts';
+import { Prober } from '../probe/prober.actor.ts';
+import { chanceSeed, monotonicMs } from '../system-time.ts';
+import { ActorHost, type ActorHostMessages } from './actor-host.actor.ts';
+import { ActorInstances } from './actor-instances.ts';
+import { LocalRoutes } from './local-routes.ts';
+
+/** How one is started. */
+export type EmbeddedFleetOptions = {
+  /** Each service has an `actor`; `fleet(...)` of `ringmaster/control-plane` makes one. */
+  readonly fleet: FleetSpec;
+  /** From which the modules of `actor` are meant. Default: the working directory. */
+  readonly folder?: string;
+  /**
+   * Definitions by the names of their exports, for `actor: ./file.js#Name`: these are taken as they
+   * are, others are imported. A module that awaits the fleet at its top has to give its own.
+   */
+  readonly actors?: Readonly<Record<string, unknown>>;
+  /** What is decided is stored there. Default: in memory, and gone with the process. */
+  readonly store?: Store;
+  /** Which of the fleet's regions is here. Default: its first. */
+  readonly region?: string;
+};
+
+/** Beside a question. */
+export type FleetAsk = {
+  /** By which the owner is found; a sharded service needs one. */
+  readonly key?: string;
+  /** Milliseconds. Default: as `ask`. */
+  readonly timeout?: number;
+};
+
+const FOR_EVER = { restarts: Number.POSITIVE_INFINITY };
+const INTERVAL_MS = 250;
+const METRICS_KEPT = 1024;
+/** Part of the greatest age after which silence of a feed counts. */
+const STALE_PART = 2 / 3;
+/** A ping is answered by any answer, also by one that says that it knows no ping. */
+const PING = 'ping';
+
+/**
+ * Starts the brain and applies the fleet; instances come up meanwhile.
+ * @throws (rejects) RM_HOST_OPTION for a service without an actor, RM_REPLY of the arbiter
+ */
+export async function startEmbeddedFleet(
+  system: System,
+  options: EmbeddedFleetOptions,
+): Promise<EmbeddedFleet> {
+  const store = options.store ?? memoryStore();
+  const leader = await campaign(store, { key: 'fleet/leader', holder: 'embedded' });
+  const fleet = new EmbeddedFleet(
+    system,
+    { ...options, store },
+    leader,
+    options.store === undefined,
+  );
+  await fleet.begin();
+  await fleet.apply(options.fleet);
+  return fleet;
+}
+
+/** Thread rule: the main thread. */
+export class EmbeddedFleet {
+  private readonly system: System;
+  private readonly options: EmbeddedFleetOptions & { readonly store: Store };
+  private readonly leader: Leadership;
+  private readonly isStoreOurs: boolean;
+  private readonly instances: ActorInstances;
+  private readonly routes: LocalRoutes;
+  private readonly book: AddressBook = new AddressBook();
+  private parts: { arbiter: Ref<ArbiterMessages>; stop: () => Promise<void> } | null = null;
+  private host: Ref<ActorHostMessages> | null = null;
+
+  /** Call `startEmbeddedFleet`. */
+  constructor(
+    system: System,
+    options: EmbeddedFleetOptions & { readonly store: Store },
+    leader: Leadership,
+    isStoreOurs: boolean,
+  ) {
+    this.isStoreOurs = isStoreOurs;
+    this.system = system;
+    this.options = options;
+    this.leader = leader;
+    const feed = new MetricFeed('embedded', { incarnation: leader.token });
+    this.routes = new LocalRoutes(feed, seededRandom(chanceSeed()));
+    const { folder = '.', actors = {} } = options;
+    this.instances = new ActorInstances(
+      system,
+      this.book,
+      { folder, actors },
+      {
+        runs: ({ service, instance }) => this.host?.tell('runs', { service, instance }),
+        ended: ({ service, instance }, signature) =>
+          this.host?.tell('ended', { service, instance, signature }),
+      },
+    );
+  }
+
+  /** Once, by `startEmbeddedFleet`. */
+  async begin(): Promise<void> {
+    const { system, book, instances, routes, leader } = this;
+    const { fleet, region: wanted, store } = this.options;
+    const region = fleet.regions.find(({ name }) => name === wanted) ?? fleet.regions[0];
+    if (region === undefined)
+      throw driverError('RM_HOST_OPTION', 'the fleet has no region; name one.');
+    const { period, answerWithin, maxStaleness, routerSilence } = fleet.policy;
+    const family = system.supervisor({ name: 'fleet', intensity: FOR_EVER });
+    const here = { placement: 'same' } as const;
+    const metrics = await family.spawn(Metrics, {
+      ...here,
+      id: 'metrics',
+      args: { interval: INTERVAL_MS, stale: maxStaleness * STALE_PART, kept: METRICS_KEPT },
+    });
+    const prober = await family.spawn(Prober, {
+      ...here,
+      id: 'prober',
+      args: { book, ping: (instance, timeoutMs) => this.ping(instance, timeoutMs) },
+    });
+    const host = await family.spawn(ActorHost, {
+      ...here,
+      id: 'instances',
+      args: { instances, routes, metrics: anyRef(metrics) },
+    });
+    const arbiter = await family.spawn(Arbiter, {
+      ...here,
+      id: 'arbiter',
+      args: {
+        region: region.name,
+        zones: region.zones,
+        ...{ period, answerWithin, maxStaleness, routerSilence, store },
+        prefix: `fleet/${region.name}/`,
+        leader: { key: leader.key, token: leader.token },
+        executor: anyRef(host),
+        prober: anyRef(prober),
+        metrics: anyRef(metrics),
+      },
+    });
+    host.tell('attach', anyRef(arbiter));
+    this.host = host;
+    this.parts = { arbiter, stop: () => family.stop() };
+  }
+
+  /** Services that are named become as they are written; others go on. */
+  async apply(fleet: FleetSpec): Promise<void> {
+    for (const [name, spec] of Object.entries(fleet.services)) {
+      if (spec.actor !== undefined) continue;
+      const message = `${name} has no actor; in one process each service is one: actor: ./file.js#Name.`;
+      throw driverError('RM_HOST_OPTION', message, { service: name });
+    }
+    for (const [name, spec] of Object.entries(fleet.services)) {
+      await this.arbiter.ask('apply', { name, spec, revision: revisionOf(spec, '') });
+    }
+  }
+
+  /**
+   * Asks whom the tables name: by version, then by the ring or by who has least to do. Measured, like every
+   * request of a router. @throws (rejects) RM_NO_INSTANCE, and as `ask`
+   */
+  async ask<T = unknown>(
+    service: string,
+    name: string,
+    payload?: unknown,
+    { key, timeout }: FleetAsk = {},
+  ): Promise<T> {
+    const target = this.routes.choose(service, key ?? null);
+    const ref = this.instances.ref(target.instance);
+    const done = this.routes.begin(service, target);
+    const begunMs = monotonicMs();
+    let isError = true;
+    try {
+      if (ref === null) {
+        throw driverError('RM_NO_INSTANCE', `${target.instance} has just ended; ask again.`);
+      }
+      const answer = await ref.ask(name, payload, timeout === undefined ? {} : { timeout });
+      isError = false;
+      return answer as T;
+    } catch (error) {
+      // What an actor answers with `reply.error` is an answer.
+      isError = (error as { readonly code?: string }).code !== 'RM_REPLY';
+      throw error;
+    } finally {
+      done((monotonicMs() - begunMs) / 1000, isError);
+    }
+  }
+
+  /** Null: there is no such service. */
+  status(service: string): Promise<ServiceStatus | null> {
+    return this.arbiter.ask('status', service);
+  }
+
+  /** Entries of the decision log, oldest first. */
+  why(query: DecisionQuery): Promise<readonly DecisionEntry[]> {
+    return this.arbiter.ask('why', query);
+  }
+
+  /** To be told what operators want. */
+  get arbiter(): Ref<ArbiterMessages> {
+    if (this.parts !== null) return this.parts.arbiter;
+    throw driverError('RM_HOST_OPTION', 'the fleet was not begun; call startEmbeddedFleet.');
+  }
+
+  /** Ends the brain and all instances; the system goes on. A store that was given stays open. */
+  async close(): Promise<void> {
+    this.host = null;
+    await this.parts?.stop();
+    await this.instances.close();
+    await this.leader.resign().catch(() => undefined);
+    if (this.isStoreOurs) await this.options.store.close();
+  }
+
+  private async ping(instance: string, timeout: number): Promise<boolean> {
+    const ref = this.instances.ref(instance);
+    if (ref === null) return false;
+    try {
+      await ref.ask(PING, undefined, { timeout });
+      return true;
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      return code === 'RM_UNKNOWN_MESSAGE' || code === 'RM_REPLY';
+    }
+  }
+}
+
+function anyRef(ref: unknown): AnyRef {
+  return ref as AnyRef;
+}

@@ -1,0 +1,134 @@
+/** A fleet of actors in one process, on real threads: what a user of the package sees. */
+import { fileURLToPath } from 'node:url';
+import { type System, start } from 'ringmaster';
+import { fleet } from 'ringmaster/control-plane';
+import { type EmbeddedFleet, startEmbeddedFleet } from 'ringmaster/drivers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+
+let system: System;
+let embedded: EmbeddedFleet;
+beforeEach(async () => {
+  system = await start({ threads: 1 });
+});
+afterEach(async () => {
+  await embedded?.close();
+  await system.close();
+});
+
+const fleetOf = (more: Readonly<Record<string, unknown>> = {}) =>
+  fleet({
+    name: 'shop',
+    regions: [{ name: 'eu', zones: ['a', 'b', 'c'] }],
+    policy: { period: '50ms', answerWithin: '45ms', maxStaleness: '1s' },
+    services: {
+      work: {
+        kind: 'stateless',
+        actor: './workers.mjs#Worker',
+        ...(more.kind === 'sharded' ? {} : { instances: 2 }),
+        health: { liveness: { actor: 'ping', period: '100ms', timeout: '90ms', failures: 2 } },
+        heal: { backoff: { first: '100ms' } },
+        stopGrace: '5s',
+        ...more,
+      },
+    },
+  } as never);
+const begin = async (more: Readonly<Record<string, unknown>> = {}) => {
+  embedded = await startEmbeddedFleet(system, { fleet: fleetOf(more), folder: FOLDER });
+};
+type Status = NonNullable<Awaited<ReturnType<EmbeddedFleet['status']>>>;
+const until = async (is: (status: Status) => boolean): Promise<Status> => {
+  for (;;) {
+    const status = await embedded.status('work');
+    if (status !== null && is(status)) return status;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+const settled = (count: number) =>
+  until(({ record, isSettled }) => isSettled && record.routes.routes.length === count);
+type Who = { instance: string; version: string; done: number };
+
+describe('embedded fleet', () => {
+  test('embedded - instances are actors, the less busy one is asked; one that crashes goes on', async () => {
+    await begin();
+    await settled(2);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => embedded.ask<Who>('work', 'who')),
+    );
+    expect(new Set(answers.map(({ instance }) => instance)).size).toBe(2);
+    await expect(embedded.ask('work', 'crash')).rejects.toMatchObject({ code: 'RM_ACTOR_CRASHED' });
+    await expect(embedded.ask('work', 'refuse')).rejects.toMatchObject({ code: 'RM_REPLY' });
+    // Its own supervisor has started it again: nobody was replaced.
+    const { record } = await settled(2);
+    expect([...record.instances.keys()].sort()).toEqual(
+      [...new Set(answers.map(({ instance }) => instance))].sort(),
+    );
+    expect(record.failures).toEqual([]);
+  });
+
+  test('embedded - one whose supervisor gives up has ended, and is replaced', async () => {
+    await begin({ instances: 1 });
+    const before = [...(await settled(1)).record.instances.keys()];
+    // More crashes than a supervisor bears.
+    for (let i = 0; i < 4; i++) await embedded.ask('work', 'crash').catch(() => undefined);
+    const { record } = await until(({ record: { failures } }) => failures.length > 0);
+    expect(record.failures[0]?.signature).toMatch(/^its supervisor gave up/);
+    await settled(1);
+    const { instance } = await embedded.ask<Who>('work', 'who');
+    expect(before).not.toContain(instance);
+  });
+
+  test('embedded - one that hangs is found by its pings, and replaced', async () => {
+    await begin({ instances: 1, stopGrace: '300ms' });
+    const [before] = [...(await settled(1)).record.instances.keys()];
+    embedded.ask('work', 'hang', undefined, { timeout: 200 }).catch(() => undefined);
+    await until(({ record, isSettled }) => isSettled && !record.instances.has(before as string));
+    expect((await embedded.ask<Who>('work', 'who')).instance).not.toBe(before);
+  });
+
+  test('embedded - another version, and fewer instances: what is under way is finished first', async () => {
+    await begin({ instances: 3 });
+    await settled(3);
+    const slow = Array.from({ length: 6 }, () => embedded.ask<string>('work', 'slow'));
+    await embedded.apply(fleetOf({ instances: 1, version: 'v2' }));
+    expect(await Promise.all(slow)).toHaveLength(6);
+    await until(
+      ({ record, isSettled }) =>
+        isSettled && record.goal.stable === record.goal.target && record.slots.size === 1,
+    );
+    expect((await embedded.ask<Who>('work', 'who')).version).toBe('v2');
+  });
+
+  test('embedded - a version that cannot be set up does not take the place of one that can', async () => {
+    const rollout = { strategy: 'rolling', progressDeadline: '1s', maxSurge: 1, maxUnavailable: 0 };
+    await begin({ rollout });
+    await settled(2);
+    await embedded.apply(fleetOf({ rollout, version: 'v2', env: { FAULT: 'setup' } }));
+    const { record } = await until(
+      ({ record: { revisions } }) => revisions.at(-1)?.blocked !== null,
+    );
+    expect(record.failures[0]?.signature).toMatch(/cannot be started: .*cannot be set up/);
+    expect((await embedded.ask<Who>('work', 'who')).version).toBe('v1');
+  });
+
+  test('embedded - what cannot be: no such service, no key, no actor, no export', async () => {
+    await begin({ kind: 'sharded', shards: 1 });
+    await until(({ record: { ring } }) => ring !== null);
+    await until(({ isSettled }) => isSettled);
+    await expect(embedded.ask('nobody', 'who')).rejects.toMatchObject({ code: 'RM_NO_INSTANCE' });
+    await expect(embedded.ask('work', 'who')).rejects.toThrow(/sharded, and no key was given/);
+    expect(await embedded.ask<Who>('work', 'who', undefined, { key: 'ann' })).toMatchObject({
+      instance: expect.stringMatching(/^work\/eu\/[abc]\/0#/),
+    });
+    expect(() => fleetOf({ kind: 'sharded', instances: 1 })).toThrow(
+      /does not belong to this kind/,
+    );
+    const command = fleetOf({ actor: undefined, command: ['node', 'x.js'], health: {} });
+    await expect(embedded.apply(command)).rejects.toThrow(/work has no actor/);
+    await embedded.close();
+    await begin({ actor: './workers.mjs#Nobody' });
+    const { record } = await until(({ record: { failures } }) => failures.length > 0);
+    expect(record.failures[0]?.signature).toMatch(/no export Nobody: the module exports Worker/);
+  });
+});
