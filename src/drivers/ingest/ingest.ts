@@ -56,7 +56,9 @@ export function reserveIngest(options: IngestOptions): IngestReservation {
     slots,
     secret: secretBytes(SECRET_BYTES),
   });
-  return { threads: 1 + aggregators, memory: reserveMemory(handle), aggregators, options, limits };
+  // One alone sits beside the receiver: to wake another thread costs more than to add up.
+  const threads = aggregators === 1 ? 1 : 1 + aggregators;
+  return { threads, memory: reserveMemory(handle), aggregators, options, limits };
 }
 
 /** Starts it in a system that was started after the reservation. @throws (rejects) RM_SPAWN_FAILED */
