@@ -2,15 +2,21 @@
  * `GET /metrics` of a host, in Prometheus text, on a port of 127.0.0.1. Read when somebody asks; one answer
  * is made at a time, and whoever asks meanwhile gets the same. It knows no number; metric-families.ts does.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TEXT_TYPE } from '../ingest/aggregated-text.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { type HostFigures, type MetricFamily, metricFamilies } from './metric-families.ts';
 
 const CONNECTIONS_MAX = 64;
-/** For the head of a request; there is nothing else to wait for. Milliseconds. */
-const HEAD_MS = 5_000;
+/** For the head of a request, as also for a client that reads nothing of its answer. Milliseconds. */
+const SLOW_MS = 5_000;
+
+/** How it is started. */
+export type MetricsServerOptions = {
+  /** Of a client's silence, in milliseconds. Lower: one that is slow is hung up on. Default 5000. */
+  readonly slowMs?: number;
+};
 
 /** Families as text; one without a sample is its head alone. Pure. */
 export function familiesText(families: readonly MetricFamily[]): string {
@@ -40,26 +46,39 @@ function ofProcess(): HostFigures['process'] {
   };
 }
 
+/** Null: it is answered. */
+function refusalOf({ method = '', url = '' }: IncomingMessage): 404 | 405 | null {
+  if (url.split('?', 1)[0] !== '/metrics') return 404;
+  return method === 'GET' || method === 'HEAD' ? null : 405;
+}
+
 /** Thread rule: the host's. */
 export class MetricsServer {
   private readonly server: Server;
   private answer: Promise<string> | null = null;
 
-  constructor(host: FleetHost) {
-    this.server = createServer(
-      { headersTimeout: HEAD_MS, requestTimeout: HEAD_MS },
-      (request, response) => {
-        if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
-          response.writeHead(404, { 'content-type': 'text/plain' }).end('there is GET /metrics.\n');
-          return;
-        }
-        this.text(host).then(
-          (text) => response.writeHead(200, { 'content-type': TEXT_TYPE }).end(text),
-          (error: Error) => response.writeHead(503).end(`${error.message}\n`),
-        );
-      },
-    );
+  constructor(host: Pick<FleetHost, 'figures'>, { slowMs = SLOW_MS }: MetricsServerOptions = {}) {
+    const waits = {
+      headersTimeout: slowMs,
+      requestTimeout: slowMs,
+      connectionsCheckingInterval: slowMs,
+    };
+    this.server = createServer(waits, (request, response) => {
+      const refusal = refusalOf(request);
+      if (refusal !== null) {
+        const allowed = refusal === 405 ? { allow: 'GET, HEAD' } : {};
+        response.writeHead(refusal, { 'content-type': 'text/plain', ...allowed });
+        response.end('there is GET /metrics.\n');
+        return;
+      }
+      this.text(host).then(
+        (text) => response.writeHead(200, { 'content-type': TEXT_TYPE }).end(text),
+        (error: Error) => response.writeHead(503).end(`${error.message}\n`),
+      );
+    });
     this.server.maxConnections = CONNECTIONS_MAX;
+    // Whoever reads nothing of its answer has one of few connections.
+    this.server.timeout = 2 * slowMs;
   }
 
   /** @returns the port. @throws (rejects) what the system says */
@@ -77,7 +96,7 @@ export class MetricsServer {
     this.server.closeAllConnections();
   }
 
-  private text(host: FleetHost): Promise<string> {
+  private text(host: Pick<FleetHost, 'figures'>): Promise<string> {
     this.answer ??= host
       .figures()
       .then((figures) => familiesText(metricFamilies({ ...figures, process: ofProcess() })))

@@ -8,8 +8,10 @@ import { type Agent, startAgent } from 'ringmaster/agent';
 import {
   ControlServer,
   connectHost,
+  ExpositionReader,
   type FleetHost,
   HostMethods,
+  MetricsServer,
   startFleetHost,
 } from 'ringmaster/drivers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -45,7 +47,13 @@ beforeEach(async () => {
 afterEach(async () => {
   const pids = await pidsOf();
   await host.close();
-  for (const pid of pids) process.kill(-pid, 'SIGKILL');
+  for (const pid of pids) {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It was stopped meanwhile: a fleet that shrinks does not wait for its test.
+    }
+  }
   agent.stop();
   agent.stop();
   agent.close();
@@ -132,6 +140,32 @@ describe('host', () => {
     writeFileSync(file, '2');
     const { record } = await until((status) => readyOf(status) === 1);
     expect(record.goal.demand).toBe(1);
+  });
+
+  test('host - the metrics that it shows over HTTP are the figures of its fleet', async () => {
+    await host.apply(fleetOf({ web: web() }));
+    const status = await until((one) => readyOf(one) === 2 && one.isSettled);
+    const server = new MetricsServer(host);
+    const port = await server.listen(0);
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+    const text = await answer.text();
+    server.close();
+    const of = (name: string): number => {
+      const { metrics, malformed } = new ExpositionReader([name]).read(Buffer.from(text));
+      expect(malformed).toBe(0);
+      return metrics[0]?.sum ?? Number.NaN;
+    };
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; ?version=0\.0\.4/);
+    for (const zone of ['a', 'b']) {
+      const labels = `service="web",version="${status.record.spec.version}",zone="${zone}"`;
+      expect(text).toContain(`\nringmaster_instances{${labels},state="ready"} 1\n`);
+    }
+    expect(of('ringmaster_instances')).toBe(2);
+    expect(of('ringmaster_instances_wanted')).toBe(2);
+    expect(of('ringmaster_instances_made_total')).toBe(status.record.made);
+    expect(of('ringmaster_decisions_admitted_total')).toBe(status.record.decisions);
+    expect(of('ringmaster_settled')).toBe(1);
+    expect(of('ringmaster_frozen')).toBe(0);
   });
 
   test('host - a fleet of several regions needs one to be chosen; garbage is refused whole', async () => {
