@@ -20,6 +20,7 @@ export type Ingest = {
   readonly port: number;
   /** @throws (rejects) as `Ref.ask` */
   figures(): Promise<IngestFigures>;
+  /** Takes nothing more, and ends its threads' actors. */
   stop(): Promise<void>;
 };
 
