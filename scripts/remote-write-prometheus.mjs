@@ -129,6 +129,9 @@ try {
   const text = familiesText(
     metricFamilies({
       services: [],
+      tallies: [],
+      scrapes: [],
+      requests: [],
       system: system.figures(),
       ingest: us.figures,
       process: { cpuSeconds: 1, residentBytes: 1, heapBytes: 1, upSeconds: 1 },

@@ -87,6 +87,11 @@ export { ringVerdict } from './arbiter/ring-guard.ts';
 export { type Answers, decide, type Look, look, type PassResult } from './arbiter/service-pass.ts';
 export { type PassSurroundings, viewOf } from './arbiter/service-view.ts';
 export { type ZoneLoss, type ZoneVerdict, zoneVerdict } from './arbiter/zone-budget.ts';
+export {
+  BucketCounts,
+  type BucketFigures,
+  bucketsTogether,
+} from './arithmetic/bucket-counts.ts';
 export { exp, log, power } from './arithmetic/exp-log.ts';
 export { forgottenRevisions } from './arithmetic/forgotten-revisions.ts';
 export { restartDelayMs } from './arithmetic/restart-delay.ts';
@@ -199,6 +204,7 @@ export { type PassMade, RegionPart } from './brain/region-part.ts';
 export { type ReplayReport, replaySpan } from './brain/replay.ts';
 export { type PassInput, runPass, type WholePass } from './brain/run-pass.ts';
 export { type LoopOutcome, type LoopParts, ServiceLoop } from './brain/service-loop.ts';
+export type { Counted, ServiceTallyFigures } from './brain/service-tally.ts';
 export {
   answerStep,
   type Readings,

@@ -20,7 +20,8 @@ export {
   startFleetHost,
 } from './host/fleet-host.ts';
 export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
-export { type HostFigures, type MetricFamily, metricFamilies } from './host/metric-families.ts';
+export { type HostFigures, metricFamilies } from './host/metric-families.ts';
+export type { MetricFamily } from './host/metric-family.ts';
 export { familiesText, MetricsServer, type MetricsServerOptions } from './host/metrics-server.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export {

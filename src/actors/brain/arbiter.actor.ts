@@ -37,6 +37,7 @@ import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
 import { RegionPart } from './region-part.ts';
 import { Reissue } from './reissue.ts';
 import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
+import { ServiceTally, type ServiceTallyFigures } from './service-tally.ts';
 import type { StepAnswer, StepQuestion } from './snapshot.ts';
 
 /** What a region's brain is given. Lengths of time are milliseconds; see `policy` of a fleet. */
@@ -132,6 +133,8 @@ export type ArbiterMessages = {
   services(): readonly string[];
   /** Entries of the decision log, oldest first. */
   why(query: DecisionQuery): readonly DecisionEntry[];
+  /** What the passes over each service came to, since this brain tends it. */
+  tallies(): readonly ServiceTallyFigures[];
   /** What its last passes were given, to be replayed; empty for one that there is not. */
   journal(service: string): readonly JournalSpan[];
   /** Null: there is no such shard. */
@@ -168,6 +171,7 @@ type Tended = {
   readonly loop: ServiceLoop;
   readonly companions: Companions;
   readonly reissue: Reissue;
+  readonly tally: ServiceTally;
   /** When it has to be looked at next, in decision time. */
   dueMs: number;
   /** Not looked at before: its last pass was more than the store takes. */
@@ -285,6 +289,7 @@ class Brain {
       },
       services: () => [...this.tended.keys()],
       why: (query) => this.log.find(query),
+      tallies: () => [...this.tended.values()].map(({ tally }) => tally.figures()),
       journal: (service) => this.tended.get(service)?.loop.journal.spans ?? [],
       shard: ({ service, ordinal }) => this.tended.get(service)?.companions.shard(ordinal) ?? null,
       granted: (answer) => {
@@ -408,7 +413,9 @@ class Brain {
   private observe(service: string, list: readonly Observation[]): void {
     if (!Array.isArray(list)) return;
     const seen = list.filter(isObservation);
-    this.tended.get(service)?.loop.observe(seen);
+    const tended = this.tended.get(service);
+    tended?.loop.observe(seen);
+    tended?.tally.observed(seen);
     const { metrics } = this.args;
     for (const one of seen) {
       // Its share of what is counted is not waited for any more either.
@@ -446,12 +453,14 @@ class Brain {
   }
 
   private async pass(tended: Tended): Promise<LoopOutcome> {
-    const { loop, companions, reissue } = tended;
+    const { loop, companions, reissue, tally } = tended;
     const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
     const { part } = this;
     const down = part?.intentFor(loop.record, this.ctx.now(), nowMs) ?? null;
     if (down !== null) loop.want(down);
+    const begunMs = this.ctx.now();
+    const before = loop.record;
     const outcome = await loop.pass({
       nowMs,
       region,
@@ -460,6 +469,7 @@ class Brain {
       isFrozen: this.isFrozen || loop.heldBy !== null,
       reservations: this.reserved(),
     });
+    tally.passed(before, outcome, this.ctx.now() - begunMs);
     if (outcome.kind === 'overtaken') this.ctx.exit();
     if (outcome.kind !== 'done') return outcome;
     tended.dueMs = dueAfter(outcome, nowMs);
@@ -517,7 +527,8 @@ class Brain {
       readWithinMs: answerWithin,
     };
     const loop = new ServiceLoop(record, revision, parts, heldBy);
-    const tended = { loop, companions, reissue: new Reissue(), dueMs: 0, notBeforeMs: 0 };
+    const tally = new ServiceTally(record.name);
+    const tended = { loop, companions, reissue: new Reissue(), tally, dueMs: 0, notBeforeMs: 0 };
     this.tended.set(record.name, tended);
     return tended;
   }

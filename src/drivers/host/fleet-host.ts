@@ -255,7 +255,13 @@ export class FleetHost {
   async figures(): Promise<Omit<HostFigures, 'process'>> {
     const services = await Promise.all((await this.services()).map((name) => this.status(name)));
     const ingest = (await this.ingest?.figures()) ?? null;
-    return { services, system: this.system.figures(), ingest };
+    const { arbiter, scraper, link } = this.running ?? {};
+    const [tallies, scrapes, requests] = await Promise.all([
+      arbiter?.ask('tallies') ?? [],
+      scraper?.ask('tallies') ?? [],
+      link?.ask('requests') ?? [],
+    ]);
+    return { services, system: this.system.figures(), ingest, tallies, scrapes, requests };
   }
 
   /** Entries of the decision log, oldest first. */

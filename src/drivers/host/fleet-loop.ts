@@ -11,7 +11,7 @@ import type { AddressBook } from '../address-book.ts';
 import { HashringFile, type HashringFileMessages } from '../hashring-file/hashring-file.actor.ts';
 import type { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
-import { Scraper } from '../scrape/scraper.actor.ts';
+import { Scraper, type ScraperMessages } from '../scrape/scraper.actor.ts';
 import { Executor } from './executor.actor.ts';
 
 /** What the host gives; all of it outlives a loop. */
@@ -36,6 +36,7 @@ export type FleetLoop = {
   /** Null: nothing is routed. */
   readonly link: Ref<RouterLinkMessages> | null;
   readonly files: Ref<HashringFileMessages>;
+  readonly scraper: Ref<ScraperMessages>;
   /** Understands `read`. */
   readonly metrics: AnyRef;
 };
@@ -103,7 +104,7 @@ export async function startFleetLoop(
   const epoch = leader.token;
   link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
   if (frozen) await arbiter.ask('freeze', true);
-  return { arbiter, family, link, files, metrics: anyRef(metrics) };
+  return { arbiter, family, link, files, scraper, metrics: anyRef(metrics) };
 }
 
 /** Whoever is told by name, whatever it understands. */

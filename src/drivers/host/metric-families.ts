@@ -12,21 +12,12 @@ import {
 import type { SystemFigures } from '../../runtime/index.ts';
 import type { IngestFigures } from '../ingest/ingest.ts';
 import { SAMPLE_OUTCOMES } from '../ingest/write-figures.ts';
+import { counter, gauge, type MetricFamily, type MetricSample, snake } from './metric-family.ts';
 import { summaryOf } from './service-summary.ts';
-
-/** Labels by name, and a number. */
-export type MetricSample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-/** One metric. */
-export type MetricFamily = {
-  readonly name: string;
-  readonly kind: 'counter' | 'gauge';
-  readonly help: string;
-  readonly samples: readonly MetricSample[];
-};
+import { type TallyFigures, tallyFamilies } from './tally-families.ts';
 
 /** What it is read from. */
-export type HostFigures = {
+export type HostFigures = TallyFigures & {
   readonly services: readonly ServiceStatus[];
   readonly system: SystemFigures;
   readonly ingest: IngestFigures | null;
@@ -40,7 +31,12 @@ export type HostFigures = {
 
 /** All of them, those without a sample too. Pure. */
 export function metricFamilies(figures: HostFigures): readonly MetricFamily[] {
-  return [...serviceFamilies(figures), ...ingestFamilies(figures), ...processFamilies(figures)];
+  return [
+    ...serviceFamilies(figures),
+    ...tallyFamilies(figures, figures.services),
+    ...ingestFamilies(figures),
+    ...processFamilies(figures),
+  ];
 }
 
 function serviceFamilies({ services }: HostFigures): readonly MetricFamily[] {
@@ -250,17 +246,4 @@ function processFamilies({ system, process }: HostFigures): readonly MetricFamil
     gauge('heap_used_bytes', 'Heap in use on the main thread.', [[{}, process.heapBytes]]),
     gauge('uptime_seconds', 'Time since the host was started.', [[{}, process.upSeconds]]),
   ];
-}
-
-function gauge(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
-  return { name: `ringmaster_${name}`, kind: 'gauge', help, samples };
-}
-
-function counter(name: string, help: string, samples: readonly MetricSample[]): MetricFamily {
-  return { name: `ringmaster_${name}`, kind: 'counter', help, samples };
-}
-
-/** Words of ours as labels have them. */
-function snake(word: string): string {
-  return word.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -6,7 +6,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TEXT_TYPE } from '../ingest/aggregated-text.ts';
 import type { FleetHost } from './fleet-host.ts';
-import { type HostFigures, type MetricFamily, metricFamilies } from './metric-families.ts';
+import { type HostFigures, metricFamilies } from './metric-families.ts';
+import type { MetricFamily } from './metric-family.ts';
 
 const CONNECTIONS_MAX = 64;
 /** For the head of a request, as also for a client that reads nothing of its answer. Milliseconds. */
@@ -22,9 +23,9 @@ export type MetricsServerOptions = {
 export function familiesText(families: readonly MetricFamily[]): string {
   return families
     .map(({ name, kind, help, samples }) => {
-      const lines = samples.map(([labels, value]) => {
+      const lines = samples.map(([labels, value, suffix = '']) => {
         const inner = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-        return `${name}${inner.length === 0 ? '' : `{${inner.join(',')}}`} ${value}\n`;
+        return `${name}${suffix}${inner.length === 0 ? '' : `{${inner.join(',')}}`} ${value}\n`;
       });
       return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join('')}`;
     })

@@ -15,6 +15,7 @@ import { type AgentClient, type ChildReport, connectAgent } from '../../agent/in
 import { type ActorDefinition, type AnyRef, actor, type Context } from '../../runtime/index.ts';
 import type { AddressBook } from '../address-book.ts';
 import { ArbiterRecords } from '../arbiter-records.ts';
+import { type RequestFigures, RequestTally } from './request-tally.ts';
 import type { RequestsUnderWay } from './requests-under-way.ts';
 import { routerSocket } from './router.ts';
 import { RouterClient } from './router-client.ts';
@@ -72,6 +73,8 @@ export type RouterLinkMessages = {
   carryOut(order: CarryOut): boolean;
   /** How it stands. */
   status(): RouterStatus;
+  /** Requests that were answered, by service and revision, since the link was started. */
+  requests(): readonly RequestFigures[];
   /** From its socket: the router has answered the call. */
   connected(): void;
   /** From its socket: a word of the router. */
@@ -138,6 +141,7 @@ class Link {
   private readonly known: Map<string, Known> = new Map();
   /** Instances of each service that had an address. */
   private readonly met: Map<string, Set<string>> = new Map();
+  private readonly tally: RequestTally = new RequestTally();
   private window = 0;
   private lostWindows = 0;
   private dropped = 0;
@@ -170,6 +174,7 @@ class Link {
       },
       carryOut: (order) => this.carryOut(order),
       status: () => this.status(),
+      requests: () => this.tally.figures(),
       connected: () => this.hello(),
       heard: (message) => this.heard(message),
       lost: () => this.forgetConnection(),
@@ -271,7 +276,9 @@ class Link {
     this.dropped = dropped;
     if (feed === null) return;
     for (const column of columns) {
-      for (const { seconds, isError } of answersOf(column)) feed.record(column, seconds, isError);
+      const answers = answersOf(column);
+      this.tally.note(column.service, column.revision, answers);
+      for (const { seconds, isError } of answers) feed.record(column, seconds, isError);
     }
     feed.flip();
     if (this.metrics !== null) this.ctx.tell(this.metrics, 'attach', feed.attachment());
@@ -292,11 +299,14 @@ class Link {
       if (services.includes(service)) continue;
       this.wanted.delete(service);
       this.met.delete(service);
+      this.tally.keep(service, new Set());
       this.remove(service);
     }
   }
 
-  private follow({ name, spec, ring, routes, routers, dual }: ServiceRecord): void {
+  private follow(record: ServiceRecord): void {
+    const { name, spec, ring, routes, routers, dual, revisions } = record;
+    this.tally.keep(name, new Set(revisions.map(({ id }) => id)));
     this.wanted.set(name, { spec, ring, routes, second: dual?.ring ?? null });
     if (spec.route === undefined || routes.isRemoved) {
       if (this.said.has(name) || routers.get(this.name)?.standing === 'live') this.remove(name);

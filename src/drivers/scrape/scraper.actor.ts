@@ -33,6 +33,15 @@ export type ScraperMessages = {
   look(): Promise<void>;
   /** What became of the last scrape of each instance. */
   status(): readonly ScrapeStatus[];
+  /** Of each service, of instances that are gone too, since it was started. */
+  tallies(): readonly ScrapeTally[];
+};
+
+/** One service's scrapes. */
+export type ScrapeTally = {
+  readonly service: string;
+  readonly ok: number;
+  readonly failed: number;
 };
 
 /** One instance's scrapes. */
@@ -77,6 +86,7 @@ export const Scraper: ActorDefinition<ScraperArgs, ScraperMessages> = actor(impo
       attach: (arbiter: AnyRef) => scrapes.records.attach(arbiter),
       look: () => scrapes.look(),
       status: () => scrapes.status(),
+      tallies: () => scrapes.tallies(),
     };
   },
 });
@@ -88,6 +98,7 @@ class Scrapes {
   private readonly metrics: AnyRef;
   private readonly feed: MetricFeed;
   private readonly known: Map<string, Scraped> = new Map();
+  private readonly services: Map<string, { ok: number; failed: number }> = new Map();
   private asked = 0;
 
   constructor(ctx: Context, book: AddressBook, metrics: AnyRef) {
@@ -123,6 +134,10 @@ class Scrapes {
       failed,
       malformed,
     }));
+  }
+
+  tallies(): readonly ScrapeTally[] {
+    return [...this.services].map(([service, { ok, failed }]) => ({ service, ok, failed }));
   }
 
   /** Those that run, and what is wanted of them. */
@@ -174,11 +189,16 @@ class Scrapes {
     const answer = await askHttp({ ...question, accept: ACCEPT });
     this.asked--;
     one.isAsked = false;
+    const { service } = one.by;
+    const tally = this.services.get(service) ?? { ok: 0, failed: 0 };
+    this.services.set(service, tally);
     if (answer?.status !== 200) {
+      tally.failed++;
       one.failed++;
       return;
     }
     const { metrics, malformed } = one.reader.read(answer.body);
+    tally.ok++;
     one.ok++;
     one.malformed += malformed;
     // Gone meanwhile: what it said is nobody's.

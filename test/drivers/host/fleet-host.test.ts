@@ -166,6 +166,11 @@ describe('host', () => {
     expect(of('ringmaster_decisions_admitted_total')).toBe(status.record.decisions);
     expect(of('ringmaster_settled')).toBe(1);
     expect(of('ringmaster_frozen')).toBe(0);
+    expect(of('ringmaster_passes_total')).toBeGreaterThan(0);
+    expect(of('ringmaster_pass_duration_seconds_count')).toBe(of('ringmaster_passes_total'));
+    expect(of('ringmaster_invariant_violations_total')).toBeNaN();
+    const admitted = /\nringmaster_verdicts_total{service="web",verdict="admitted",rule="none"} (\d+)\n/;
+    expect(Number(admitted.exec(text)?.[1])).toBe(status.record.decisions);
   });
 
   test('host - a fleet of several regions needs one to be chosen; garbage is refused whole', async () => {

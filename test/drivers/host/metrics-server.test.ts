@@ -16,7 +16,14 @@ async function serving(
   const system = await start({ threads: 0 });
   const figures = async () => {
     await options.asked?.();
-    return { services: [], system: system.figures(), ingest: null };
+    return {
+      services: [],
+      tallies: [],
+      scrapes: [],
+      requests: [],
+      system: system.figures(),
+      ingest: null,
+    };
   };
   const server = new MetricsServer({ figures }, { slowMs: options.slowMs ?? 60_000 });
   const port = await server.listen(0);
@@ -96,7 +103,14 @@ describe('metrics server', () => {
 
 async function empty() {
   const system = await start({ threads: 0 });
-  const figures = { services: [], system: system.figures(), ingest: null };
+  const figures = {
+    services: [],
+    tallies: [],
+    scrapes: [],
+    requests: [],
+    system: system.figures(),
+    ingest: null,
+  };
   await system.close();
   return figures;
 }
