@@ -9,6 +9,7 @@ import { RequestDecoder, RequestMemory, SECRET_BYTES, SeriesShard } from 'ringma
 import { uncompress } from 'snappyjs';
 import type { BenchContender, BenchRow } from './harness/row.ts';
 import { bodiesOf, REQUEST_SERIES, WriteRequest } from './remote-write/bodies.ts';
+import { overHttp } from './remote-write/over-http.ts';
 
 const TIMES = 4;
 const seriesOf = (quick: boolean): number => (quick ? 400 : 20_000);
@@ -119,5 +120,18 @@ export const rows: readonly BenchRow[] = [
     target: { ratioAtLeast: { [LIBRARIES]: 25 } },
     sameWork: true,
     warmupMs: 1000,
+  },
+  {
+    id: 'B18',
+    name: 'by HTTP, per second of processor time of the server',
+    unit: 'M ops/s',
+    ours: overHttp('ours'),
+    peers: {
+      'VictoriaMetrics, which also persists': overHttp('victoria-metrics'),
+      'Prometheus, which also persists': overHttp('prometheus'),
+    },
+    target: { ratioAtLeast: { 'VictoriaMetrics, which also persists': 10 } },
+    sameWork: true,
+    warmupMs: 3000,
   },
 ];

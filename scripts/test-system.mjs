@@ -2,7 +2,8 @@
  * `npm run test:system`: the tests that need Debian programs. Installs what is missing when it may (as
  * root, by apt-get), and otherwise says what is missing and fails. Erlang: a fresh
  * recording of its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
- * strace: errors of the disk are injected below the store. wrk: load through the router.
+ * strace: errors of the disk are injected below the store. wrk: load through the router. Prometheus: scrapes
+ * a program, writes to us, and counts the same samples.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 const PACKAGES = [
   { program: 'escript', package: 'erlang-base' },
   { program: 'strace', package: 'strace' },
+  { program: 'prometheus', package: 'prometheus' },
   { program: 'wrk', package: 'wrk' },
 ];
 const DEADLINE_MS = 600_000;
@@ -51,6 +53,8 @@ function run(command, args, env = {}) {
 for (const needed of PACKAGES) install(needed);
 say('errors of the disk below the store …');
 run(process.execPath, ['scripts/store-disk-errors.mjs']);
+say('a Prometheus that writes to us …');
+run(process.execPath, ['scripts/remote-write-prometheus.mjs']);
 say('the router under wrk, while its fleet is changed, and loses its brain and an instance …');
 run(process.execPath, ['scripts/router-under-wrk.mjs']);
 const folder = mkdtempSync(join(tmpdir(), 'ringmaster-otp-'));

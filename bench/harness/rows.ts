@@ -26,6 +26,7 @@ const FILES: Readonly<Record<string, string>> = {
   B16: '../b16-aggregation.bench.js',
   B17: '../b17-observe.bench.js',
   B18: '../b18-remote-write.bench.js',
+  B19: '../b19-exposition.bench.js',
   B20: '../b20-pass.bench.js',
   B21: '../b21-router.bench.js',
   S3: '../s3-crash-loop.bench.js',

@@ -20,6 +20,8 @@ export {
   startFleetHost,
 } from './host/fleet-host.ts';
 export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
+export { type HostFigures, type MetricFamily, metricFamilies } from './host/metric-families.ts';
+export { familiesText, MetricsServer } from './host/metrics-server.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export {
   type Ingest,

@@ -16,6 +16,7 @@ type UpOptions = CommonOptions & {
   readonly detach?: boolean;
   readonly region?: string;
   readonly remoteWrite?: string;
+  readonly metricsPort?: string;
 };
 
 /** Adds them. */
@@ -27,6 +28,7 @@ export function addUp(program: Command): void {
     .option('-d, --detach', 'leave agent and host running')
     .option('--region <name>', 'which of several regions this host runs')
     .option('--remote-write <port>', 'take Prometheus remote write in, on this port of 127.0.0.1')
+    .option('--metrics-port <port>', 'show metrics of Ringmaster itself, on this port of 127.0.0.1')
     .action(async (_, command: Command) => up(command.optsWithGlobals<UpOptions>()));
   program
     .command('down')
@@ -44,9 +46,9 @@ async function up(options: UpOptions): Promise<void> {
     const { readFleetFile } = await import('../fleet-file.ts');
     await readFleetFile(options.file);
   }
-  const { region, detach: isDetached = false, remoteWrite } = options;
+  const { region, detach: isDetached = false, remoteWrite, metricsPort } = options;
   const where = region === undefined ? {} : { region };
-  const ports = { 'remote-write': remoteWrite };
+  const ports = { 'remote-write': remoteWrite, 'metrics-port': metricsPort };
   const given = Object.entries(ports).flatMap(([name, port]) =>
     port === undefined ? [] : [[name, portOf(port)] as const],
   );

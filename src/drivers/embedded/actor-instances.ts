@@ -10,6 +10,7 @@ import type { ActorDefinition, AnyRef, Supervisor, System } from '../../runtime/
 import type { AddressBook } from '../address-book.ts';
 import { driverError } from '../errors.ts';
 import { environmentOf } from '../process/environment.ts';
+import type { Launch } from '../process/launch.ts';
 
 /** What an instance is given as `args`. */
 export type ActorInstanceArgs = {
@@ -24,15 +25,6 @@ export type ActorInstanceArgs = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** One that is to run. */
-export type ActorLaunch = {
-  readonly instance: string;
-  readonly slot: string;
-  readonly service: string;
-  readonly revision: string;
-  readonly spec: ServiceSpec;
-};
-
 /** Where the definitions of actors come from. */
 export type ActorModules = {
   /** Whose they are: another fleet of the same system may have services of the same names. */
@@ -45,14 +37,14 @@ export type ActorModules = {
 
 /** Who hears of what happens. */
 export type InstanceEars = {
-  readonly runs: (launch: ActorLaunch) => void;
+  readonly runs: (launch: Launch) => void;
   /** Once for each. `signature`: how it ended; null: it was told to. */
-  readonly ended: (launch: ActorLaunch, signature: string | null) => void;
+  readonly ended: (launch: Launch, signature: string | null) => void;
 };
 
 /** One that runs, or is about to. `ref`: null until its first incarnation is set up. */
 type Known = {
-  readonly launch: ActorLaunch;
+  readonly launch: Launch;
   ref: AnyRef | null;
   supervisor: Supervisor | null;
   isWanted: boolean;
@@ -79,7 +71,7 @@ export class ActorInstances {
   }
 
   /** Starts it, once; what comes of it is heard. */
-  start(launch: ActorLaunch): void {
+  start(launch: Launch): void {
     const { instance } = launch;
     if (this.isClosed || this.known.has(instance)) return;
     const known: Known = { launch, ref: null, supervisor: null, isWanted: true };
@@ -105,7 +97,7 @@ export class ActorInstances {
   }
 
   /** All that are set up. */
-  running(): readonly ActorLaunch[] {
+  running(): readonly Launch[] {
     return [...this.known.values()].filter(({ ref }) => ref !== null).map(({ launch }) => launch);
   }
 

@@ -44,6 +44,7 @@ import {
   startFleetLoop,
 } from './fleet-loop.ts';
 import { type InstanceLoad, instanceLoads } from './instance-load.ts';
+import type { HostFigures } from './metric-families.ts';
 
 /** How a host is started. */
 export type FleetHostOptions = {
@@ -248,6 +249,13 @@ export class FleetHost {
   async loads(records: readonly ServiceRecord[]): Promise<readonly InstanceLoad[]> {
     const metrics = this.running?.metrics;
     return metrics === undefined ? [] : await instanceLoads(records, metrics, this.book);
+  }
+
+  /** What there is to show of it, as it is now. @throws (rejects) as `Ref.ask` */
+  async figures(): Promise<Omit<HostFigures, 'process'>> {
+    const services = await Promise.all((await this.services()).map((name) => this.status(name)));
+    const ingest = (await this.ingest?.figures()) ?? null;
+    return { services, system: this.system.figures(), ingest };
   }
 
   /** Entries of the decision log, oldest first. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
  * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME]
- * [--remote-write PORT]`. It ends with 0 when it is told to, and with 1 when another host leads or it cannot
- * go on: the agent then starts it again. What a person should know goes to standard error, which the agent
- * keeps.
+ * [--remote-write PORT] [--metrics-port PORT]`. It ends with 0 when it is told to, and with 1 when another
+ * host leads or it cannot go on: the agent then starts it again. What a person should know goes to standard
+ * error, which the agent keeps.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { every } from '../system-time.ts';
 import { ControlServer } from './control-server.ts';
 import { startFleetHost } from './fleet-host.ts';
 import { HostMethods } from './host-methods.ts';
+import { MetricsServer } from './metrics-server.ts';
 
 /** Between two looks whether the agent is there, and how many in a row it may be away. */
 const AGENT_LOOK_MS = 500;
@@ -27,9 +28,10 @@ async function main(): Promise<void> {
       directory: { type: 'string' },
       region: { type: 'string' },
       'remote-write': { type: 'string' },
+      'metrics-port': { type: 'string' },
     },
   });
-  const { directory, region, 'remote-write': writePort } = values;
+  const { directory, region, 'remote-write': writePort, 'metrics-port': metricsPort } = values;
   const agent = process.env[SOCKET_VARIABLE];
   if (directory === undefined || agent === undefined) {
     const message = `--directory is needed, and ${SOCKET_VARIABLE}: start it by \`ringmaster up\`.`;
@@ -47,6 +49,8 @@ async function main(): Promise<void> {
   });
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
   await server.listen();
+  const metrics = metricsPort === undefined ? null : new MetricsServer(host);
+  await metrics?.listen(Number(metricsPort));
   // Without an agent nothing can be started or ended, and nobody starts this process again: the next
   // agent finds the instances. It may only be busy for a moment.
   let silent = 0;
@@ -64,6 +68,7 @@ async function main(): Promise<void> {
   });
   const end = async (code: number): Promise<void> => {
     server.close();
+    metrics?.close();
     await host.close();
     beats.close();
     process.exit(code);

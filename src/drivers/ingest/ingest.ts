@@ -20,6 +20,7 @@ export type Ingest = {
   readonly port: number;
   /** @throws (rejects) as `Ref.ask` */
   figures(): Promise<IngestFigures>;
+  /** Takes nothing more, and ends its threads' actors. */
   stop(): Promise<void>;
 };
 
@@ -56,7 +57,9 @@ export function reserveIngest(options: IngestOptions): IngestReservation {
     slots,
     secret: secretBytes(SECRET_BYTES),
   });
-  return { threads: 1 + aggregators, memory: reserveMemory(handle), aggregators, options, limits };
+  // One alone sits beside the receiver: to wake another thread costs more than to add up.
+  const threads = aggregators === 1 ? 1 : 1 + aggregators;
+  return { threads, memory: reserveMemory(handle), aggregators, options, limits };
 }
 
 /** Starts it in a system that was started after the reservation. @throws (rejects) RM_SPAWN_FAILED */

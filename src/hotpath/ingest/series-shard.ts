@@ -139,6 +139,7 @@ export class SeriesShard {
     return this.overflows.list();
   }
 
+  /** How much it holds at present. */
   sizes(): SeriesShardSizes {
     return {
       inputs: this.inputs.size,

@@ -142,3 +142,115 @@ test('exposition - wanted is what a service scales and is analysed by, and route
   });
   expect(wantedMetrics(spec)).toEqual(['series', 'lag']);
 });
+
+describe('again and again', () => {
+  const names = ['a', 'b_total', 'c.d'];
+  const anyLine = fc.oneof(
+    fc
+      .tuple(
+        fc.constantFrom(
+          'a',
+          'b_total',
+          'other',
+          'a{x="1"}',
+          'a{x="}\\""}',
+          '{"c.d",x="1"}',
+          ' a',
+          'a \t',
+        ),
+        fc.constantFrom(' ', '  ', '\t', ''),
+        fc.oneof(
+          fc.integer().map(String),
+          fc.double().map(String),
+          fc.constantFrom(
+            'NaN',
+            '+Inf',
+            '1e5',
+            '.5',
+            '1.',
+            '1..2',
+            '-',
+            '',
+            'x',
+            '00012',
+            '9'.repeat(20),
+          ),
+          fc.constantFrom(
+            '1 1700000000000',
+            '3 # {id="x"} 4',
+            '5\r',
+            '-0',
+            '0.1',
+            '1234567.0000001',
+          ),
+        ),
+      )
+      .map((parts) => parts.join('')),
+    fc.constantFrom(
+      '# TYPE a gauge',
+      '# TYPE a counter',
+      '# HELP a b',
+      '# EOF',
+      '',
+      '#',
+      '{} 1',
+      'a{',
+    ),
+  );
+
+  property.prop([
+    fc.array(anyLine, { maxLength: 30 }),
+    fc.array(
+      fc.array(fc.tuple(fc.nat(), fc.constantFrom('set', 'insert', 'remove'), anyLine), {
+        maxLength: 4,
+      }),
+      {
+        maxLength: 6,
+      },
+    ),
+    fc.boolean(),
+  ])(
+    'exposition - what a reader remembers of the last text changes nothing',
+    (first, edits, hasEnd) => {
+      const reader = new ExpositionReader(names);
+      const lines = [...first];
+      for (const edit of [[], [], ...edits]) {
+        for (const [at, how, line] of edit) {
+          const place = at % Math.max(1, lines.length);
+          if (how === 'remove') lines.splice(place, 1);
+          else lines.splice(place, how === 'set' ? 1 : 0, line);
+        }
+        const text = lines.join('\n') + (hasEnd ? '\n' : '');
+        expect(reader.read(new TextEncoder().encode(text)), text).toEqual(read(names, text));
+      }
+    },
+  );
+
+  property.prop([fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer())])(
+    'exposition - a number that is read twice is the number that it is',
+    (value) => {
+      for (const text of [String(value), value.toFixed(3), value.toFixed(6)]) {
+        const reader = new ExpositionReader(['a']);
+        const body = new TextEncoder().encode(`a ${text}\n`);
+        reader.read(body);
+        expect(reader.read(body).metrics[0]?.sum).toBe(0 + Number(text));
+      }
+    },
+  );
+
+  test('exposition - names in quotes, with escapes, and what is none', () => {
+    expect(sumOf('http.status', '{"http.status",code="200"} 3\n{"http.status"} 4\n')).toBe(7);
+    expect(sumOf('a"b\\c\nd', '{"a\\"b\\\\c\\nd"} 5\n')).toBe(5);
+    expect(read(['x'], '{"x" 1\n{"x"=1} 2\n{x="y"} 3\n{"x}\n').malformed).toBe(4);
+    expect(sumOf('ü', '{ "ü" , a="b" } 6\n')).toBe(6);
+  });
+
+  test('exposition - a text too large to remember is read all the same', () => {
+    const text = Array.from({ length: 60_000 }, (_, i) => `a{x="${'y'.repeat(80)}${i}"} 1`).join(
+      '\n',
+    );
+    const reader = new ExpositionReader(['a']);
+    const body = new TextEncoder().encode(text);
+    for (let i = 0; i < 2; i++) expect(reader.read(body).metrics[0]?.sum).toBe(60_000);
+  });
+});
