@@ -27,6 +27,8 @@ export type ActorInstanceArgs = {
 
 /** Where the definitions of actors come from. */
 export type ActorModules = {
+  /** Whose they are: another fleet of the same system may have services of the same names. */
+  readonly family: string;
   /** From which modules are meant. */
   readonly folder: string;
   /** By the name of the export: these are not imported. A module cannot import itself while it runs. */
@@ -48,6 +50,9 @@ type Known = {
   isWanted: boolean;
 };
 
+/** Characters of an instance in its supervisor's name, for people to read. */
+const NAME_MAX = 100;
+
 /** Thread rule: the main thread. */
 export class ActorInstances {
   private readonly system: System;
@@ -56,6 +61,7 @@ export class ActorInstances {
   private readonly ears: InstanceEars;
   private readonly known: Map<string, Known> = new Map();
   private numbers = 0;
+  private isClosed = false;
 
   constructor(system: System, book: AddressBook, modules: ActorModules, ears: InstanceEars) {
     this.system = system;
@@ -67,7 +73,7 @@ export class ActorInstances {
   /** Starts it, once; what comes of it is heard. */
   start(launch: Launch): void {
     const { instance } = launch;
-    if (this.known.has(instance)) return;
+    if (this.isClosed || this.known.has(instance)) return;
     const known: Known = { launch, ref: null, supervisor: null, isWanted: true };
     this.known.set(instance, known);
     this.begin(known).catch((error: unknown) => {
@@ -100,9 +106,13 @@ export class ActorInstances {
     return this.known.has(instance);
   }
 
-  /** Ends all of them. */
+  /** Ends all of them; also those whose module is still being loaded. Nobody is started any more. */
   async close(): Promise<void> {
-    const all = [...this.known.values()].map(({ supervisor }) => supervisor?.stop());
+    this.isClosed = true;
+    const all = [...this.known.values()].map((known) => {
+      known.isWanted = false;
+      return known.supervisor?.stop();
+    });
     await Promise.allSettled(all);
   }
 
@@ -110,12 +120,17 @@ export class ActorInstances {
     const { launch } = known;
     const { instance, slot, service, revision, spec } = launch;
     const definition = await this.definitionOf(spec);
+    if (!known.isWanted) {
+      this.forget(known, null);
+      return;
+    }
     const parts = slotParts(slot);
     const { region = '', zone = '', ordinal = 0 } = parts ?? {};
     const who = { instance, service, region, zone, ordinal, revision, port: 0, data: null };
     const env = environmentOf(spec, who, process.env);
-    // Ids have fewer characters than instances.
-    const name = `${instance.replace(/[^\w.-]/g, '.')}.${++this.numbers}`;
+    // Ids have fewer characters than instances, and are shorter: family and number tell them apart.
+    const own = instance.replace(/[^\w.-]/g, '.').slice(0, NAME_MAX);
+    const name = `${this.modules.family}.${own}.${++this.numbers}`;
     const supervisor = this.system.supervisor({ name });
     known.supervisor = supervisor;
     void supervisor.ended.then((exit) => {

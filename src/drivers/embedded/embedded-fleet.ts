@@ -14,7 +14,13 @@ import {
   revisionOf,
   type ServiceStatus,
 } from '../../actors/index.ts';
-import { type AnyRef, type Ref, type System, seededRandom } from '../../runtime/index.ts';
+import {
+  type AnyRef,
+  type Ref,
+  type Supervisor,
+  type System,
+  seededRandom,
+} from '../../runtime/index.ts';
 import { campaign, type Leadership, memoryStore, type Store } from '../../runtime/store/index.ts';
 import { AddressBook } from '../address-book.ts';
 import { driverError } from '../errors.ts';
@@ -54,27 +60,43 @@ const INTERVAL_MS = 250;
 const METRICS_KEPT = 1024;
 /** Part of the greatest age after which silence of a feed counts. */
 const STALE_PART = 2 / 3;
+/**
+ * Nobody else can lead in a store of our own: a breakpoint, or work that holds the thread up, deposes
+ * nobody. Longer than any of these; Node's timers end at 24 days. Milliseconds.
+ */
+const OWN_TTL_MS = 20 * 86_400_000;
 /** A ping is answered by any answer, also by one that says that it knows no ping. */
 const PING = 'ping';
 
 /**
- * Starts the brain and applies the fleet; instances come up meanwhile.
- * @throws (rejects) RM_HOST_OPTION for a service without an actor, RM_REPLY of the arbiter
+ * Starts the brain and applies the fleet; instances come up meanwhile. While another one leads in the
+ * same `store`, it waits. When it rejects, nothing is left behind.
+ * @throws (rejects) RM_HOST_OPTION for a service without an actor or another region, RM_ID_TAKEN for a
+ *   second fleet of the same name in one system, RM_REPLY of the arbiter
  */
 export async function startEmbeddedFleet(
   system: System,
   options: EmbeddedFleetOptions,
 ): Promise<EmbeddedFleet> {
   const store = options.store ?? memoryStore();
-  const leader = await campaign(store, { key: 'fleet/leader', holder: 'embedded' });
+  const leader = await campaign(store, {
+    ...{ key: 'fleet/leader', holder: 'embedded' },
+    ...(options.store === undefined ? { ttl: OWN_TTL_MS } : {}),
+  });
   const fleet = new EmbeddedFleet(
     system,
     { ...options, store },
     leader,
     options.store === undefined,
   );
-  await fleet.begin();
-  await fleet.apply(options.fleet);
+  try {
+    await fleet.begin();
+    await fleet.apply(options.fleet);
+  } catch (error) {
+    // Who tries again finds the system and the store as they were.
+    await fleet.close();
+    throw error;
+  }
   return fleet;
 }
 
@@ -87,7 +109,9 @@ export class EmbeddedFleet {
   private readonly instances: ActorInstances;
   private readonly routes: LocalRoutes;
   private readonly book: AddressBook = new AddressBook();
-  private parts: { arbiter: Ref<ArbiterMessages>; stop: () => Promise<void> } | null = null;
+  private family: Supervisor | null = null;
+  private arbiterRef: Ref<ArbiterMessages> | null = null;
+  private isClosed = false;
   private host: Ref<ActorHostMessages> | null = null;
 
   /** Call `startEmbeddedFleet`. */
@@ -107,7 +131,7 @@ export class EmbeddedFleet {
     this.instances = new ActorInstances(
       system,
       this.book,
-      { folder, actors },
+      { family: options.fleet.name, folder, actors },
       {
         runs: ({ service, instance }) => this.host?.tell('runs', { service, instance }),
         ended: ({ service, instance }, signature) =>
@@ -120,11 +144,10 @@ export class EmbeddedFleet {
   async begin(): Promise<void> {
     const { system, book, instances, routes, leader } = this;
     const { fleet, region: wanted, store } = this.options;
-    const region = fleet.regions.find(({ name }) => name === wanted) ?? fleet.regions[0];
-    if (region === undefined)
-      throw driverError('RM_HOST_OPTION', 'the fleet has no region; name one.');
+    const region = regionOf(fleet, wanted);
     const { period, answerWithin, maxStaleness, routerSilence } = fleet.policy;
-    const family = system.supervisor({ name: 'fleet', intensity: FOR_EVER });
+    const family = system.supervisor({ name: `fleet.${fleet.name}`, intensity: FOR_EVER });
+    this.family = family;
     const here = { placement: 'same' } as const;
     const metrics = await family.spawn(Metrics, {
       ...here,
@@ -157,19 +180,27 @@ export class EmbeddedFleet {
     });
     host.tell('attach', anyRef(arbiter));
     this.host = host;
-    this.parts = { arbiter, stop: () => family.stop() };
+    this.arbiterRef = arbiter;
   }
 
-  /** Services that are named become as they are written; others go on. */
+  /**
+   * Services that are named become as they are written; others go on. All are checked before any is
+   * applied. Regions and `policy` stay those that it was started with; `frozen` freezes, and `freeze` of
+   * the arbiter ends that. @throws (rejects) RM_HOST_OPTION, RM_REPLY of the arbiter
+   */
   async apply(fleet: FleetSpec): Promise<void> {
     for (const [name, spec] of Object.entries(fleet.services)) {
       if (spec.actor !== undefined) continue;
       const message = `${name} has no actor; in one process each service is one: actor: ./file.js#Name.`;
       throw driverError('RM_HOST_OPTION', message, { service: name });
     }
-    for (const [name, spec] of Object.entries(fleet.services)) {
-      await this.arbiter.ask('apply', { name, spec, revision: revisionOf(spec, '') });
-    }
+    const zones = regionOf(fleet, this.options.region).zones.length;
+    const all = Object.entries(fleet.services).map(([name, spec]) => {
+      return { name, spec, revision: revisionOf(spec, '') };
+    });
+    for (const one of all) await this.arbiter.ask('check', { ...one, zones });
+    if (fleet.frozen) await this.arbiter.ask('freeze', true);
+    for (const one of all) await this.arbiter.ask('apply', one);
   }
 
   /**
@@ -189,7 +220,10 @@ export class EmbeddedFleet {
     let isError = true;
     try {
       if (ref === null) {
-        throw driverError('RM_NO_INSTANCE', `${target.instance} has just ended; ask again.`);
+        const why = this.isClosed
+          ? 'the fleet was closed; start another one'
+          : `${target.instance} has just ended; ask again`;
+        throw driverError('RM_NO_INSTANCE', `${why}.`);
       }
       const answer = await ref.ask(name, payload, timeout === undefined ? {} : { timeout });
       isError = false;
@@ -215,14 +249,15 @@ export class EmbeddedFleet {
 
   /** To be told what operators want. */
   get arbiter(): Ref<ArbiterMessages> {
-    if (this.parts !== null) return this.parts.arbiter;
+    if (this.arbiterRef !== null) return this.arbiterRef;
     throw driverError('RM_HOST_OPTION', 'the fleet was not begun; call startEmbeddedFleet.');
   }
 
   /** Ends the brain and all instances; the system goes on. A store that was given stays open. */
   async close(): Promise<void> {
     this.host = null;
-    await this.parts?.stop();
+    this.isClosed = true;
+    await this.family?.stop();
     await this.instances.close();
     await this.leader.resign().catch(() => undefined);
     if (this.isStoreOurs) await this.options.store.close();
@@ -239,6 +274,18 @@ export class EmbeddedFleet {
       return code === 'RM_UNKNOWN_MESSAGE' || code === 'RM_REPLY';
     }
   }
+}
+
+/** @throws RM_HOST_OPTION when there is none of that name */
+function regionOf(
+  { regions }: FleetSpec,
+  wanted: string | undefined,
+): FleetSpec['regions'][number] {
+  const found = wanted === undefined ? regions[0] : regions.find(({ name }) => name === wanted);
+  if (found !== undefined) return found;
+  const names = regions.map(({ name }) => name).join(', ');
+  const message = `the fleet has no region ${wanted ?? 'at all'}, it has: ${names}; name one of them.`;
+  throw driverError('RM_HOST_OPTION', message, { names });
 }
 
 function anyRef(ref: unknown): AnyRef {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type System, start } from 'ringmaster';
 import { fleet } from 'ringmaster/control-plane';
 import { type EmbeddedFleet, startEmbeddedFleet } from 'ringmaster/drivers';
+import { memoryStore } from 'ringmaster/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -130,5 +131,78 @@ describe('embedded fleet', () => {
     await begin({ actor: './workers.mjs#Nobody' });
     const { record } = await until(({ record: { failures } }) => failures.length > 0);
     expect(record.failures[0]?.signature).toMatch(/no export Nobody: the module exports Worker/);
+  });
+
+  test('embedded - one that cannot be started leaves nothing behind', async () => {
+    const store = memoryStore();
+    const command = fleetOf({ actor: undefined, command: ['node', 'x.js'], health: {} });
+    const again = { store, folder: FOLDER };
+    await expect(startEmbeddedFleet(system, { ...again, fleet: command })).rejects.toThrow(
+      /work has no actor/,
+    );
+    await expect(
+      startEmbeddedFleet(system, { ...again, fleet: fleetOf(), region: 'us' }),
+    ).rejects.toThrow(/no region us, it has: eu/);
+    embedded = await startEmbeddedFleet(system, { ...again, fleet: fleetOf() });
+    await settled(2);
+    await embedded.close();
+    await embedded.close();
+    await expect(embedded.ask('work', 'who')).rejects.toThrow(/the fleet was closed/);
+    await store.close();
+  });
+
+  test('embedded - two fleets of one system have the same services, and do not meet', async () => {
+    await begin();
+    const other = { ...fleetOf({ version: 'v2' }), name: 'other' };
+    const second = await startEmbeddedFleet(system, { fleet: other, folder: FOLDER });
+    await settled(2);
+    const first = embedded;
+    embedded = second;
+    await settled(2);
+    expect((await first.ask<Who>('work', 'who')).version).toBe('v1');
+    await first.close();
+    expect((await second.ask<Who>('work', 'who')).version).toBe('v2');
+  });
+
+  test('embedded - a fleet is applied whole or not at all; a frozen one stays as it is', async () => {
+    await begin();
+    const before = [...(await settled(2)).record.instances.keys()];
+    const { work } = fleetOf({ version: 'v2' }).services;
+    const { work: wrong } = fleetOf({ kind: 'sharded', shards: 1 }).services;
+    const both = { ...fleetOf(), services: { more: work, work: wrong } };
+    await expect(embedded.apply(both as never)).rejects.toThrow(/kind is sharded/);
+    expect(await embedded.status('more')).toBe(null);
+    await embedded.apply({ ...fleetOf({ version: 'v2' }), frozen: true });
+    const passed = (await embedded.status('work'))?.nowMs ?? 0;
+    const { record } = await until(({ nowMs }) => nowMs > passed + 200);
+    expect([...record.instances.keys()]).toEqual(before);
+    await embedded.arbiter.ask('freeze', false);
+    await until(
+      ({ record: { goal, slots }, isSettled }) =>
+        isSettled && goal.stable === goal.target && slots.size === 2,
+    );
+    expect((await embedded.ask<Who>('work', 'who')).version).toBe('v2');
+  });
+
+  test('embedded - closed while modules are still loaded, it starts nobody', async () => {
+    await begin({ actor: './slow-module.mjs#Late' });
+    const late = globalThis as { lateLoads?: Promise<void> };
+    await until(({ record }) => record.instances.size === 2 && late.lateLoads !== undefined);
+    await embedded.close();
+    (globalThis as { endLateLoads?: () => void }).endLateLoads?.();
+    await late.lateLoads;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(system.paths().filter((path) => path.includes('work.eu'))).toEqual([]);
+  });
+
+  test('embedded - a thread that was held up for longer than a lease goes on to decide', async () => {
+    await begin();
+    await settled(2);
+    // Longer than a lease; as a breakpoint does.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 11_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    await embedded.apply(fleetOf({ version: 'v2' }));
+    await until(({ record: { goal }, isSettled }) => isSettled && goal.stable === goal.target);
+    expect((await embedded.ask<Who>('work', 'who')).version).toBe('v2');
   });
 });

@@ -138,8 +138,10 @@ describe('host', () => {
     writeFileSync(file, '20');
     await until((status) => readyOf(status) === 4);
     writeFileSync(file, '2');
-    const { record } = await until((status) => readyOf(status) === 1);
-    expect(record.goal.demand).toBe(1);
+    // On a busy machine probes are late, and fewer are ready for a moment: that is no end of it.
+    const isOne = ({ record }: Awaited<ReturnType<FleetHost['status']>>): boolean =>
+      record.goal.demand === 1 && record.instances.size === 1;
+    expect(readyOf(await until((status) => isOne(status) && readyOf(status) === 1))).toBe(1);
   });
 
   test('host - the metrics that it shows over HTTP are the figures of its fleet', async () => {
