@@ -171,7 +171,8 @@ describe('host', () => {
     expect(of('ringmaster_passes_total')).toBeGreaterThan(0);
     expect(of('ringmaster_pass_duration_seconds_count')).toBe(of('ringmaster_passes_total'));
     expect(of('ringmaster_invariant_violations_total')).toBeNaN();
-    const admitted = /\nringmaster_verdicts_total{service="web",verdict="admitted",rule="none"} (\d+)\n/;
+    const admitted =
+      /\nringmaster_verdicts_total{service="web",verdict="admitted",rule="none"} (\d+)\n/;
     expect(Number(admitted.exec(text)?.[1])).toBe(status.record.decisions);
   });
 

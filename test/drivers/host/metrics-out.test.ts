@@ -1,7 +1,12 @@
 /** What a host shows of itself: documented, named as Prometheus wants it, escaped, and read by our reader. */
 import { readFileSync } from 'node:fs';
 import { start } from 'ringmaster';
-import { ExpositionReader, familiesText, type HostFigures, metricFamilies } from 'ringmaster/drivers';
+import {
+  ExpositionReader,
+  familiesText,
+  type HostFigures,
+  metricFamilies,
+} from 'ringmaster/drivers';
 import { describe, expect, test } from 'vitest';
 
 const PROCESS = { cpuSeconds: 1.5, residentBytes: 1e8, heapBytes: 1e7, upSeconds: 9 };
