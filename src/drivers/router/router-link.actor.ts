@@ -2,7 +2,8 @@
  * The brain's link to one router host: starts it through the agent, tells it whole tables, and tells the
  * arbiter what that router really knows, again and again; feeds what it measures to the metrics. It
  * decides nothing: what is routed stands in the records. A router that is silent is left alone; only when
- * the agent has seen its end it is said to be dead, and another one is started.
+ * the agent has seen its end it is said to be dead, and another one is started. Long, since it is one idea:
+ * both ends of one conversation.
  */
 import {
   type CarryOut,
