@@ -72,7 +72,7 @@ const WINDOWS: Readonly<Record<'gateway' | 'receiver', Data>> = {
     },
     autoscale: {
       min: 2,
-      max: 4,
+      max: 3,
       metric: { name: 'rate', target: 80, window: '4s' },
       down: DOWN,
       settle: '3s',
