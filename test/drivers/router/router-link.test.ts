@@ -81,7 +81,8 @@ export const Desktop: ActorDefinition<
       status: (service: string) => {
         const written = desk.records.get(service);
         const routers = new Map(desk.isRegistered ? [['r1', { standing: 'live' }]] : []);
-        return written === undefined ? null : { record: { name: service, ...written, routers } };
+        const record = { name: service, revisions: [], ...written, routers };
+        return written === undefined ? null : { record };
       },
     };
   },
