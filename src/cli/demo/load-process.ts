@@ -33,15 +33,22 @@ export class LoadProcess {
   private readonly child: ChildProcess;
   private readonly waiting: ((sums: LoadSums) => void)[] = [];
   private readonly rounds: (() => void)[] = [];
-  private hasEnded = false;
+  /** Rejects when it has ended: nothing that it was asked for comes any more. */
+  private readonly gone: Promise<never>;
 
   constructor(url: string, { tenants, rate }: LoadLevel) {
     const args = [`${EXAMPLE}load.mjs`, url, String(tenants), String(rate)];
     this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.child.once('exit', () => {
-      this.hasEnded = true;
+    this.gone = new Promise((_, reject) => {
+      const tell = (): void => {
+        reject(new CommandError(EXIT.failed, 'the load generator has ended; nothing is counted.'));
+      };
+      this.child.once('error', tell).once('exit', tell);
     });
-    const { stdout } = this.child;
+    // Whoever waits hears of it.
+    this.gone.catch(() => undefined);
+    const { stdin, stdout } = this.child;
+    stdin?.on('error', () => undefined);
     if (stdout === null) return;
     createInterface({ input: stdout }).on('line', (line) => {
       const said = JSON.parse(line) as Partial<LoadSums> & { readonly round?: number };
@@ -50,17 +57,25 @@ export class LoadProcess {
     });
   }
 
-  /** Begins a chapter; @returns the sums of the one before, when all its requests are answered */
+  /**
+   * Begins a chapter; @returns the sums of the one before, when all its requests are answered
+   * @throws (rejects) CommandError when it has ended
+   */
   chapter(name: string): Promise<LoadSums> {
-    if (this.hasEnded) throw new CommandError(EXIT.failed, 'the load generator has ended.');
     this.order({ mark: name });
-    return new Promise((resolve) => this.waiting.push(resolve));
+    return Promise.race([
+      this.gone,
+      new Promise<LoadSums>((resolve) => this.waiting.push(resolve)),
+    ]);
   }
 
-  /** Settles when every tenant has written once more: whoever owns its key now has been seen. */
+  /**
+   * Settles when every tenant has written once more: whoever owns its key now has been seen.
+   * @throws (rejects) CommandError when it has ended
+   */
   round(): Promise<void> {
     this.order({ round: true });
-    return new Promise((resolve) => this.rounds.push(resolve));
+    return Promise.race([this.gone, new Promise<void>((resolve) => this.rounds.push(resolve))]);
   }
 
   /** From now on. */

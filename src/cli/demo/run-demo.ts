@@ -45,8 +45,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     throw new CommandError(EXIT.conflict, message);
   }
   const demo = new Demo(options, directory, await demoPorts());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void demo.interrupted().then((code) => process.exit(code)));
+  const interrupt = (): void => void demo.interrupted().then((code) => process.exit(code));
+  // Also a second time: who is impatient would leave the fleet behind.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  // A pipe or a terminal that is closed ends the fleet, not only us.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', interrupt);
   }
   await demo.run();
 }
@@ -90,7 +94,7 @@ class Demo {
 
   /** Ends everything that was started. @returns how the command ends */
   async interrupted(): Promise<number> {
-    this.say('\nending the fleet');
+    if (this.ending === null) this.say('\nending the fleet');
     await this.end();
     this.clean();
     return this.isOver ? EXIT.ok : EXIT.interrupted;

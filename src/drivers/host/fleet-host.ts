@@ -300,6 +300,8 @@ export class FleetHost {
     const { agent, directory } = this.options;
     const around = { system, store, leader, book, underWay, agent, directory, ...drivers };
     const loop = await startFleetLoop(fleet, region, isRouted, around);
+    // The document froze it, and no longer does; what somebody has frozen by hand stays so.
+    if (running?.fleet.frozen === true && !fleet.frozen) await loop.arbiter.ask('freeze', false);
     this.running = { ...loop, fleet };
   }
 

@@ -115,6 +115,19 @@ describe('host', () => {
     expect(host.fleet?.name).toBe('shop');
   });
 
+  test('host - what the document has frozen goes on when it no longer says so', async () => {
+    const document = fleetOf({ web: web() });
+    await host.apply({ ...document, data: { ...document.data, frozen: true } });
+    expect(readyOf(await host.status('web'))).toBe(0);
+    await host.apply(document);
+    await until((status) => readyOf(status) === 2);
+    // By hand it stays.
+    await host.arbiter().ask('freeze', true);
+    await host.apply(fleetOf({ web: web({ instances: 3 }) }));
+    const { nowMs: appliedMs } = await host.status('web');
+    expect((await until(({ nowMs }) => nowMs > appliedMs + 300)).record.instances.size).toBe(2);
+  });
+
   test('host - a process that is killed is replaced, and the log says why', async () => {
     await host.apply(fleetOf({ web: web() }));
     await until((status) => readyOf(status) === 2);
