@@ -103,7 +103,7 @@ export { MetricShard, type MetricShardHandle } from './metrics/shard.ts';
 export type { MetricShardOptions } from './metrics/shard-options.ts';
 export type { SeriesNames, SlabWriter } from './metrics/slab-writer.ts';
 export { WindowHistory } from './metrics/window-history.ts';
-export { COUNT_MAX, heapWindow, type WindowView } from './metrics/window-view.ts';
+export { COUNT_MAX, heapWindow, snugWindow, type WindowView } from './metrics/window-view.ts';
 export {
   formatPublished,
   NO_SLOT_FREE,

@@ -193,6 +193,10 @@ describe('with a host', () => {
     });
     expect(await rig.run('why', 'web', '--kind', 'foo')).toMatchObject({ code: 2 });
     expect(await rig.run('why', 'web', '-n', 'abc')).toMatchObject({ code: 2 });
+    expect(await rig.run('why', 'nobody')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no service nobody; there are: web/),
+    });
     expect(await rig.run('scale', 'web', '3', '--for', 'long')).toMatchObject({ code: 2 });
   });
 

@@ -8,10 +8,10 @@
  * time between two looks, and what is off in one is missing in the other.
  */
 import {
-  heapWindow,
   MetricReader,
   type MetricShard,
   type SeriesKind,
+  snugWindow,
   type WindowView,
 } from '../../hotpath/index.ts';
 import { type NamedSeries, UNNAMED } from './named-series.ts';
@@ -93,11 +93,8 @@ export class ShardWindows {
   take(nowMs: number): boolean {
     if (this.isClosed || !this.reader.acquire()) return false;
     const at = this.taken % this.kept;
-    const views = this.ring[at]?.views ?? this.emptyViews();
-    for (const [kind, view] of views) {
-      const window = this.reader.window(kind);
-      view.copyFrom(window);
-    }
+    const before = this.ring[at]?.views;
+    const views = new Map(this.kinds.map((kind) => [kind, this.copied(kind, before?.get(kind))]));
     this.reader.release();
     const window = { fromMs: this.lastMs, toMs: nowMs, views };
     this.ring[at] = window;
@@ -167,10 +164,12 @@ export class ShardWindows {
     this.reader.close();
   }
 
-  private emptyViews(): ReadonlyMap<SeriesKind, WindowView> {
-    return new Map(
-      this.kinds.map((kind) => [kind, heapWindow(this.reader.window(kind).layout)] as const),
-    );
+  /** The window as it is now, in the memory of an older one where that is of a size with it. */
+  private copied(kind: SeriesKind, before: WindowView | undefined): WindowView {
+    const window = this.reader.window(kind);
+    const view = before?.isSnugFor(window) ? before : snugWindow(window);
+    view.copyFrom(window);
+    return view;
   }
 
   /** A series that is new. Windows may have come before its name. */

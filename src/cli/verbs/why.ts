@@ -30,14 +30,17 @@ export function addWhy(program: Command): void {
         throw new CommandError(EXIT.usage, `--last is ${last}; expected a number from 1.`);
       }
       const [service = about, what] = about.split(/\/(.*)/s);
-      const items = await withHost(options, (host) =>
-        host.ask<readonly DecisionShown[]>('Decisions.list', {
+      const items = await withHost(options, async (host) => {
+        const found = await host.ask<readonly DecisionShown[]>('Decisions.list', {
           service,
           ...(what === undefined ? {} : { about: SUBJECTS.includes(what) ? what : about }),
           ...(kind === undefined ? {} : { kind }),
           last: Number(last),
-        }),
-      );
+        });
+        // Of a service that there never was nothing was decided: then it is said which there are.
+        if (found.length === 0) await host.ask('Service.get', { service });
+        return found;
+      });
       const form = formOf(output);
       if (form === 'table')
         print(items.map(linesOf).join('\n') || `nothing was decided about ${about}`);

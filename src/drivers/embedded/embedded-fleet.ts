@@ -28,7 +28,7 @@ import { Prober } from '../probe/prober.actor.ts';
 import { chanceSeed, monotonicMs } from '../system-time.ts';
 import { ActorHost, type ActorHostMessages } from './actor-host.actor.ts';
 import { ActorInstances } from './actor-instances.ts';
-import { LocalRoutes } from './local-routes.ts';
+import { type AskOutcome, LocalRoutes } from './local-routes.ts';
 
 /** How one is started. */
 export type EmbeddedFleetOptions = {
@@ -102,6 +102,8 @@ export async function startEmbeddedFleet(
 
 /** Thread rule: the main thread. */
 export class EmbeddedFleet {
+  /** Settles when another program leads on the same store: this fleet decides nothing any more; close it. */
+  readonly deposed: Promise<Error>;
   private readonly system: System;
   private readonly options: EmbeddedFleetOptions & { readonly store: Store };
   private readonly leader: Leadership;
@@ -125,6 +127,7 @@ export class EmbeddedFleet {
     this.system = system;
     this.options = options;
     this.leader = leader;
+    this.deposed = leader.deposed;
     const feed = new MetricFeed('embedded', { incarnation: leader.token });
     this.routes = new LocalRoutes(feed, seededRandom(chanceSeed()));
     const { folder = '.', actors = {} } = options;
@@ -217,7 +220,7 @@ export class EmbeddedFleet {
     const ref = this.instances.ref(target.instance);
     const done = this.routes.begin(service, target);
     const begunMs = monotonicMs();
-    let isError = true;
+    let outcome: AskOutcome = 'answered';
     try {
       if (ref === null) {
         const why = this.isClosed
@@ -226,14 +229,12 @@ export class EmbeddedFleet {
         throw driverError('RM_NO_INSTANCE', `${why}.`);
       }
       const answer = await ref.ask(name, payload, timeout === undefined ? {} : { timeout });
-      isError = false;
       return answer as T;
     } catch (error) {
-      // What an actor answers with `reply.error` is an answer.
-      isError = (error as { readonly code?: string }).code !== 'RM_REPLY';
+      outcome = outcomeOf((error as { readonly code?: string }).code ?? '');
       throw error;
     } finally {
-      done((monotonicMs() - begunMs) / 1000, isError);
+      done((monotonicMs() - begunMs) / 1000, outcome);
     }
   }
 
@@ -290,4 +291,19 @@ function regionOf(
 
 function anyRef(ref: unknown): AnyRef {
   return ref as AnyRef;
+}
+
+/** Mistakes of whoever asks: they say nothing of the instance. */
+const NOT_ASKED: readonly string[] = [
+  'RM_PAYLOAD_UNSUPPORTED',
+  'RM_PAYLOAD_SHAPE',
+  'RM_PAYLOAD_TOO_LARGE',
+  'RM_TIMER_OPTION',
+  'RM_UNKNOWN_MESSAGE',
+];
+
+/** Of a question that was rejected. What an actor answers with `reply.error` is an answer. */
+function outcomeOf(code: string): AskOutcome {
+  if (code === 'RM_REPLY') return 'answered';
+  return NOT_ASKED.includes(code) ? 'notAsked' : 'failed';
 }

@@ -29,6 +29,9 @@ type Target = Candidate & { underWay: number };
 
 type Table = { readonly targets: readonly Target[]; readonly choice: RouteChoice<Target> };
 
+/** `notAsked`: a mistake of whoever asks, which is nobody's request. */
+export type AskOutcome = 'answered' | 'failed' | 'notAsked';
+
 /** What a table of one service is known by. */
 export type KnownTables = {
   readonly service: string;
@@ -110,11 +113,12 @@ export class LocalRoutes {
   }
 
   /** A question to it begins. @returns to be called with what came of it */
-  begin(service: string, target: Target): (seconds: number, isError: boolean) => void {
+  begin(service: string, target: Target): (seconds: number, outcome: AskOutcome) => void {
     target.underWay += 1;
-    return (seconds, isError) => {
+    return (seconds, outcome) => {
       target.underWay -= 1;
-      this.feed.record(fedOf(service, target), seconds, isError);
+      if (outcome === 'notAsked') return;
+      this.feed.record(fedOf(service, target), seconds, outcome === 'failed');
     };
   }
 

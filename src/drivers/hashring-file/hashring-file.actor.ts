@@ -43,18 +43,15 @@ export const HashringFile: ActorDefinition<HashringFileArgs, HashringFileMessage
     setup: ({ book }: HashringFileArgs, ctx: Context) => {
       const records = new ArbiterRecords(ctx);
       const troubles = new Map<string, string>();
-      /** As it is on disk, as far as we know. */
-      const written = new Map<string, string>();
       ctx.timers.every('look', LOOK_MS, 'look');
       return {
         attach: (arbiter: AnyRef) => records.attach(arbiter),
         look: async () => {
           for (const [path, rings] of await wantedFiles(records, book)) {
             const text = rings === null ? null : hashringsJson(rings);
-            if (text === null || written.get(path) === text) continue;
+            if (text === null) continue;
             try {
               await replaceFile(path, text);
-              written.set(path, text);
               troubles.delete(path);
             } catch (error) {
               troubles.set(path, String((error as Error).message));

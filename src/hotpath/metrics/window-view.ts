@@ -15,6 +15,7 @@ import {
   RESETS_CELL,
   SERIES_COUNT_WORD,
   type WindowLayout,
+  windowLayout,
 } from './shard-layout.ts';
 
 /** Largest count that is exact: adding one to 2^53 changes nothing, so a count stops there. */
@@ -143,7 +144,16 @@ export class WindowView {
     this.clearFrom(0, 0, this.layout.seriesMax);
   }
 
-  /** Becomes a copy of `source`, a window of the same layout. Costs only what is in use. */
+  /** Whether a copy of what `source` has in use fits, and does not leave most of the room empty. */
+  isSnugFor({ series, pagesUsed }: WindowView): boolean {
+    const { seriesMax, pagesMax } = this.layout;
+    const fits = series <= seriesMax && pagesUsed <= pagesMax;
+    return (
+      fits && seriesMax <= roomFor(series) * SPARE_MAX && pagesMax <= roomFor(pagesUsed) * SPARE_MAX
+    );
+  }
+
+  /** Becomes a copy of `source`: of the same layout, or one that is snug for it. Costs what is in use. */
   copyFrom(source: WindowView): void {
     const series = source.series;
     this.clearFrom(series, source.pagesUsed, this.series);
@@ -180,4 +190,20 @@ export function heapWindow(layout: WindowLayout): WindowView {
   const view = new WindowView(new ArrayBuffer(layout.byteLength), 0, layout);
   view.clearAll();
   return view;
+}
+
+/** Windows that grow are made half as large again as they have to be, and never smaller than this. */
+const ROOM_MIN = 16;
+/** Times the room that is needed, from which a window is made anew. */
+const SPARE_MAX = 4;
+
+function roomFor(used: number): number {
+  return Math.max(ROOM_MIN, Math.ceil(used * 1.5));
+}
+
+/** An empty window of its own memory with room for what `source` has in use, and half as much again. */
+export function snugWindow({ layout, series, pagesUsed }: WindowView): WindowView {
+  const seriesMax = Math.min(layout.seriesMax, roomFor(series));
+  const pagesMax = Math.min(layout.pagesMax, roomFor(pagesUsed));
+  return heapWindow(windowLayout(layout.kind, seriesMax, pagesMax, layout.lowestExponent));
 }

@@ -60,6 +60,10 @@ describe('embedded fleet', () => {
     expect(new Set(answers.map(({ instance }) => instance)).size).toBe(2);
     await expect(embedded.ask('work', 'crash')).rejects.toMatchObject({ code: 'RM_ACTOR_CRASHED' });
     await expect(embedded.ask('work', 'refuse')).rejects.toMatchObject({ code: 'RM_REPLY' });
+    // A mistake of whoever asks is no request of anybody's.
+    await expect(embedded.ask('work', 'nothing')).rejects.toMatchObject({
+      code: 'RM_UNKNOWN_MESSAGE',
+    });
     // Its own supervisor has started it again: nobody was replaced.
     const { record } = await settled(2);
     expect([...record.instances.keys()].sort()).toEqual(
