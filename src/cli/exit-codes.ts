@@ -30,3 +30,8 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Nobody answered: a host that was there may be starting again. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof CommandError && error.exitCode === EXIT.unreachable;
+}

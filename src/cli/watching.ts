@@ -8,6 +8,9 @@ import { setTimeout as after } from 'node:timers/promises';
 /** Without anything to see for so long a person wonders; milliseconds. */
 const SIGN_MS = 2000;
 
+/** A host that was there may be away for so long, in milliseconds. */
+export const AWAY_MS = 30_000;
+
 /** Does it, waits, does it again; until it throws, or the process is interrupted. */
 export async function every(ms: number, what: () => Promise<void>): Promise<never> {
   for (;;) {

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type ChildReport, connectAgent } from '../../agent/index.ts';
 import type { DecisionShown, FleetListed, ServiceDetail } from '../../drivers/client.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { CommandError, EXIT, isUnreachable } from '../exit-codes.ts';
 import { withHost } from '../host-door.ts';
 import { elapsedMs, SignsOfWaiting, until } from '../watching.ts';
 
@@ -102,6 +102,6 @@ function linesOf(seen: Seen): string {
 
 /** It is being started again: the next look may find it. */
 function gone(error: unknown): null {
-  if (error instanceof CommandError && error.exitCode === EXIT.unreachable) return null;
+  if (isUnreachable(error)) return null;
   throw error;
 }

@@ -7,7 +7,7 @@ import type {
   ServiceSummary,
 } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
-import { CommandError, EXIT } from '../exit-codes.ts';
+import { isUnreachable } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import {
   type Column,
@@ -18,14 +18,12 @@ import {
   printList,
   tableText,
 } from '../output.ts';
-import { elapsedMs, every } from '../watching.ts';
+import { AWAY_MS, elapsedMs, every } from '../watching.ts';
 
 type GetOptions = CommonOptions & { readonly output: string; readonly watch?: boolean };
 
 /** Between two looks of `-w`, in milliseconds. Shorter: more questions to the host. */
 const WATCH_MS = 500;
-/** A host that was there may be away for so long, in milliseconds. */
-const AWAY_MS = 30_000;
 
 /** Adds it. */
 export function addGet(program: Command): void {
@@ -70,10 +68,9 @@ async function watched(options: CommonOptions, form: Form, service?: string): Pr
       awaySinceMs = null;
       return listing as Listing<unknown>;
     } catch (error) {
-      const isAway = error instanceof CommandError && error.exitCode === EXIT.unreachable;
       awaySinceMs ??= elapsedMs();
       // It was there: the brain may be starting again, which is worth being watched.
-      if (!isAway || (known.size === 0 && height === 0)) throw error;
+      if (!isUnreachable(error) || (known.size === 0 && height === 0)) throw error;
       if (elapsedMs() - awaySinceMs > AWAY_MS) throw error;
       return null;
     }

@@ -2,19 +2,17 @@
 
 import type { FleetListed, ServiceSummary } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandError, EXIT, type ExitCode, isUnreachable } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf, withHost } from '../host-door.ts';
 import { agentOf } from '../local-fleet.ts';
 import { print, printAside } from '../output.ts';
-import { elapsedMs, SignsOfWaiting, until } from '../watching.ts';
+import { AWAY_MS, elapsedMs, SignsOfWaiting, until } from '../watching.ts';
 import { millisecondsOf } from './scale.ts';
 
 type StatusOptions = CommonOptions & { readonly for?: string; readonly timeout: string };
 
 /** Between two looks, in milliseconds. */
 const LOOK_MS = 200;
-/** A host that was there may be away for so long, in milliseconds. */
-const AWAY_MS = 30_000;
 const WAITABLE: readonly string[] = ['healthy', 'paused', 'aborted'];
 /** A state is how the command ends, when it waits for nothing. */
 const CODES: Readonly<Record<ServiceSummary['state'], ExitCode>> = {
@@ -62,8 +60,7 @@ async function waitedFor(
       last = await servicesOf(options, service);
       heardMs = elapsedMs();
     } catch (error) {
-      const isAway = error instanceof CommandError && error.exitCode === EXIT.unreachable;
-      if (!isAway || elapsedMs() - (heardMs ?? begunMs) > AWAY_MS) throw error;
+      if (!isUnreachable(error) || elapsedMs() - (heardMs ?? begunMs) > AWAY_MS) throw error;
       // While there is an agent it starts the host again: waiting is what was asked for.
       if (heardMs === null && (await agentOf(directoryOf(options))) === null) throw error;
       signs.show('the host does not answer; it may be starting again');

@@ -24,6 +24,7 @@ import {
 import { campaign, type Leadership, memoryStore, type Store } from '../../runtime/store/index.ts';
 import { AddressBook } from '../address-book.ts';
 import { driverError } from '../errors.ts';
+import { metricsArgs } from '../metrics-args.ts';
 import { Prober } from '../probe/prober.actor.ts';
 import { chanceSeed, monotonicMs } from '../system-time.ts';
 import { ActorHost, type ActorHostMessages } from './actor-host.actor.ts';
@@ -56,10 +57,6 @@ export type FleetAsk = {
 };
 
 const FOR_EVER = { restarts: Number.POSITIVE_INFINITY };
-const INTERVAL_MS = 250;
-const METRICS_KEPT = 1024;
-/** Part of the greatest age after which silence of a feed counts. */
-const STALE_PART = 2 / 3;
 /**
  * Nobody else can lead in a store of our own: a breakpoint, or work that holds the thread up, deposes
  * nobody. Longer than any of these; Node's timers end at 24 days. Milliseconds.
@@ -155,7 +152,7 @@ export class EmbeddedFleet {
     const metrics = await family.spawn(Metrics, {
       ...here,
       id: 'metrics',
-      args: { interval: INTERVAL_MS, stale: maxStaleness * STALE_PART, kept: METRICS_KEPT },
+      args: metricsArgs(fleet.policy),
     });
     const prober = await family.spawn(Prober, {
       ...here,

@@ -9,6 +9,7 @@ import type { AnyRef, Ref, Supervisor, System } from '../../runtime/index.ts';
 import type { Leadership, LmdbStore } from '../../runtime/store/index.ts';
 import type { AddressBook } from '../address-book.ts';
 import { HashringFile, type HashringFileMessages } from '../hashring-file/hashring-file.actor.ts';
+import { metricsArgs } from '../metrics-args.ts';
 import type { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
 import { Scraper, type ScraperMessages } from '../scrape/scraper.actor.ts';
@@ -45,11 +46,6 @@ export type FleetLoop = {
 export const ROUTER = 'main';
 /** Nothing that crashes in it ends the host. */
 export const FOR_EVER: { readonly restarts: number } = { restarts: Number.POSITIVE_INFINITY };
-/** Windows of metrics: how often one is looked for, in milliseconds, and how many are kept. */
-const INTERVAL_MS = 250;
-const METRICS_KEPT = 1024;
-/** Part of the greatest age after which silence of a feed counts: before its readings are too old. */
-const STALE_PART = 2 / 3;
 
 /** Begins one. `isRouted`: there is a router, or is to be one. */
 export async function startFleetLoop(
@@ -63,7 +59,7 @@ export async function startFleetLoop(
   const family = system.supervisor({ intensity: FOR_EVER });
   const metrics = await family.spawn(Metrics, {
     id: 'metrics',
-    args: { interval: INTERVAL_MS, stale: maxStaleness * STALE_PART, kept: METRICS_KEPT },
+    args: metricsArgs(policy),
   });
   const scraper = await family.spawn(Scraper, {
     id: 'scraper',

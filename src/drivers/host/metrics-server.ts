@@ -3,8 +3,8 @@
  * is made at a time, and whoever asks meanwhile gets the same. It knows no number; metric-families.ts does.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { TEXT_TYPE } from '../ingest/aggregated-text.ts';
+import { hangUp, listenLocally } from '../local-port.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { type HostFigures, metricFamilies } from './metric-families.ts';
 import type { MetricFamily } from './metric-family.ts';
@@ -83,18 +83,13 @@ export class MetricsServer {
   }
 
   /** @returns the port. @throws (rejects) what the system says */
-  async listen(port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, '127.0.0.1', resolve);
-    });
-    return (this.server.address() as AddressInfo).port;
+  listen(port: number): Promise<number> {
+    return listenLocally(this.server, port);
   }
 
   /** Hangs up on everybody. */
   close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
+    hangUp(this.server);
   }
 
   private text(host: Pick<FleetHost, 'figures'>): Promise<string> {

@@ -4,7 +4,7 @@
  * nothing; receiver.actor.ts is asked for the answer to a body.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { hangUp, listenLocally } from '../local-port.ts';
 import { TEXT_TYPE } from './aggregated-text.ts';
 import type { IngestLimits } from './ingest-options.ts';
 import { later, refusal, type WriteAnswer } from './write-answer.ts';
@@ -56,18 +56,13 @@ export class WriteDoor {
   }
 
   /** @returns the port. @throws (rejects) what the system says */
-  async listen(port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, '127.0.0.1', resolve);
-    });
-    return (this.server.address() as AddressInfo).port;
+  listen(port: number): Promise<number> {
+    return listenLocally(this.server, port);
   }
 
   /** Hangs up on everybody. */
   close(): void {
-    this.server.close();
-    this.server.closeAllConnections();
+    hangUp(this.server);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
