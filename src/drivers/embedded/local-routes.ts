@@ -14,6 +14,7 @@ import {
 import type { Random } from '../../runtime/index.ts';
 import { driverError } from '../errors.ts';
 import { KeyOwners } from '../router/key-owners.ts';
+import { RequestTally } from '../router/request-tally.ts';
 import { type Candidate, RouteChoice } from '../router/route-choice.ts';
 import { ownersConfig } from '../router/table-message.ts';
 
@@ -43,6 +44,8 @@ export type KnownTables = {
 /** Thread rule: one thread. */
 export class LocalRoutes {
   readonly feed: MetricFeed;
+  /** For those who watch. */
+  readonly tally: RequestTally = new RequestTally();
   private readonly random: Random;
   private readonly said: Map<string, Said> = new Map();
   private readonly tables: Map<string, Table> = new Map();
@@ -77,6 +80,7 @@ export class LocalRoutes {
   /** It is asked for no more. */
   remove(service: string): void {
     this.said.delete(service);
+    this.tally.keep(service, new Set());
     this.tables.delete(service);
     this.tidy();
   }
@@ -118,7 +122,9 @@ export class LocalRoutes {
     return (seconds, outcome) => {
       target.underWay -= 1;
       if (outcome === 'notAsked') return;
-      this.feed.record(fedOf(service, target), seconds, outcome === 'failed');
+      const isError = outcome === 'failed';
+      this.feed.record(fedOf(service, target), seconds, isError);
+      this.tally.note(service, target.revision, [{ seconds, isError }]);
     };
   }
 
