@@ -12,8 +12,7 @@ import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import {
   ExpositionReader,
-  familiesText,
-  metricFamilies,
+  exportFleetMetrics,
   reserveIngest,
   SAMPLE_OUTCOMES,
   startIngest,
@@ -126,17 +125,9 @@ try {
   say(
     `Prometheus has sent ${them.sent} samples, and we have counted ${us.all}: ${JSON.stringify(samples)}`,
   );
-  const text = familiesText(
-    metricFamilies({
-      services: [],
-      tallies: [],
-      scrapes: [],
-      requests: [],
-      system: system.figures(),
-      ingest: us.figures,
-      process: { cpuSeconds: 1, residentBytes: 1, heapBytes: 1, upSeconds: 1 },
-    }),
-  );
+  const none = { services: [], tallies: [], scrapes: [], requests: [] };
+  const figures = { ...none, ingest: us.figures };
+  const text = await exportFleetMetrics({ figures: async () => figures }).text();
   const aggregated = await (
     await fetch(`http://127.0.0.1:${ingest.port}/metrics/aggregated`)
   ).text();

@@ -19,10 +19,15 @@ export {
   type FleetHostOptions,
   startFleetHost,
 } from './host/fleet-host.ts';
+export { exportFleetMetrics, type FleetShown } from './host/fleet-metrics.ts';
 export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
-export { type HostFigures, metricFamilies } from './host/metric-families.ts';
-export type { MetricFamily } from './host/metric-family.ts';
-export { familiesText, MetricsServer, type MetricsServerOptions } from './host/metrics-server.ts';
+export {
+  FLEET_FAMILIES,
+  type FleetFigures,
+  HOST_FAMILIES,
+  type HostFigures,
+} from './host/metric-families.ts';
+export { MetricsServer, type MetricsServerOptions } from './host/metrics-server.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export {
   type Ingest,

@@ -6,10 +6,11 @@
  */
 import { restartDelayMs } from '../arithmetic/restart-delay.ts';
 import { instanceStep } from '../instance/instance.machine.ts';
-import { type RevisionId, type SlotId, slotOf } from '../protocol/identity.ts';
+import type { RevisionId, SlotId } from '../protocol/identity.ts';
 import { usedZones } from '../protocol/ring-layout.ts';
 import { type Acknowledged, acknowledged } from './acknowledgement.ts';
 import { withoutFormer } from './dual-ring.ts';
+import { isOfTraffic, isOver } from './operation-end.ts';
 import { RecordDraft } from './record-draft.ts';
 import {
   type InstanceEntry,
@@ -260,46 +261,9 @@ function withOperations(record: ServiceRecord, known: Acknowledged, most: number
 function withCarriers(record: ServiceRecord): ServiceRecord {
   let operations: Map<string, OperationRecord> | null = null;
   for (const operation of record.operations.values()) {
-    if (operation.routes !== undefined || !OF_TRAFFIC.includes(operation.kind)) continue;
+    if (operation.routes !== undefined || !isOfTraffic(operation)) continue;
     operations ??= new Map(record.operations);
     operations.set(operation.key, { ...operation, routes: record.routes.number });
   }
   return operations === null ? record : { ...record, operations };
 }
-
-function isOver(
-  record: ServiceRecord,
-  { kind, target, routes }: OperationRecord,
-  known: Acknowledged,
-): boolean {
-  const entry = record.instances.get(target);
-  switch (kind) {
-    case 'start':
-      return entry === undefined || STARTED.includes(entry.life.state);
-    case 'stop':
-      return entry === undefined || entry.going === null;
-    case 'replace':
-      return record.slots.get(slotOf(target))?.replaced !== target;
-    case 'publishRing':
-    case 'cutOver':
-      return known.generation >= Number(target);
-    case 'prepareRing':
-      return record.dual?.ring?.generation !== Number(target) || known.prepared >= Number(target);
-    case 'fence':
-      return entry === undefined && !record.fenced.includes(target);
-    default:
-      // Out of the traffic, or back in it, once everybody knows the routes that say so.
-      return entry === undefined || (routes !== undefined && known.routes >= routes);
-  }
-}
-
-/** Everything else ends when it is seen in the records. */
-const OF_TRAFFIC: readonly string[] = ['eject', 'readmit'];
-const STARTED: readonly string[] = [
-  'ready',
-  'unready',
-  'leaving',
-  'draining',
-  'stopping',
-  'fenced',
-];

@@ -4,13 +4,14 @@
  */
 
 import type { Observation } from '../arbiter/observations.ts';
+import { endOf } from '../arbiter/operation-end.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { BucketCounts, type BucketFigures } from '../arithmetic/bucket-counts.ts';
 import type { LoopOutcome } from './service-loop.ts';
 
 /** Words, and how often each was there. */
 export type Counted = readonly {
-  /** A verdict and its rule; another thing has the first alone. */
+  /** A verdict and its rule, an operation's kind and its end; another thing has the first alone. */
   readonly words: readonly string[];
   readonly count: number;
 }[];
@@ -26,7 +27,7 @@ export type ServiceTallyFigures = {
   readonly verdicts: Counted;
   /** By invariant. */
   readonly violations: Counted;
-  /** Operations whose end was seen, by kind. */
+  /** Operations whose end was seen, by kind and by what came of them. */
   readonly over: Counted;
   /** Probes that were not answered well, by probe. */
   readonly probesFailed: Counted;
@@ -60,8 +61,9 @@ export class ServiceTally {
     for (const { invariant } of outcome.violations) this.violations.add([invariant]);
     const { operations } = outcome.result.record;
     if (operations === before.operations) return;
-    for (const [key, { kind }] of before.operations) {
-      if (!operations.has(key)) this.over.add([kind]);
+    for (const [key, operation] of before.operations) {
+      if (operations.has(key)) continue;
+      this.over.add([operation.kind, endOf(operation, before, outcome.result.record)]);
     }
   }
 

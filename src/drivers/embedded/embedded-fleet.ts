@@ -24,6 +24,7 @@ import {
 import { campaign, type Leadership, memoryStore, type Store } from '../../runtime/store/index.ts';
 import { AddressBook } from '../address-book.ts';
 import { driverError } from '../errors.ts';
+import type { FleetFigures } from '../host/metric-families.ts';
 import { metricsArgs } from '../metrics-args.ts';
 import { Prober } from '../probe/prober.actor.ts';
 import { chanceSeed, monotonicMs } from '../system-time.ts';
@@ -243,6 +244,19 @@ export class EmbeddedFleet {
   /** Entries of the decision log, oldest first. */
   why(query: DecisionQuery): Promise<readonly DecisionEntry[]> {
     return this.arbiter.ask('why', query);
+  }
+
+  /** What `exportFleetMetrics` shows of it, as it is now. */
+  async figures(): Promise<FleetFigures> {
+    const names = await this.arbiter.ask('services');
+    const found = await Promise.all(names.map((name) => this.status(name)));
+    const services = found.filter((one) => one !== null);
+    const { tally } = this.routes;
+    for (const { record } of services) {
+      tally.keep(record.name, new Set(record.revisions.map(({ id }) => id)));
+    }
+    const tallies = await this.arbiter.ask('tallies');
+    return { services, tallies, scrapes: [], requests: tally.figures(), ingest: null };
   }
 
   /** To be told what operators want. */

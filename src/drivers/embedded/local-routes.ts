@@ -14,6 +14,7 @@ import {
 import type { Random } from '../../runtime/index.ts';
 import { driverError } from '../errors.ts';
 import { KeyOwners } from '../router/key-owners.ts';
+import { RequestTally } from '../router/request-tally.ts';
 import { type Candidate, RouteChoice } from '../router/route-choice.ts';
 import type { Cut } from '../router/router-protocol.ts';
 import { SliceRates } from '../router/slice-rates.ts';
@@ -50,6 +51,8 @@ export type KnownTables = {
 /** Thread rule: one thread. */
 export class LocalRoutes {
   readonly feed: MetricFeed;
+  /** For those who watch. */
+  readonly tally: RequestTally = new RequestTally();
   /** Of those that want their slices counted. */
   readonly slices: SliceRates = new SliceRates();
   private lost: Cut[] = [];
@@ -89,6 +92,7 @@ export class LocalRoutes {
   /** It is asked for no more. */
   remove(service: string): void {
     this.said.delete(service);
+    this.tally.keep(service, new Set());
     this.tables.delete(service);
     this.slices.forget(service);
     this.tidy();
@@ -142,10 +146,12 @@ export class LocalRoutes {
       target.underWay -= 1;
       if (outcome === 'notAsked') return;
       const wasAlone = wasFree && turn === target.turns;
-      const { instance } = target;
+      const { instance, revision } = target;
       if (outcome === 'crashed' && wasAlone && key !== null)
         this.lost.push({ service, instance, key });
-      this.feed.record(fedOf(service, target), seconds, outcome !== 'answered');
+      const isError = outcome !== 'answered';
+      this.feed.record(fedOf(service, target), seconds, isError);
+      this.tally.note(service, revision, [{ seconds, isError }]);
     };
   }
 

@@ -10,100 +10,147 @@ import {
   specOf,
 } from '../../actors/index.ts';
 import type { SystemFigures } from '../../runtime/index.ts';
+import {
+  counter,
+  familiesOf,
+  gauge,
+  type MetricFamily,
+  type MetricSample,
+  SYSTEM_FAMILIES,
+} from '../../runtime/system/prometheus.ts';
 import type { IngestFigures } from '../ingest/ingest.ts';
-import { SAMPLE_OUTCOMES } from '../ingest/write-figures.ts';
-import { counter, gauge, type MetricFamily, type MetricSample, snake } from './metric-family.ts';
+import { INGEST_FAMILIES } from './ingest-families.ts';
 import { summaryOf } from './service-summary.ts';
-import { type TallyFigures, tallyFamilies } from './tally-families.ts';
+import { TALLY_FAMILIES, type TallyFigures } from './tally-families.ts';
 
-/** What it is read from. */
-export type HostFigures = TallyFigures & {
-  readonly services: readonly ServiceStatus[];
-  readonly system: SystemFigures;
+/** What is known of a fleet. */
+export type FleetFigures = TallyFigures & {
+  /** Null: it takes no remote write. */
   readonly ingest: IngestFigures | null;
-  readonly process: {
-    readonly cpuSeconds: number;
-    readonly residentBytes: number;
-    readonly heapBytes: number;
-    readonly upSeconds: number;
-  };
 };
 
-/** All of them, those without a sample too. Pure. */
-export function metricFamilies(figures: HostFigures): readonly MetricFamily[] {
-  return [
-    ...serviceFamilies(figures),
-    ...tallyFamilies(figures, figures.services),
-    ...ingestFamilies(figures),
-    ...processFamilies(figures),
-  ];
-}
+/** And of the process that runs it. */
+export type HostFigures = FleetFigures & {
+  readonly system: SystemFigures;
+  readonly process: ProcessFigures;
+};
 
-function serviceFamilies({ services }: HostFigures): readonly MetricFamily[] {
-  const each = (read: (status: ServiceStatus) => number | null): readonly MetricSample[] =>
+type ProcessFigures = {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly upSeconds: number;
+};
+
+const each =
+  (read: (status: ServiceStatus) => number | null) =>
+  ({ services }: FleetFigures): readonly MetricSample[] =>
     services.flatMap((status) => {
       const value = read(status);
       return value === null ? [] : [[{ service: status.record.name }, value] as const];
     });
-  return [
-    gauge('instances', 'Instances by version, zone and state.', services.flatMap(instancesOf)),
-    gauge('instances_wanted', 'Slots that an instance should fill.', each(wantedOf)),
-    counter(
-      'instances_made_total',
-      'Instances that were made.',
-      each((one) => one.record.made),
-    ),
-    gauge(
-      'demand',
-      'Instances, or shards, that are needed.',
-      each((o) => o.record.goal.demand),
-    ),
-    counter(
-      'decisions_admitted_total',
-      'Decisions that were admitted.',
-      each((one) => one.record.decisions),
-    ),
-    gauge('operations', 'Operations by outcome, those that are not over.', byOutcome(services)),
-    gauge(
-      'ring_generation',
-      'Generation of the ring.',
-      each((o) => o.record.ring?.generation ?? null),
-    ),
-    gauge(
-      'routes_number',
-      'Number of the endpoint table.',
-      each((o) => o.record.routes.number),
-    ),
-    gauge('rollout_phase', 'The phase that a rollout is in: 1.', services.map(phaseOf)),
-    gauge('rollout_weight_ratio', 'Part of the traffic that the target has.', each(weightOf)),
-    gauge('autoscaler_wanted', 'What the autoscaler has last wanted.', each(autoscalerWants)),
-    gauge(
-      'autoscaler_hold',
-      'What an operator holds it at.',
-      each((o) => o.record.hold?.count ?? null),
-    ),
-    gauge(
-      'frozen',
-      '1: nothing voluntary is done.',
-      each((o) => Number(o.record.isFrozen)),
-    ),
-    gauge('held', '1: an invariant does not hold, nothing is taken away.', each(isHeld)),
-    gauge(
-      'attention',
-      'Things that wait for a human.',
-      each((o) => o.attention.length),
-    ),
-    gauge(
-      'settled',
-      '1: everything is as it is wanted.',
-      each((o) => Number(o.isSettled)),
-    ),
-  ];
-}
 
-const wantedOf = ({ record }: ServiceStatus): number => record.slots.size;
-const isHeld = ({ heldBy }: ServiceStatus): number => Number(heldBy !== null);
-const weightOf = (status: ServiceStatus): number => summaryOf(status).weight / 100;
+const SERVICE_FAMILIES: readonly MetricFamily<FleetFigures>[] = [
+  gauge('instances', 'Instances by version, zone and state.', ({ services }) =>
+    services.flatMap(instancesOf),
+  ),
+  gauge(
+    'instances_wanted',
+    'Slots that an instance should fill.',
+    each(({ record }) => record.slots.size),
+  ),
+  counter(
+    'instances_made_total',
+    'Instances that were made.',
+    each(({ record }) => record.made),
+  ),
+  gauge(
+    'demand',
+    'Instances, or shards, that are needed.',
+    each(({ record }) => record.goal.demand),
+  ),
+  counter(
+    'decisions_admitted_total',
+    'Decisions that were admitted.',
+    each(({ record }) => record.decisions),
+  ),
+  gauge('operations', 'Operations by outcome, those that are not over.', byOutcome),
+  gauge(
+    'ring_generation',
+    'Generation of the ring.',
+    each(({ record }) => record.ring?.generation ?? null),
+  ),
+  gauge(
+    'routes_number',
+    'Number of the endpoint table.',
+    each(({ record }) => record.routes.number),
+  ),
+  gauge('rollout_phase', 'The phase that a rollout is in: 1.', ({ services }) =>
+    services.map(phaseOf),
+  ),
+  gauge(
+    'rollout_weight_ratio',
+    'Part of the traffic that the target has.',
+    each((status) => summaryOf(status).weight / 100),
+  ),
+  gauge('autoscaler_wanted', 'What the autoscaler has last wanted.', each(autoscalerWants)),
+  gauge(
+    'autoscaler_hold',
+    'What an operator holds it at.',
+    each(({ record }) => record.hold?.count ?? null),
+  ),
+  gauge(
+    'frozen',
+    '1: nothing voluntary is done.',
+    each(({ record }) => Number(record.isFrozen)),
+  ),
+  gauge(
+    'held',
+    '1: an invariant does not hold, nothing is taken away.',
+    each(({ heldBy }) => Number(heldBy !== null)),
+  ),
+  gauge(
+    'attention',
+    'Things that wait for a human.',
+    each(({ attention }) => attention.length),
+  ),
+  gauge(
+    'settled',
+    '1: everything is as it is wanted.',
+    each(({ isSettled }) => Number(isSettled)),
+  ),
+];
+
+const PROCESS_FAMILIES: readonly MetricFamily<ProcessFigures>[] = [
+  {
+    name: 'process_cpu_seconds_total',
+    kind: 'counter',
+    help: 'Processor time of the host.',
+    read: ({ cpuSeconds }) => [[{}, cpuSeconds]],
+  },
+  {
+    name: 'process_resident_memory_bytes',
+    kind: 'gauge',
+    help: 'Resident memory of the host.',
+    read: ({ residentBytes }) => [[{}, residentBytes]],
+  },
+  gauge('heap_used_bytes', 'Heap in use on the main thread.', ({ heapBytes }) => [[{}, heapBytes]]),
+  gauge('uptime_seconds', 'Time since the host was started.', ({ upSeconds }) => [[{}, upSeconds]]),
+];
+
+/** Of a fleet, wherever it runs. */
+export const FLEET_FAMILIES: readonly MetricFamily<FleetFigures>[] = [
+  ...SERVICE_FAMILIES,
+  ...TALLY_FAMILIES,
+  ...familiesOf(INGEST_FAMILIES, ({ ingest }: FleetFigures) => ingest),
+];
+
+/** All that a host shows. */
+export const HOST_FAMILIES: readonly MetricFamily<HostFigures>[] = [
+  ...FLEET_FAMILIES,
+  ...familiesOf(SYSTEM_FAMILIES, ({ system }: HostFigures) => system),
+  ...familiesOf(PROCESS_FAMILIES, ({ process }: HostFigures) => process),
+];
 
 function autoscalerWants({ record }: ServiceStatus): number | null {
   if (record.spec.autoscale === undefined) return null;
@@ -124,7 +171,7 @@ function instancesOf({ record }: ServiceStatus): readonly MetricSample[] {
   );
 }
 
-function byOutcome(services: readonly ServiceStatus[]): readonly MetricSample[] {
+function byOutcome({ services }: FleetFigures): readonly MetricSample[] {
   return tallied(
     services.flatMap(({ record }) =>
       [...record.operations.values()].map(({ outcome }) => ({ service: record.name, outcome })),
@@ -145,105 +192,4 @@ function tallied(list: readonly Readonly<Record<string, string>>[]): readonly Me
     counts.set(key, count);
   }
   return [...counts.values()].map(({ labels, n }) => [labels, n]);
-}
-
-function ingestTallies(ingest: IngestFigures | null) {
-  const samples = SAMPLE_OUTCOMES.map(
-    (outcome): MetricSample => [{ outcome: snake(outcome) }, ingest?.samples[outcome] ?? 0],
-  );
-  const requests = Object.entries(ingest?.requests ?? {}).map(
-    ([answer, count]): MetricSample => [{ answer: snake(answer) }, count],
-  );
-  return { samples: ingest === null ? [] : samples, requests };
-}
-
-function ingestFamilies({ ingest }: HostFigures): readonly MetricFamily[] {
-  const one = (read: (figures: IngestFigures) => number): readonly MetricSample[] =>
-    ingest === null ? [] : [[{}, read(ingest)]];
-  const sum = (read: (of: IngestFigures['aggregators'][number]) => number) =>
-    one(({ aggregators }) => aggregators.reduce((total, of) => total + read(of), 0));
-  const { samples, requests } = ingestTallies(ingest);
-  return [
-    counter('ingest_samples_total', 'Samples by what became of them.', samples),
-    counter('ingest_requests_total', 'Requests by what they were answered.', requests),
-    counter(
-      'ingest_body_bytes_total',
-      'Bytes of bodies, compressed.',
-      one((f) => f.bodyBytes),
-    ),
-    counter(
-      'ingest_request_bytes_total',
-      'Bytes of requests, decompressed.',
-      one((f) => f.requestBytes),
-    ),
-    counter(
-      'ingest_inputs_created_total',
-      'Input series that were new.',
-      one((f) => f.seriesCreated),
-    ),
-    counter(
-      'ingest_series_refused_total',
-      'Series that were refused.',
-      one((f) => f.seriesRefused),
-    ),
-    counter(
-      'ingest_exemplars_total',
-      'Exemplars, which are not kept.',
-      one((f) => f.exemplars),
-    ),
-    counter(
-      'ingest_histograms_total',
-      'Native histograms, not kept.',
-      one((f) => f.histograms),
-    ),
-    counter(
-      'ingest_inputs_forgotten_total',
-      'Input series that were quiet.',
-      sum((f) => f.forgotten),
-    ),
-    counter(
-      'ingest_inputs_lost_total',
-      'Input series of lost aggregators.',
-      one((f) => f.inputsLost),
-    ),
-    counter(
-      'ingest_aggregator_restarts_total',
-      'Lost aggregators.',
-      one((f) => f.aggregatorRestarts),
-    ),
-    gauge(
-      'ingest_inputs',
-      'Input series that are kept.',
-      sum((f) => f.inputs),
-    ),
-    gauge(
-      'ingest_series',
-      'Aggregated series.',
-      sum((f) => f.series),
-    ),
-  ];
-}
-
-function processFamilies({ system, process }: HostFigures): readonly MetricFamily[] {
-  const { handled, crashes, restarts, accepted } = system.total;
-  return [
-    counter('messages_accepted_total', 'Messages taken into mailboxes.', [[{}, accepted]]),
-    counter('messages_handled_total', 'Messages handled.', [[{}, handled]]),
-    counter('actor_crashes_total', 'Handlers that threw.', [[{}, crashes]]),
-    counter('actor_restarts_total', 'Incarnations after the first.', [[{}, restarts]]),
-    {
-      name: 'process_cpu_seconds_total',
-      kind: 'counter',
-      help: 'Processor time of the host.',
-      samples: [[{}, process.cpuSeconds]],
-    },
-    {
-      name: 'process_resident_memory_bytes',
-      kind: 'gauge',
-      help: 'Resident memory of the host.',
-      samples: [[{}, process.residentBytes]],
-    },
-    gauge('heap_used_bytes', 'Heap in use on the main thread.', [[{}, process.heapBytes]]),
-    gauge('uptime_seconds', 'Time since the host was started.', [[{}, process.upSeconds]]),
-  ];
 }

@@ -1,13 +1,14 @@
 /**
- * `GET /metrics` of a host, in Prometheus text, on a port of 127.0.0.1. Read when somebody asks; one answer
- * is made at a time, and whoever asks meanwhile gets the same. It knows no number; metric-families.ts does.
+ * `GET /metrics` of a host, on a port of 127.0.0.1: in OpenMetrics to whoever prefers it, else in Prometheus
+ * text. Read when somebody asks; who asks while figures are looked at gets the same. It knows no number;
+ * metric-families.ts does.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { TEXT_TYPE } from '../ingest/aggregated-text.ts';
+import { exportFamilies, type MetricsText } from '../../runtime/system/prometheus.ts';
 import { hangUp, listenLocally } from '../local-port.ts';
+import { prefersOpenMetrics } from './accept-header.ts';
 import type { FleetHost } from './fleet-host.ts';
-import { type HostFigures, metricFamilies } from './metric-families.ts';
-import type { MetricFamily } from './metric-family.ts';
+import { HOST_FAMILIES, type HostFigures } from './metric-families.ts';
 
 const CONNECTIONS_MAX = 64;
 /** For the head of a request, as also for a client that reads nothing of its answer. Milliseconds. */
@@ -18,23 +19,6 @@ export type MetricsServerOptions = {
   /** Of a client's silence, in milliseconds. Lower: one that is slow is hung up on. Default 5000. */
   readonly slowMs?: number;
 };
-
-/** Families as text; one without a sample is its head alone. Pure. */
-export function familiesText(families: readonly MetricFamily[]): string {
-  return families
-    .map(({ name, kind, help, samples }) => {
-      const lines = samples.map(([labels, value, suffix = '']) => {
-        const inner = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-        return `${name}${suffix}${inner.length === 0 ? '' : `{${inner.join(',')}}`} ${value}\n`;
-      });
-      return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join('')}`;
-    })
-    .join('');
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
 
 function ofProcess(): HostFigures['process'] {
   const { user, system } = process.cpuUsage();
@@ -56,9 +40,13 @@ function refusalOf({ method = '', url = '' }: IncomingMessage): 404 | 405 | null
 /** Thread rule: the host's. */
 export class MetricsServer {
   private readonly server: Server;
-  private answer: Promise<string> | null = null;
-
   constructor(host: Pick<FleetHost, 'figures'>, { slowMs = SLOW_MS }: MetricsServerOptions = {}) {
+    const look = async (): Promise<HostFigures> => ({
+      ...(await host.figures()),
+      process: ofProcess(),
+    });
+    const plain = exportFamilies(HOST_FAMILIES, look);
+    const open = exportFamilies(HOST_FAMILIES, look, { openMetrics: true });
     const waits = {
       headersTimeout: slowMs,
       requestTimeout: slowMs,
@@ -72,8 +60,10 @@ export class MetricsServer {
         response.end('there is GET /metrics.\n');
         return;
       }
-      this.text(host).then(
-        (text) => response.writeHead(200, { 'content-type': TEXT_TYPE }).end(text),
+      const shown: MetricsText = prefersOpenMetrics(request.headers.accept) ? open : plain;
+      const headers = { 'content-type': shown.contentType, vary: 'accept' };
+      shown.text().then(
+        (text) => response.writeHead(200, headers).end(text),
         (error: Error) => response.writeHead(503).end(`${error.message}\n`),
       );
     });
@@ -90,15 +80,5 @@ export class MetricsServer {
   /** Hangs up on everybody. */
   close(): void {
     hangUp(this.server);
-  }
-
-  private text(host: Pick<FleetHost, 'figures'>): Promise<string> {
-    this.answer ??= host
-      .figures()
-      .then((figures) => familiesText(metricFamilies({ ...figures, process: ofProcess() })))
-      .finally(() => {
-        this.answer = null;
-      });
-    return this.answer;
   }
 }

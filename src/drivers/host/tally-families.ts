@@ -10,18 +10,20 @@ import {
   type ServiceTallyFigures,
   specOf,
 } from '../../actors/index.ts';
-import type { RequestFigures } from '../router/request-tally.ts';
-import type { ScrapeTally } from '../scrape/scraper.actor.ts';
 import {
   counter,
   histogram,
   type MetricFamily,
   type MetricSample,
-  snake,
-} from './metric-family.ts';
+} from '../../runtime/system/prometheus.ts';
+import type { RequestFigures } from '../router/request-tally.ts';
+import type { ScrapeTally } from '../scrape/scraper.actor.ts';
+import { labelWord } from './label-word.ts';
 
 /** What they have counted. */
 export type TallyFigures = {
+  /** Whose versions the requests are of. */
+  readonly services: readonly ServiceStatus[];
   readonly tallies: readonly ServiceTallyFigures[];
   readonly scrapes: readonly ScrapeTally[];
   readonly requests: readonly RequestFigures[];
@@ -35,62 +37,65 @@ type Requests = {
   seconds: BucketFigures;
 };
 
-/** All of them. `services`: whose versions the requests are of. */
-export function tallyFamilies(
-  { tallies, scrapes, requests }: TallyFigures,
-  services: readonly ServiceStatus[],
-): readonly MetricFamily[] {
-  const each = (
-    read: (tally: ServiceTallyFigures) => Counted,
-    labels: readonly string[],
-  ): readonly MetricSample[] =>
+const each =
+  (read: (tally: ServiceTallyFigures) => Counted, labels: readonly string[]) =>
+  ({ tallies }: TallyFigures): readonly MetricSample[] =>
     tallies.flatMap((tally) =>
       read(tally).map(({ words, count }): MetricSample => {
-        const said = labels.map((label, i) => [label, snake(words[i] ?? '')]);
+        const said = labels.map((label, i) => [label, labelWord(words[i] ?? '')]);
         return [{ service: tally.service, ...Object.fromEntries(said) }, count];
       }),
     );
-  const passed = tallies.map(({ service, seconds }) => [{ service }, seconds] as const);
-  const scraped = scrapes.flatMap(({ service, ok, failed }): readonly MetricSample[] => [
-    [{ service, outcome: 'ok' }, ok],
-    [{ service, outcome: 'failed' }, failed],
-  ]);
-  const verdicts = each((one) => one.verdicts, ['verdict', 'rule']);
-  const over = each((one) => one.over, ['kind']);
-  const violated = each((one) => one.violations, ['invariant']);
-  const failed = each((one) => one.probesFailed, ['probe']);
-  const passes = each((one) => one.passes, ['outcome']);
-  return [
-    counter('passes_total', 'Passes by what became of them.', passes),
-    histogram('pass_duration_seconds', 'Time of passes that were stored.', passed),
-    counter('verdicts_total', 'Verdicts of passes by rule, repeated ones too.', verdicts),
-    counter('operations_over_total', 'Operations whose end was seen.', over),
-    counter('invariant_violations_total', 'Passes in which an invariant did not hold.', violated),
-    counter('probes_failed_total', 'Probes that were not answered well.', failed),
-    counter('scrapes_total', 'Scrapes of instances by outcome.', scraped),
-    ...requestFamilies(byVersion(requests, services)),
-  ];
-}
 
-function requestFamilies(list: readonly Requests[]): readonly MetricFamily[] {
-  const answered = list.flatMap(({ service, version, ok, errors }): readonly MetricSample[] => [
-    [{ service, version, outcome: 'ok' }, ok],
-    [{ service, version, outcome: 'error' }, errors],
-  ]);
-  const taken = list.map(
-    ({ service, version, seconds }) => [{ service, version }, seconds] as const,
-  );
-  return [
-    counter('requests_total', 'Requests that routers have had answered.', answered),
-    histogram('request_duration_seconds', 'Time to the head of the answer.', taken),
-  ];
-}
+/** All of them. */
+export const TALLY_FAMILIES: readonly MetricFamily<TallyFigures>[] = [
+  counter(
+    'passes_total',
+    'Passes by what became of them.',
+    each((one) => one.passes, ['outcome']),
+  ),
+  histogram('pass_duration_seconds', 'Time of passes that were stored.', ({ tallies }) =>
+    tallies.map(({ service, seconds }) => [{ service }, seconds]),
+  ),
+  counter(
+    'verdicts_total',
+    'Verdicts of passes by rule, repeated ones too.',
+    each((one) => one.verdicts, ['verdict', 'rule']),
+  ),
+  counter(
+    'operations_over_total',
+    'Operations whose end was seen, by what came of them.',
+    each((one) => one.over, ['kind', 'outcome']),
+  ),
+  counter(
+    'invariant_violations_total',
+    'Passes in which an invariant did not hold.',
+    each((one) => one.violations, ['invariant']),
+  ),
+  counter(
+    'probes_failed_total',
+    'Probes that were not answered well.',
+    each((one) => one.probesFailed, ['probe']),
+  ),
+  counter('scrapes_total', 'Scrapes of instances by outcome.', ({ scrapes }) =>
+    scrapes.flatMap(({ service, ok, failed }): readonly MetricSample[] => [
+      [{ service, outcome: 'ok' }, ok],
+      [{ service, outcome: 'failed' }, failed],
+    ]),
+  ),
+  counter('requests_total', 'Requests that routers have had answered.', (figures) =>
+    byVersion(figures).flatMap(({ service, version, ok, errors }): readonly MetricSample[] => [
+      [{ service, version, outcome: 'ok' }, ok],
+      [{ service, version, outcome: 'error' }, errors],
+    ]),
+  ),
+  histogram('request_duration_seconds', 'Time to the head of the answer.', (figures) =>
+    byVersion(figures).map(({ service, version, seconds }) => [{ service, version }, seconds]),
+  ),
+];
 
 /** Several revisions may have one version. */
-function byVersion(
-  requests: readonly RequestFigures[],
-  services: readonly ServiceStatus[],
-): readonly Requests[] {
+function byVersion({ requests, services }: TallyFigures): readonly Requests[] {
   const found = new Map<string, Requests>();
   for (const { service, revision, ok, errors, seconds } of requests) {
     const record = services.find((one) => one.record.name === service)?.record;

@@ -1,10 +1,24 @@
 /**
- * A system's figures for Prometheus, published as `ringmaster/prometheus`: metrics that read shared
- * memory when they are scraped and cost nothing in between. The only file that knows prom-client.
+ * Figures for Prometheus, published as `ringmaster/prometheus`: metrics that are read when they are scraped
+ * and cost nothing in between. The only file that knows prom-client, which writes the text; what a metric is
+ * read from says its family.
  */
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { Counters } from './figures.ts';
+import { type Metric, Registry } from 'prom-client';
+import type { MetricFamily } from './metric-family.ts';
 import type { System } from './system.ts';
+import { ACTOR_FAMILIES, type NamedFigures, SYSTEM_FAMILIES } from './system-families.ts';
+
+export {
+  counter,
+  familiesOf,
+  gauge,
+  histogram,
+  type MetricBuckets,
+  type MetricFamily,
+  type MetricLabels,
+  type MetricSample,
+} from './metric-family.ts';
+export { SYSTEM_FAMILIES } from './system-families.ts';
 
 /** Where metrics go: prom-client's own Registry is one. */
 export interface MetricRegistry {
@@ -12,10 +26,16 @@ export interface MetricRegistry {
   registerMetric(metric: never): void;
 }
 
-/** How to export. */
-export type MetricOptions = {
+/** Where to, and as what. */
+export type RegistryOptions = {
   /** A registry of the program's own; default: a new one. */
   readonly registry?: MetricRegistry;
+  /** What a new registry writes: OpenMetrics, or the older text. Default false: text. */
+  readonly openMetrics?: boolean;
+};
+
+/** How to export. */
+export type MetricOptions = RegistryOptions & {
   /** Also figures of each named actor, by path; one series an actor. Default false. */
   readonly actors?: boolean;
 };
@@ -23,139 +43,89 @@ export type MetricOptions = {
 /** The text that a scrape gets. */
 export interface MetricsText {
   readonly contentType: string;
-  /** @throws (rejects) what prom-client throws */
+  /** @throws (rejects) what prom-client throws, and what the figures reject with */
   text(): Promise<string>;
 }
 
-/** Counters of threads: name, help, and the field that is read. */
-const THREAD_COUNTERS: readonly (readonly [string, string, keyof Counters])[] = [
-  ['messages_accepted_total', 'Messages taken into mailboxes from the same thread.', 'accepted'],
-  ['messages_handled_total', 'Messages handled.', 'handled'],
-  ['actor_crashes_total', 'Handlers that threw.', 'crashes'],
-  ['actor_restarts_total', 'Incarnations after the first.', 'restarts'],
-  ['actors_spawned_total', 'Actors spawned.', 'spawned'],
-  ['asks_total', 'Questions asked.', 'asks'],
-  ['ask_timeouts_total', 'Questions that got no answer in time.', 'askTimeouts'],
-  ['wakes_total', 'Times that the thread was woken by another.', 'wakes'],
-  ['late_effects_total', 'Calls of incarnations that had ended.', 'lateEffects'],
-];
-
-/** Reasons of dead letters and the field of each. */
-const DEAD_LETTERS: readonly (readonly [string, keyof Counters])[] = [
-  ['stopped', 'deadStopped'],
-  ['crashed', 'deadCrashed'],
-  ['expired', 'deadExpired'],
-  ['unknown', 'deadUnknown'],
-  ['dropped-newest', 'deadDroppedNewest'],
-  ['dropped-oldest', 'deadDroppedOldest'],
-  ['overflow', 'deadOverflow'],
-  ['nobody', 'deadNobody'],
-];
-
-/** Registers the system's metrics. Thread rule: the thread that started the system. */
+/**
+ * Registers the system's metrics. Thread rule: the thread that started the system.
+ * @throws what prom-client throws, when the registry has one of that name
+ */
 export function exportMetrics(system: System, options: MetricOptions = {}): MetricsText {
-  const registry = (options.registry ?? new Registry()) as Registry;
-  const registers = [registry];
-  for (const [name, help, field] of THREAD_COUNTERS) {
-    new Counter({
-      name: `ringmaster_${name}`,
-      help,
-      labelNames: ['thread'],
-      registers,
-      collect() {
-        this.reset();
-        for (const { thread, counters } of system.figures().threads) {
-          this.inc({ thread: String(thread) }, counters[field]);
-        }
-      },
-    });
+  const registry = registryOf(options);
+  const text = exportFamilies(SYSTEM_FAMILIES, () => system.figures(), { registry });
+  if (options.actors === true) {
+    exportFamilies(ACTOR_FAMILIES, () => namedFigures(system), { registry });
   }
-  exportGauges(system, registers);
-  if (options.actors === true) exportActors(system, registers);
+  return text;
+}
+
+/**
+ * Registers metrics whose figures are looked at when the registry is asked, once for all of them. Thread
+ * rule: that of `look`. @throws what prom-client throws, when the registry has one of that name
+ */
+export function exportFamilies<F>(
+  families: readonly MetricFamily<F>[],
+  look: () => F | Promise<F>,
+  options: RegistryOptions = {},
+): MetricsText {
+  const registry = registryOf(options);
+  const shared = sharedLook(look);
+  for (const family of families) registry.registerMetric(readMetric(family, shared));
   return { contentType: registry.contentType, text: () => registry.metrics() };
 }
 
-function exportGauges(system: System, registers: Registry[]): void {
-  new Counter({
-    name: 'ringmaster_dead_letters_total',
-    help: 'Accepted messages that nobody handled, by reason.',
-    labelNames: ['reason'],
-    registers,
-    collect() {
-      this.reset();
-      const { total } = system.figures();
-      for (const [reason, field] of DEAD_LETTERS) this.inc({ reason }, total[field]);
-    },
-  });
-  new Counter({
-    name: 'ringmaster_thread_busy_seconds_total',
-    help: 'Time in which the thread handled messages.',
-    labelNames: ['thread'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { thread, counters } of system.figures().threads) {
-        this.inc({ thread: String(thread) }, counters.busyMs / 1000);
-      }
-    },
-  });
-  new Gauge({
-    name: 'ringmaster_actors',
-    help: 'Actors there are.',
-    labelNames: ['thread'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { thread, counters } of system.figures().threads) {
-        this.set({ thread: String(thread) }, counters.actors);
-      }
-    },
-  });
-  new Gauge({
-    name: 'ringmaster_ring_fill_ratio',
-    help: 'How full the way between two threads is.',
-    labelNames: ['from', 'to'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { from, to, data } of system.figures().rings) {
-        this.set({ from: String(from), to: String(to) }, data);
-      }
-    },
-  });
+function registryOf({ registry, openMetrics = false }: RegistryOptions): Registry {
+  if (registry !== undefined) return registry as Registry;
+  const made = new Registry();
+  if (openMetrics) made.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+  return made;
 }
 
-function exportActors(system: System, registers: Registry[]): void {
-  // First: a registry collects in order, and this one fills the other two.
-  new Gauge({
-    name: 'ringmaster_actor_mailbox_depth',
-    help: 'Messages that wait for a named actor.',
-    labelNames: ['path'],
-    registers,
-    collect() {
-      this.reset();
-      handled.reset();
-      wait.reset();
-      for (const path of system.paths()) {
-        const ref = system.lookup(path);
-        const figures = ref === null ? null : system.figuresOf(ref);
-        if (figures === null) continue;
-        this.set({ path }, figures.depth);
-        handled.inc({ path }, figures.handled);
-        if (figures.waitUs >= 0) wait.set({ path }, figures.waitUs / 1e6);
-      }
-    },
-  });
-  const handled = new Counter({
-    name: 'ringmaster_actor_handled_total',
-    help: 'Messages that a named actor has handled.',
-    labelNames: ['path'],
-    registers,
-  });
-  const wait = new Gauge({
-    name: 'ringmaster_actor_wait_seconds',
-    help: 'Mean time in the mailbox of the messages that were sampled.',
-    labelNames: ['path'],
-    registers,
+/** Whoever asks while a look is under way gets what it comes to: a registry asks all metrics at once. */
+function sharedLook<F>(look: () => F | Promise<F>): () => Promise<F> {
+  let underWay: Promise<F> | null = null;
+  return () => {
+    underWay ??= (async () => await look())().finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+}
+
+/**
+ * As prom-client's registry takes one: it asks `get` for the samples, and writes names and escapes. It takes
+ * the `_total` off the name itself where the format wants that, so `get` tells the name as it is by then.
+ */
+function readMetric<F>(
+  { name, kind, help, read }: MetricFamily<F>,
+  look: () => Promise<F>,
+): Metric {
+  const metric = {
+    name,
+    help,
+    type: kind,
+    get: async () => ({
+      name: metric.name,
+      help,
+      type: kind,
+      aggregator: 'sum',
+      values: read(await look()).map(([labels, value, suffix]) => ({
+        labels,
+        value,
+        ...(suffix === undefined ? {} : { metricName: `${name}${suffix}` }),
+      })),
+    }),
+    // What is read cannot be set back.
+    reset: () => undefined,
+  };
+  return metric as never;
+}
+
+function namedFigures(system: System): readonly NamedFigures[] {
+  return system.paths().flatMap((path) => {
+    const ref = system.lookup(path);
+    const figures = ref === null ? null : system.figuresOf(ref);
+    return figures === null ? [] : [{ path, figures }];
   });
 }

@@ -1,8 +1,10 @@
 /** A fleet of actors in one process, on real threads: what a user of the package sees. */
 import { fileURLToPath } from 'node:url';
+import { Registry } from 'prom-client';
 import { type System, start } from 'ringmaster';
 import { fleet } from 'ringmaster/control-plane';
-import { type EmbeddedFleet, startEmbeddedFleet } from 'ringmaster/drivers';
+import { type EmbeddedFleet, exportFleetMetrics, startEmbeddedFleet } from 'ringmaster/drivers';
+import { exportMetrics } from 'ringmaster/prometheus';
 import { memoryStore } from 'ringmaster/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -70,6 +72,32 @@ describe('embedded fleet', () => {
       [...new Set(answers.map(({ instance }) => instance))].sort(),
     );
     expect(record.failures).toEqual([]);
+  });
+
+  test('embedded - its metrics in a registry: requests by outcome, operations by end', async () => {
+    const registry = new Registry();
+    const rollout = { strategy: 'rolling', progressDeadline: '1s', maxSurge: 1, maxUnavailable: 0 };
+    await begin({ rollout });
+    exportMetrics(system, { registry });
+    exportFleetMetrics(embedded, { registry });
+    await settled(2);
+    for (let i = 0; i < 7; i++) await embedded.ask('work', 'who');
+    await embedded.ask('work', 'crash').catch(() => undefined);
+    await embedded.ask('work', 'refuse').catch(() => undefined);
+    await embedded.ask('work', 'nothing').catch(() => undefined);
+    await embedded.apply(fleetOf({ rollout, version: 'v2', env: { FAULT: 'setup' } }));
+    await until(({ record: { revisions } }) => revisions.at(-1)?.blocked !== null);
+    const text = await registry.metrics();
+    const of = (name: string, labels: string): number | null => {
+      const line = `\nringmaster_${name}{service="work",${labels}} `;
+      return text.includes(line) ? Number.parseFloat(text.split(line)[1] ?? '') : null;
+    };
+    expect(of('requests_total', 'version="v1",outcome="ok"')).toBe(8);
+    expect(of('requests_total', 'version="v1",outcome="error"')).toBe(1);
+    expect(of('request_duration_seconds_count', 'version="v1"')).toBe(9);
+    expect(of('operations_over_total', 'kind="start",outcome="done"')).toBe(2);
+    expect(of('operations_over_total', 'kind="start",outcome="failed"')).toBeGreaterThan(0);
+    expect(text).toMatch(/\nringmaster_messages_handled_total{thread="0"} [1-9]/);
   });
 
   test('embedded - one whose supervisor gives up has ended, and is replaced', async () => {

@@ -1,36 +1,38 @@
 /** What a host shows of itself: documented, named as Prometheus wants it, escaped, and read by our reader. */
 import { readFileSync } from 'node:fs';
+import parsePrometheus from 'parse-prometheus-text-format';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { start } from 'ringmaster';
 import {
   ExpositionReader,
-  familiesText,
+  exportFleetMetrics,
+  HOST_FAMILIES,
   type HostFigures,
-  metricFamilies,
 } from 'ringmaster/drivers';
+import { exportFamilies, exportMetrics, gauge } from 'ringmaster/prometheus';
 import { describe, expect, test } from 'vitest';
 
 const PROCESS = { cpuSeconds: 1.5, residentBytes: 1e8, heapBytes: 1e7, upSeconds: 9 };
 
-async function families(more: Partial<HostFigures> = {}) {
+async function figuresOf(more: Partial<HostFigures> = {}): Promise<HostFigures> {
   const system = await start({ threads: 0 });
   const none = { services: [], tallies: [], scrapes: [], requests: [], ingest: null };
   const figures = { ...none, system: system.figures(), process: PROCESS, ...more };
   await system.close();
-  return metricFamilies(figures);
+  return figures;
 }
 
 describe('metrics of a host', () => {
   test('metrics out - each family is in the documentation, and nothing else is', async () => {
     const text = readFileSync(new URL('../../../docs/metrics-out.md', import.meta.url), 'utf8');
-    const documented = [...text.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, n, kind]) => [
-      n,
-      kind,
-    ]);
-    expect(documented).toEqual((await families()).map(({ name, kind }) => [name, kind]));
+    const rows = [...text.matchAll(/^\| `(\w+)` \| (\w+) \| [\w, ]* \| (.+) \|$/gm)];
+    expect(rows.map(([, name, kind, help]) => [name, kind, help])).toEqual(
+      HOST_FAMILIES.map(({ name, kind, help }) => [name, kind, help]),
+    );
   });
 
   test('metrics out - counters end in _total and gauges do not; each has a sentence', async () => {
-    for (const { name, kind, help } of await families()) {
+    for (const { name, kind, help } of HOST_FAMILIES) {
       expect(name.endsWith('_total'), name).toBe(kind === 'counter');
       expect(help, name).toMatch(/^[^\n"\\]+\.$/);
     }
@@ -43,7 +45,8 @@ describe('metrics of a host', () => {
     const passes = [{ words: ['done'], count: 5 }];
     const tally = { service: 'web', passes, seconds, verdicts: counted, ...none };
     const scrapes = [{ service: 'web', ok: 7, failed: 1 }];
-    const text = familiesText(await families({ tallies: [tally], scrapes }));
+    const figures = await figuresOf({ tallies: [tally], scrapes });
+    const text = await exportFamilies(HOST_FAMILIES, () => figures).text();
     const lines = [
       'ringmaster_pass_duration_seconds_bucket{service="web",le="0.1"} 2',
       'ringmaster_pass_duration_seconds_bucket{service="web",le="1"} 2',
@@ -58,23 +61,60 @@ describe('metrics of a host', () => {
   });
 
   test('metrics out - the text is read back as it was meant', async () => {
-    const odd = {
-      name: 'odd',
-      kind: 'gauge' as const,
-      help: 'Odd.',
-      samples: [
-        [{ a: 'x"\\\n}' }, 2],
-        [{}, 3],
-      ] as const,
-    };
-    const text = familiesText([...(await families()), odd]);
-    const reader = new ExpositionReader(['odd', 'process_cpu_seconds_total']);
+    const figures = await figuresOf();
+    const odd = gauge<HostFigures>('odd', 'Odd.', () => [
+      [{ a: 'x"\\\n}' }, 2],
+      [{}, 3],
+    ]);
+    const text = await exportFamilies([...HOST_FAMILIES, odd], () => figures).text();
+    const reader = new ExpositionReader(['ringmaster_odd', 'process_cpu_seconds_total']);
     expect(reader.read(new TextEncoder().encode(text))).toMatchObject({
       malformed: 0,
       metrics: [
-        { name: 'odd', kind: 'gauge', sum: 5, series: 2 },
+        { name: 'ringmaster_odd', kind: 'gauge', sum: 5, series: 2 },
         { name: 'process_cpu_seconds_total', kind: 'counter', sum: 1.5 },
       ],
     });
+  });
+
+  test('metrics out - in OpenMetrics a name is the same, whatever was asked for before', async () => {
+    const figures = await figuresOf();
+    const open = exportFamilies(HOST_FAMILIES, () => figures, { openMetrics: true });
+    const [first, second] = [await open.text(), await open.text()];
+    expect(open.contentType).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
+    expect(first).toBe(second);
+    expect(first.endsWith('\n# EOF\n')).toBe(true);
+    expect(first).toContain('# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total 1.5\n');
+    const names = HOST_FAMILIES.map(({ name }) => name);
+    const read = (text: string) => new ExpositionReader(names).read(new TextEncoder().encode(text));
+    const plain = await exportFamilies(HOST_FAMILIES, () => figures).text();
+    expect(read(first)).toEqual(read(plain));
+    expect(read(first).malformed).toBe(0);
+  });
+
+  test("metrics out - a program's own registry has the fleet's, the system's and its own", async () => {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    const figures = await figuresOf();
+    const system = await start({ threads: 0 });
+    exportMetrics(system, { registry, actors: true });
+    let looks = 0;
+    const look = async () => {
+      looks += 1;
+      return figures;
+    };
+    const { text } = exportFleetMetrics({ figures: look }, { registry });
+    const read = parsePrometheus(await text()).map(({ name }) => name);
+    expect(looks).toBe(1);
+    expect(new Set(read).size).toBe(read.length);
+    for (const name of [
+      'process_cpu_seconds_total',
+      'ringmaster_asks_total',
+      'ringmaster_settled',
+    ]) {
+      expect(read).toContain(name);
+    }
+    await system.close();
+    expect(() => exportMetrics(system, { registry })).toThrow(/already been registered/);
   });
 });

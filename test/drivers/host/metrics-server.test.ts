@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import parsePrometheus from 'parse-prometheus-text-format';
 import { start } from 'ringmaster';
-import { MetricsServer, metricFamilies } from 'ringmaster/drivers';
+import { HOST_FAMILIES, MetricsServer } from 'ringmaster/drivers';
 import { describe, expect, test } from 'vitest';
-
-const PROCESS = { cpuSeconds: 1, residentBytes: 1, heapBytes: 1, upSeconds: 1 };
 
 /** One that shows a host without a fleet. `asked` is called at each look at its figures. */
 async function serving(
@@ -40,13 +38,42 @@ describe('metrics server', () => {
     await serving(async (url) => {
       const answer = await fetch(`${url}?x=1`);
       const read = parsePrometheus(await answer.text());
-      const wanted = metricFamilies({ ...(await empty()), process: PROCESS });
       expect(answer.status).toBe(200);
       expect(read.map(({ name, type }) => [name, type])).toEqual(
-        wanted.map(({ name, kind }) => [name, kind.toUpperCase()]),
+        HOST_FAMILIES.map(({ name, kind }) => [name, kind.toUpperCase()]),
       );
       const cpu = read.find(({ name }) => name === 'process_cpu_seconds_total');
       expect(Number(cpu?.metrics[0]?.value)).toBeGreaterThan(0);
+    });
+  });
+
+  test('metrics server - OpenMetrics is for whoever prefers it', async () => {
+    const plain = /^text\/plain; version=0\.0\.4/;
+    const open = /^application\/openmetrics-text; version=1\.0\.0/;
+    const asked: readonly (readonly [string, RegExp])[] = [
+      // Prometheus 2, Prometheus 3, a browser, curl; a weight of 0 is a no.
+      [
+        'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.2',
+        open,
+      ],
+      [
+        'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,' +
+          'text/plain;version=1.0.0;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
+        open,
+      ],
+      ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', plain],
+      ['*/*', plain],
+      ['application/openmetrics-text; q=0, text/plain', plain],
+      ['application/openmetrics-text; version=2.0.0, text/plain;q=0.1', plain],
+      ['Application/OpenMetrics-Text', open],
+      [';;=,q=,application/openmetrics-text;q=nonsense', plain],
+    ];
+    await serving(async (url) => {
+      for (const [accept, type] of asked) {
+        const answer = await fetch(url, { headers: { accept } });
+        expect(answer.headers.get('content-type'), accept).toMatch(type);
+        expect((await answer.text()).endsWith('# EOF\n'), accept).toBe(type === open);
+      }
     });
   });
 
@@ -100,17 +127,3 @@ describe('metrics server', () => {
     );
   });
 });
-
-async function empty() {
-  const system = await start({ threads: 0 });
-  const figures = {
-    services: [],
-    tallies: [],
-    scrapes: [],
-    requests: [],
-    system: system.figures(),
-    ingest: null,
-  };
-  await system.close();
-  return figures;
-}
