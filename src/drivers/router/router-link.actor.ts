@@ -279,7 +279,7 @@ class Link {
     if (this.window > 0) this.lostWindows += Math.max(0, number - this.window - 1);
     this.window = number;
     this.dropped = dropped;
-    for (const { service, counts } of slices) this.slices.note(service, counts);
+    for (const counts of slices) this.slices.of(counts.service).take(counts);
     for (const cut of cuts) this.cuts.note(cut, this.ctx.now());
     if (feed === null) return;
     for (const column of columns) {
