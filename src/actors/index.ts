@@ -541,6 +541,12 @@ export {
   resolved,
 } from './spec/int-or-percent.ts';
 export {
+  exposedMetrics,
+  type MetricOrigin,
+  originOf,
+  writtenMetrics,
+} from './spec/metric-sources.ts';
+export {
   type Problem,
   pathText,
   problemAt,

@@ -80,6 +80,12 @@ export {
   type SeriesShardSizes,
   type TakeCounts,
 } from './ingest/series-shard.ts';
+export type {
+  SeriesWatch,
+  WatchedList,
+  WatchedSeries,
+  WatchStatus,
+} from './ingest/series-watches.ts';
 export { type Mem, SharedMem } from './mem.ts';
 export { countAbove } from './metrics/count-above.ts';
 export { type GaugeSums, sumGauges } from './metrics/gauges.ts';

@@ -6,6 +6,7 @@ import type { ServiceView } from '../protocol/fleet-view.ts';
 import type { Input } from '../protocol/intent.ts';
 import { atLeastReading, finiteReading, type MetricReading } from '../protocol/metric-reading.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { originOf } from '../spec/metric-sources.ts';
 import { loadUnits } from './load-units.ts';
 import { type PanicState, panicStep } from './panic-mode.ts';
 import {
@@ -39,12 +40,24 @@ const PANIC_RATE = 10;
 /** What is remembered: panic mode's state, and by how many units it has lately grown. */
 type Before = { readonly panic: PanicState; readonly grown: number };
 
+type Proposed = { readonly list: readonly Proposal[]; readonly panic: PanicState };
+
 /** All of them, and panic mode's state after this pass. */
-export function proposals(
-  seen: ServiceView,
-  autoscale: Autoscale,
-  { panic, grown }: Before,
-): { readonly list: readonly Proposal[]; readonly panic: PanicState } {
+export function proposals(view: ServiceView, autoscale: Autoscale, before: Before): Proposed {
+  const { list, panic } = proposed(view, autoscale, before);
+  return { list: list.map((one) => withOrigins(view.spec, one)), panic };
+}
+
+/** With who tells it beside each input. */
+function withOrigins(spec: ServiceSpec, proposal: Proposal): Proposal {
+  const inputs = proposal.inputs.map((one) => {
+    const [name = ''] = one.name.split(',', 1);
+    return { ...one, from: originOf(spec, name) };
+  });
+  return { ...proposal, inputs };
+}
+
+function proposed(seen: ServiceView, autoscale: Autoscale, { panic, grown }: Before): Proposed {
   const view: ServiceView = { ...seen, metric: (query) => finiteReading(seen.metric(query)) };
   const { metric, metrics, queue } = autoscale;
   const all = metric === undefined ? metrics : [metric, ...metrics];

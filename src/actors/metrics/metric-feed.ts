@@ -16,7 +16,8 @@ export type FedInstance = {
   readonly revision: string;
   readonly zone: string;
   readonly instance: string;
-  readonly isBaseline: boolean;
+  /** Null: of several, or nobody knows. */
+  readonly isBaseline: boolean | null;
 };
 
 /** How a feed differs from others. */
@@ -337,8 +338,9 @@ function roomFor(rows: number): number {
 
 function labelsOf(by: FedInstance): readonly Label[] {
   const { service, revision, zone, instance, isBaseline } = by;
+  const known: readonly Label[] = isBaseline === null ? [] : [['baseline', isBaseline ? '1' : '0']];
   return [
-    ['baseline', isBaseline ? '1' : '0'],
+    ...known,
     ['instance', instance],
     ['revision', revision],
     ['service', service],

@@ -158,7 +158,7 @@ function isIn(scope: MetricScope, { labels }: KnownSeries): boolean {
     (revision === undefined || labels.get('revision') === revision) &&
     (zone === undefined || labels.get('zone') === zone) &&
     (instance === undefined || labels.get('instance') === instance) &&
-    (isBaseline === undefined || (labels.get('baseline') === '1') === isBaseline)
+    (isBaseline === undefined || labels.get('baseline') === (isBaseline ? '1' : '0'))
   );
 }
 

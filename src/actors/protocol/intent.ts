@@ -103,8 +103,13 @@ export type Act =
   /** It may be tried again: somebody has said so. The rollout's and the operator's. */
   | { readonly kind: 'unblockRevision'; readonly revision: RevisionId };
 
-/** A fact that an intent rests on, with its age. */
-export type Input = { readonly name: string; readonly value: string; readonly ageMs: number };
+/** A fact that an intent rests on, with its age. `from`: who tells it, where that may be asked. */
+export type Input = {
+  readonly name: string;
+  readonly value: string;
+  readonly ageMs: number;
+  readonly from?: string;
+};
 
 /** What somebody wants, and why. */
 export type Intent = {

@@ -6,6 +6,7 @@
 import type { ServiceView } from '../protocol/fleet-view.ts';
 import { finiteReading, type MetricScope } from '../protocol/metric-reading.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
+import { originOf } from '../spec/metric-sources.ts';
 import {
   type AnalysisPhase,
   type MetricLimits,
@@ -118,10 +119,11 @@ function remeasured(
 /** What one measurement is worth. */
 function measurement(
   view: ServiceView,
-  { metric, max, min, interval, minSamples }: Threshold,
+  { metric: name, max, min, interval, minSamples }: Threshold,
   scope: MetricScope,
 ): { readonly outcome: Outcome; readonly says: string } {
-  const reading = finiteReading(view.metric({ name: metric, scope, windowMs: interval }));
+  const reading = finiteReading(view.metric({ name, scope, windowMs: interval }));
+  const metric = originOf(view.spec, name) === 'remote write' ? `${name} (remote write)` : name;
   if (reading.kind === 'missing') {
     const says = `${metric} is missing${reading.why === undefined ? '' : ` (${reading.why})`}`;
     return { outcome: reading.why === 'starting' ? 'none' : 'error', says };

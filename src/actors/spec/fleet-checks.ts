@@ -4,6 +4,7 @@
  */
 import type { FleetSpec, ServiceSpec, ShardedSpec, StatelessSpec } from './fleet-schema.ts';
 import { resolved } from './int-or-percent.ts';
+import { exposedMetrics } from './metric-sources.ts';
 import { type Problem, problemAt } from './problem.ts';
 import { ringProblems } from './ring-checks.ts';
 import { rolloutProblems } from './rollout-checks.ts';
@@ -20,6 +21,7 @@ export function fleetProblems(fleet: FleetSpec): Problem[] {
     problems.push(
       ...templateProblems(service, path),
       ...autoscaleProblems(service, path),
+      ...remoteWriteProblems(service, path),
       ...rolloutProblems(service, path),
       ...ringProblems(fleet, service, path),
       ...(service.kind === 'sharded'
@@ -170,6 +172,23 @@ function autoscaleProblems(service: ServiceSpec, path: Path): Problem[] {
     );
   }
   return problems;
+}
+
+/** Metrics that are to be written, and that nobody decides by. */
+function remoteWriteProblems(service: ServiceSpec, path: Path): Problem[] {
+  const { remoteWrite } = service;
+  if (remoteWrite === undefined) return [];
+  const at = [...path, 'remoteWrite'];
+  const all = exposedMetrics(service);
+  if (all.length === 0) {
+    const cure = 'name a metric in autoscale or rollout.analysis, or leave it out';
+    return [problemAt(at, `says where metrics come from, and nothing is decided by any; ${cure}`)];
+  }
+  return remoteWrite.metrics.flatMap((name, i) => {
+    if (all.includes(name)) return [];
+    const message = `${name} is not decided by, or told by others; expected of ${all.join(', ')}`;
+    return [problemAt([...at, 'metrics', i], message)];
+  });
 }
 
 /** Metrics that are there when no instance is: what callers ask for, and values of something else. */

@@ -6,6 +6,7 @@
 
 import { autoscaleSchema } from './autoscale-schema.ts';
 import { healSchema } from './heal-schema.ts';
+import { remoteWriteSchema } from './remote-write-schema.ts';
 import { ringSchema } from './ring-schema.ts';
 import { rolloutSchema } from './rollout-schema.ts';
 import { routeSchema } from './route-schema.ts';
@@ -43,6 +44,9 @@ const budget = z
 const common = {
   ...templateFields,
   autoscale: autoscaleSchema.optional().describe('Without it: as many as are written.'),
+  remoteWrite: remoteWriteSchema
+    .optional()
+    .describe('Metrics that are written to the host, instead of being scraped.'),
   heal: healSchema.describe('Self-healing.'),
   budget: budget.describe('How much may be missing at once, for all reasons together.'),
   route: routeSchema.optional().describe('Without it, routers do not know the service.'),

@@ -62,7 +62,10 @@ const COLUMNS: readonly Column<DecisionShown>[] = [
 const nameOf = ({ id }: DecisionShown): string => String(id);
 
 function linesOf({ line, inputs, alternatives }: DecisionShown): string {
-  const from = inputs.map(({ name, value, ageMs }) => `${name} = ${value} (${ageMs} ms old)`);
+  const from = inputs.map(({ name, value, ageMs, from: teller }) => {
+    const told = teller === undefined ? '' : `, from ${teller}`;
+    return `${name} = ${value} (${ageMs} ms old${told})`;
+  });
   return [
     line,
     ...(from.length === 0 ? [] : [`    from ${from.join(', ')}`]),

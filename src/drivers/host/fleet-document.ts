@@ -2,7 +2,8 @@
  * The fleet as it was applied last: what the next brain begins with. Stored as it was written, so that it
  * is read, and checked, by whoever reads it.
  */
-import { type FleetSpec, readFleet } from '../../actors/index.ts';
+import { resolve } from 'node:path';
+import { type FleetSpec, readFleet, type ServiceSpec } from '../../actors/index.ts';
 import type { Store } from '../../runtime/index.ts';
 
 /** Plain data, and the folder that its relative paths are meant from. */
@@ -25,4 +26,16 @@ export async function storedFleet(
 export async function keepFleet(store: Store, document: FleetDocument): Promise<void> {
   const value = new TextEncoder().encode(JSON.stringify(document));
   await store.transact({ success: [{ kind: 'put', key: KEY, value }] });
+}
+
+/** Folders and files are meant from where the fleet was written; a service without a folder has that. */
+export function placed(spec: ServiceSpec, folder: string): ServiceSpec {
+  const { ring, cwd = '.' } = spec;
+  const file = ring?.exportThanos;
+  const exported =
+    ring === undefined || file === undefined
+      ? {}
+      : { ring: { ...ring, exportThanos: resolve(folder, file) } };
+  if (spec.command === undefined) return { ...spec, ...exported };
+  return { ...spec, ...exported, cwd: resolve(folder, cwd) };
 }

@@ -12,7 +12,6 @@ import {
   readFleet,
   revisionOf,
   type ServiceRecord,
-  type ServiceSpec,
   type ServiceStatus,
 } from '../../actors/index.ts';
 import { type Ref, type System, start } from '../../runtime/index.ts';
@@ -34,11 +33,12 @@ import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
 import { holderOf, removeDeadLeader } from './dead-leader.ts';
 import { driverTroubles } from './driver-troubles.ts';
-import { type FleetDocument, keepFleet, storedFleet } from './fleet-document.ts';
+import { type FleetDocument, keepFleet, placed, storedFleet } from './fleet-document.ts';
 import {
   anyRef,
   type FleetLoop,
   FOR_EVER,
+  HERE,
   type LoopSurroundings,
   ROUTER,
   startFleetLoop,
@@ -149,6 +149,7 @@ export class FleetHost {
     const { agent, directory, ports = PORT_RANGE_DEFAULT } = this.options;
     const family = this.system.supervisor({ name: 'drivers', intensity: FOR_EVER });
     const host = await family.spawn(ProcessHost, {
+      ...HERE,
       id: 'processes',
       args: {
         socket: agent,
@@ -159,7 +160,7 @@ export class FleetHost {
         underWay: (instance) => this.underWay.of(instance),
       },
     });
-    const prober = await family.spawn(Prober, { id: 'prober', args: { book } });
+    const prober = await family.spawn(Prober, { ...HERE, id: 'prober', args: { book } });
     this.drivers = { instances: anyRef(host), prober: anyRef(prober) };
     this.hasRouter = await isRouterKnown(agent, ROUTER);
     const stored = await storedFleet(this.store);
@@ -237,7 +238,7 @@ export class FleetHost {
     const { running } = this;
     const status = running && (await running.arbiter.ask('status', service));
     if (running !== null && status !== null) {
-      const troubles = await driverTroubles(status.record.spec, running);
+      const troubles = await driverTroubles(status.record, running);
       return { ...status, attention: [...status.attention, ...troubles] };
     }
     const known = await this.services();
@@ -298,7 +299,8 @@ export class FleetHost {
     const region = this.regionOf(fleet);
     const { system, store, leader, book, underWay } = this;
     const { agent, directory } = this.options;
-    const around = { system, store, leader, book, underWay, agent, directory, ...drivers };
+    const ingest = (): Ingest | null => this.ingest;
+    const around = { system, store, leader, book, underWay, agent, directory, ingest, ...drivers };
     const loop = await startFleetLoop(fleet, region, isRouted, around);
     // The document froze it, and no longer does; what somebody has frozen by hand stays so.
     if (running?.fleet.frozen === true && !fleet.frozen) await loop.arbiter.ask('freeze', false);
@@ -383,16 +385,4 @@ function isSameFrame(a: FleetSpec, b: FleetSpec): boolean {
   const frameOf = ({ regions, policy, frozen }: FleetSpec): string =>
     JSON.stringify([regions, policy, frozen]);
   return frameOf(a) === frameOf(b);
-}
-
-/** Folders and files are meant from where the fleet was written; a service without a folder has that. */
-function placed(spec: ServiceSpec, folder: string): ServiceSpec {
-  const { ring, cwd = '.' } = spec;
-  const file = ring?.exportThanos;
-  const exported =
-    ring === undefined || file === undefined
-      ? {}
-      : { ring: { ...ring, exportThanos: resolve(folder, file) } };
-  if (spec.command === undefined) return { ...spec, ...exported };
-  return { ...spec, ...exported, cwd: resolve(folder, cwd) };
 }

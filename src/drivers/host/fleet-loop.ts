@@ -9,6 +9,8 @@ import type { AnyRef, Ref, Supervisor, System } from '../../runtime/index.ts';
 import type { Leadership, LmdbStore } from '../../runtime/store/index.ts';
 import type { AddressBook } from '../address-book.ts';
 import { HashringFile, type HashringFileMessages } from '../hashring-file/hashring-file.actor.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import { WrittenMetrics, type WrittenMetricsMessages } from '../ingest/written-metrics.actor.ts';
 import { metricsArgs } from '../metrics-args.ts';
 import type { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { RouterLink, type RouterLinkMessages } from '../router/router-link.actor.ts';
@@ -28,6 +30,8 @@ export type LoopSurroundings = {
   /** Starts and ends instances; asks them how they are. */
   readonly instances: AnyRef;
   readonly prober: AnyRef;
+  /** Remote write, where there is one by now. */
+  readonly ingest: () => Ingest | null;
 };
 
 /** One that runs. */
@@ -38,6 +42,7 @@ export type FleetLoop = {
   readonly link: Ref<RouterLinkMessages> | null;
   readonly files: Ref<HashringFileMessages>;
   readonly scraper: Ref<ScraperMessages>;
+  readonly written: Ref<WrittenMetricsMessages>;
   /** Understands `read`. */
   readonly metrics: AnyRef;
 };
@@ -46,6 +51,12 @@ export type FleetLoop = {
 export const ROUTER = 'main';
 /** Nothing that crashes in it ends the host. */
 export const FOR_EVER: { readonly restarts: number } = { restarts: Number.POSITIVE_INFINITY };
+
+/**
+ * Where actors of a host run: they share what no message can carry, as the store and the address book.
+ * Other threads there are only where remote write is taken in.
+ */
+export const HERE: { readonly placement: 'same' } = { placement: 'same' };
 
 /** Begins one. `isRouted`: there is a router, or is to be one. */
 export async function startFleetLoop(
@@ -58,26 +69,36 @@ export async function startFleetLoop(
   const { period, answerWithin, maxStaleness, routerSilence } = policy;
   const family = system.supervisor({ intensity: FOR_EVER });
   const metrics = await family.spawn(Metrics, {
+    ...HERE,
     id: 'metrics',
     args: metricsArgs(policy),
   });
   const scraper = await family.spawn(Scraper, {
+    ...HERE,
     id: 'scraper',
     args: { book, metrics: anyRef(metrics) },
   });
-  const files = await family.spawn(HashringFile, { id: 'hashring-files', args: { book } });
+  const written = await family.spawn(WrittenMetrics, {
+    ...HERE,
+    id: 'written',
+    args: { book, metrics: anyRef(metrics), ingest: around.ingest },
+  });
+  const files = await family.spawn(HashringFile, { ...HERE, id: 'hashring-files', args: { book } });
   const router = { name: ROUTER, directory: join(directory, 'router') };
   const link = isRouted
     ? await family.spawn(RouterLink, {
+        ...HERE,
         id: 'router',
         args: { socket: agent, router, book, underWay },
       })
     : null;
   const executor = await family.spawn(Executor, {
+    ...HERE,
     id: 'executor',
     args: { instances: around.instances, routers: link === null ? [] : [anyRef(link)] },
   });
   const arbiter = await family.spawn(Arbiter, {
+    ...HERE,
     id: 'arbiter',
     args: {
       region: name,
@@ -96,11 +117,12 @@ export async function startFleetLoop(
   });
   around.instances.tell('attach', arbiter);
   scraper.tell('attach', anyRef(arbiter));
+  written.tell('attach', anyRef(arbiter));
   files.tell('attach', anyRef(arbiter));
   const epoch = leader.token;
   link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
   if (frozen) await arbiter.ask('freeze', true);
-  return { arbiter, family, link, files, scraper, metrics: anyRef(metrics) };
+  return { arbiter, family, link, files, scraper, written, metrics: anyRef(metrics) };
 }
 
 /** Whoever is told by name, whatever it understands. */

@@ -11,7 +11,9 @@ import {
   SeriesShard,
   type SeriesShardOptions,
   type SeriesShardSizes,
+  type SeriesWatch,
   type TakeCounts,
+  type WatchedList,
 } from '../../hotpath/index.ts';
 import { type ActorDefinition, actor, type Context } from '../../runtime/index.ts';
 import { reservedMemory } from './reserved-memory.ts';
@@ -48,6 +50,9 @@ export type AggregatorMessages = {
   settle(): boolean;
   aggregated(): readonly AggregatedSeries[];
   figures(): AggregatorFigures;
+  /** Whose values are kept apart; what it is told last holds, and the same again changes nothing. */
+  watch(list: readonly SeriesWatch[]): void;
+  watched(): WatchedList;
   /** From its own timer. */
   sweep(): void;
 };
@@ -74,6 +79,8 @@ export const Aggregator: ActorDefinition<AggregatorArgs, AggregatorMessages> = a
         settle: () => true,
         aggregated: () => shard.aggregated(ctx.now()),
         figures: () => ({ ...shard.sizes(), overflows: shard.overflowed() }),
+        watch: (list: readonly SeriesWatch[]) => shard.watch(list, ctx.now()),
+        watched: () => shard.watched(ctx.now()),
         sweep: () => shard.sweep(ctx.now()),
       };
     },

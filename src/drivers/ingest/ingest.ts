@@ -2,7 +2,12 @@
  * Remote write put together: memory, aggregators on threads of their own, and the receiver before them,
  * under one supervisor. Started by a host, or by a program that wants nothing but this. It decides nothing.
  */
-import { RequestMemory, SECRET_BYTES } from '../../hotpath/index.ts';
+import {
+  RequestMemory,
+  SECRET_BYTES,
+  type SeriesWatch,
+  type WatchedList,
+} from '../../hotpath/index.ts';
 import type { AnyRef, Placement, Ref, Supervisor, System } from '../../runtime/index.ts';
 import { driverError } from '../errors.ts';
 import { every, secretBytes } from '../system-time.ts';
@@ -20,6 +25,10 @@ export type Ingest = {
   readonly port: number;
   /** @throws (rejects) as `Ref.ask` */
   figures(): Promise<IngestFigures>;
+  /** Whose values are kept apart from now on; to be said again, since aggregators may begin anew. */
+  watch(list: readonly SeriesWatch[]): void;
+  /** What is watched, of each aggregator. @throws (rejects) as `Ref.ask` */
+  watched(): Promise<readonly WatchedList[]>;
   /** Takes nothing more, and ends its threads' actors. */
   stop(): Promise<void>;
 };
@@ -109,6 +118,10 @@ async function attached(
       ]);
       return { ...figures, aggregators };
     },
+    watch: (list) => {
+      for (const one of refs) one.tell('watch', list);
+    },
+    watched: () => Promise.all(refs.map((one) => one.ask('watched'))),
     stop: () => {
       stop();
       return family.stop();

@@ -56,6 +56,8 @@ export type ScrapeStatus = {
 
 /** Between two looks; an interval is as exact as that. Milliseconds. */
 const LOOK_MS = 500;
+/** Looks between two at what services decide by: it may be changed while their instances go on. */
+const RECORDS_EVERY = 8;
 /** Of one answer. Higher: larger instances, and more memory for one that has gone wild. */
 const BODY_BYTES_MAX = 32 * 2 ** 20;
 /** At most, whatever the interval is. Milliseconds. */
@@ -67,7 +69,9 @@ const ACCEPT = 'application/openmetrics-text;version=1.0.0;q=0.9,text/plain;vers
 type Scraped = {
   readonly by: FedInstance;
   readonly spec: ServiceSpec;
-  readonly reader: ExpositionReader;
+  /** What its service decides by, and who reads that. */
+  wanted: readonly string[];
+  reader: ExpositionReader;
   dueMs: number;
   isAsked: boolean;
   ok: number;
@@ -100,6 +104,7 @@ class Scrapes {
   private readonly known: Map<string, Scraped> = new Map();
   private readonly services: Map<string, { ok: number; failed: number }> = new Map();
   private asked = 0;
+  private looks = 0;
 
   constructor(ctx: Context, book: AddressBook, metrics: AnyRef) {
     this.ctx = ctx;
@@ -149,12 +154,16 @@ class Scrapes {
       this.feed.forget(instance);
     }
     const records = new Map<string, ServiceRecord | null | undefined>();
+    const isDue = this.looks++ % RECORDS_EVERY === 0;
     for (const address of this.book.all()) {
-      if (this.known.has(address.instance)) continue;
+      const known = this.known.get(address.instance);
+      if (known !== undefined && !isDue) continue;
       const { service } = address;
       if (!records.has(service)) records.set(service, await this.records.of(service));
       const record = records.get(service);
-      if (record) this.begin(address, record);
+      if (!record) continue;
+      if (known === undefined) this.begin(address, record);
+      else want(known, record);
     }
   }
 
@@ -162,11 +171,13 @@ class Scrapes {
     const spec = specOf(record, revision);
     const isBaseline = record.instances.get(instance)?.isBaseline ?? false;
     const { metrics } = spec;
+    const wanted = wantedMetrics(record.spec);
     const spreadMs = metrics === undefined ? 0 : this.ctx.random(metrics.interval);
     this.known.set(instance, {
       by: { service, revision, zone, instance, isBaseline },
       spec,
-      reader: new ExpositionReader(wantedMetrics(spec)),
+      wanted,
+      reader: new ExpositionReader(wanted),
       // Not all at the same moment.
       dueMs: this.ctx.now() + spreadMs,
       isAsked: false,
@@ -215,4 +226,12 @@ class Scrapes {
     const cores = ((usage.cpuSeconds - before.seconds) * 1000) / (nowMs - before.atMs);
     this.feed.gauge(one.by, 'cpu', Math.max(0, cores));
   }
+}
+
+/** Another reader when its service decides by something else. */
+function want(one: Scraped, { spec }: ServiceRecord): void {
+  const wanted = wantedMetrics(spec);
+  if (wanted.join() === one.wanted.join()) return;
+  one.wanted = wanted;
+  one.reader = new ExpositionReader(wanted);
 }

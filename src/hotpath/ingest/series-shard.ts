@@ -14,6 +14,7 @@ import { OverflowCounts, type OverflowSeries } from './overflow-counts.ts';
 import { HEAD_WORD, SERIES_WORD, SERIES_WORDS } from './request-layout.ts';
 import type { SlotViews } from './request-memory.ts';
 import { NOT_FOUND, SeriesIndex } from './series-index.ts';
+import { type SeriesWatch, SeriesWatches, type WatchedList } from './series-watches.ts';
 
 /** Limits and rules of a shard. */
 export type SeriesShardOptions = {
@@ -73,6 +74,7 @@ export class SeriesShard {
   private readonly inputs: InputTable = new InputTable();
   private readonly targets: TargetTable;
   private readonly overflows: OverflowCounts = new OverflowCounts();
+  private readonly watches: SeriesWatches = new SeriesWatches();
   /** Inputs by tenant, and by tenant and metric. */
   private readonly held: Map<string, number> = new Map();
   private readonly hash: Uint32Array = new Uint32Array(4);
@@ -91,6 +93,7 @@ export class SeriesShard {
     const series = slot.head[HEAD_WORD.series] as number;
     this.lookUp(slot, series, owner);
     const { found } = this;
+    const isWatching = this.watches.isActive;
     for (let i = 0; i < series; i += 1) {
       let input = found[i] as number;
       if (input === OTHERS) continue;
@@ -98,8 +101,11 @@ export class SeriesShard {
       const samples = slot.series[record + SERIES_WORD.samples] as number;
       if (samples === 0) continue;
       if (input === NOT_FOUND) input = this.resolve(slot, record, tenant, nowMs, counts);
-      if (input >= 0) this.takeSamples(slot, record, input, nowMs, counts);
-      else if (input === REFUSED) counts.refusedSamples += samples;
+      if (input >= 0) {
+        if (isWatching && this.watches.isUnseen(input)) this.look(slot, record, input, tenant);
+        const grown = this.takeSamples(slot, record, input, nowMs, counts);
+        if (isWatching) this.toldWatches(input, grown, nowMs);
+      } else if (input === REFUSED) counts.refusedSamples += samples;
       else counts.overflowed += samples;
     }
     return counts;
@@ -109,6 +115,7 @@ export class SeriesShard {
   sweep(nowMs: number): void {
     const { inputs, options } = this;
     let ended = 0;
+    this.watches.sweep();
     for (let input = 0; input < inputs.end; input += 1) {
       const state = inputs.states[input];
       const limitMs = state === INPUT_ENDED ? options.gaugeStaleMs : options.forgetAfterMs;
@@ -126,12 +133,21 @@ export class SeriesShard {
     const { inputs, targets } = this;
     const gauges = new Float64Array(targets.totals.length);
     for (let input = 0; input < inputs.end; input += 1) {
-      if (inputs.states[input] !== INPUT_LIVE || inputs.times[input] === NEVER) continue;
-      if (nowMs - (inputs.seenMs[input] as number) >= this.options.gaugeStaleMs) continue;
+      if (!this.isShown(input, nowMs)) continue;
       const target = inputs.targets[input] as number;
       gauges[target] = (gauges[target] as number) + (inputs.lasts[input] as number);
     }
     return targets.list(gauges);
+  }
+
+  /** Inputs whose values are kept apart from now on. The same list again changes nothing. */
+  watch(list: readonly SeriesWatch[], nowMs: number): void {
+    this.watches.set(list, nowMs);
+  }
+
+  /** What is watched, as it is now; quiet inputs are left out as in sums of gauges. */
+  watched(nowMs: number): WatchedList {
+    return this.watches.read(this.inputs, nowMs, (input) => this.isShown(input, nowMs));
   }
 
   /** Samples of series that found no room, by tenant and metric. */
@@ -160,13 +176,21 @@ export class SeriesShard {
     }
   }
 
+  /** It lives, has said something, and that is not too long ago. */
+  private isShown(input: number, nowMs: number): boolean {
+    const { states, times, seenMs } = this.inputs;
+    if (states[input] !== INPUT_LIVE || times[input] === NEVER) return false;
+    return nowMs - (seenMs[input] as number) < this.options.gaugeStaleMs;
+  }
+
+  /** @returns what a counter has grown by */
   private takeSamples(
     slot: SlotViews,
     record: number,
     input: number,
     nowMs: number,
     counts: TakeCounts,
-  ): void {
+  ): number {
     const { times, values } = slot;
     const { inputs, targets } = this;
     const first = slot.series[record + SERIES_WORD.firstSample] as number;
@@ -176,6 +200,7 @@ export class SeriesShard {
     let lastTime = inputs.times[input] as number;
     let last = inputs.lasts[input] as number;
     const before = lastTime;
+    let grown = 0;
     for (let i = first; i < end; i += 1) {
       const time = times[i] as number;
       const value = values[i] as number;
@@ -193,6 +218,7 @@ export class SeriesShard {
           if (value < last) counts.resets += 1;
           const increase = value < last ? value : value - last;
           targets.totals[target] = (targets.totals[target] as number) + increase;
+          grown += increase;
         }
         last = value;
         lastTime = time;
@@ -200,10 +226,28 @@ export class SeriesShard {
         counts.accepted += 1;
       }
     }
-    if (lastTime === before) return;
+    if (lastTime === before) return 0;
     inputs.lasts[input] = last;
     inputs.times[input] = lastTime;
     inputs.seenMs[input] = nowMs;
+    return grown;
+  }
+
+  /** Labels of an input that nobody has looked at since the watches were changed. */
+  private look({ series, request }: SlotViews, record: number, input: number, tenant: string) {
+    const from = series[record + SERIES_WORD.labelsAt] as number;
+    const bytes = series[record + SERIES_WORD.labelsBytes] as number;
+    const walk = walkLabels(request, from, from + bytes);
+    if (walk.kind === 'refused') return;
+    const { isCounter } = this.targets.at(this.inputs.targets[input] as number);
+    this.watches.look(input, tenant, walk.metric, walk.labels, isCounter);
+  }
+
+  private toldWatches(input: number, grown: number, nowMs: number): void {
+    const { seenMs, times } = this.inputs;
+    // Nothing of it was newer.
+    if (seenMs[input] !== nowMs) return;
+    SeriesWatches.took(this.watches.of(input), grown, (times[input] as number) - nowMs);
   }
 
   /** Bits of a NaN are looked at where they lie: on its way through a variable it may lose them. */
@@ -291,6 +335,7 @@ export class SeriesShard {
       else this.held.set(key, held - 1);
     }
     this.targets.leave(number);
+    this.watches.forget(input);
     this.inputs.release(input);
   }
 }

@@ -26,6 +26,24 @@ export const WRONG: readonly (readonly [string, unknown, string, string])[] = [
     'got "ringmaster/v2"; this version of Ringmaster reads ringmaster/v1',
   ],
   ['nmae', 'x', 'nmae', 'did you mean name?'],
+  [
+    'services.web.remoteWrite',
+    { match: { job: 'web' } },
+    'services.web.remoteWrite',
+    'nothing is decided by any',
+  ],
+  [
+    'services.receiver.remoteWrite',
+    { match: { job: 'x' }, metrics: ['rate'] },
+    'services.receiver.remoteWrite.metrics[0]',
+    'expected of series_per_shard',
+  ],
+  [
+    'services.receiver.remoteWrite',
+    { match: {} },
+    'services.receiver.remoteWrite.match',
+    'expected a label at least',
+  ],
   ['services.receiver.shrads', 4, 'services.receiver.shrads', 'did you mean shards?'],
   [
     'services.receiver.health',

@@ -146,8 +146,11 @@ describe('host', () => {
     const metric = { name: 'load', target: 10, window: '1s' };
     const autoscale = { min: 1, max: 4, metric, settle: '0s', down: { window: '1s' } };
     const metrics = { scrape: '/metrics', interval: '300ms' };
-    await host.apply(fleetOf({ web: web({ env: { LOAD: file }, autoscale, metrics }) }));
+    const other = { ...autoscale, metric: { ...metric, name: 'another' } };
+    await host.apply(fleetOf({ web: web({ env: { LOAD: file }, autoscale: other, metrics }) }));
     await until((status) => readyOf(status) === 2);
+    // Instances that run already are asked for what is decided by from now on.
+    await host.apply(fleetOf({ web: web({ env: { LOAD: file }, autoscale, metrics }) }));
     writeFileSync(file, '20');
     await until((status) => readyOf(status) === 4);
     writeFileSync(file, '2');
