@@ -77,6 +77,8 @@ export type ServiceStatus = {
   readonly record: ServiceRecord;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
+  /** Nothing voluntary is done in the whole fleet; `isFrozen` of the record: of this service. */
+  readonly isFleetFrozen: boolean;
   /** What waits for a human. */
   readonly attention: readonly string[];
   /** What of its specification waits for this region's turn, and what ends that. */
@@ -297,6 +299,7 @@ class Brain {
           isSettled,
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
+          isFleetFrozen: this.isFrozen,
           attention,
           waits,
         };
