@@ -1,6 +1,7 @@
 /**
  * The processes of a fleet on this machine, from outside: starts the agent and the host under it, waits
- * until the host answers, and ends all of them with all instances. For the verbs that begin and end fleets.
+ * until the host answers, starts a host that stands by, and ends all of them with all instances. For the
+ * verbs that begin and end fleets.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +15,7 @@ import {
   connectAgent,
   endGroup,
   isProcess,
+  SOCKET_VARIABLE,
   signalGroup,
 } from '../agent/index.ts';
 import { connectHost } from '../drivers/client.ts';
@@ -143,14 +145,48 @@ function startAgent(
   { region, isDetached, ports = {} }: LocalFleetOptions,
 ): ChildProcess {
   const args = [AGENT, '--directory', join(directory, 'agent'), '--', process.execPath, HOST];
-  args.push('--directory', directory, ...(region === undefined ? [] : ['--region', region]));
-  args.push(...Object.entries(ports).flatMap(([name, port]) => [`--${name}`, port]));
+  args.push(...hostArgs(directory, region, ports));
   const log = openSync(join(directory, 'agent.log'), 'a', 0o600);
   // In the foreground a terminal's interrupt is ours to pass on: a group of its own in any case.
   return spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', log, isDetached ? log : 'inherit'],
   });
+}
+
+/**
+ * A second brain, which leads when the first one is gone. `leads` is called when it does, once.
+ * @returns its exit code @throws (rejects) CommandError when there is nothing to stand by
+ */
+export async function standBy(
+  directory: string,
+  { region, ports = {} }: Omit<LocalFleetOptions, 'isDetached'>,
+  leads: () => void,
+): Promise<number> {
+  const agent = join(directory, 'agent', 'agent.sock');
+  if ((await agentOf(directory)) === null) {
+    const message = `no agent runs in ${directory}; start a fleet with \`ringmaster up\`, then stand by it.`;
+    throw new CommandError(EXIT.unreachable, message);
+  }
+  const args = [HOST, ...hostArgs(directory, region, ports)];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [SOCKET_VARIABLE]: agent },
+  });
+  child.on('message', leads);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = await once(child, 'exit');
+  return code ?? EXIT.failed;
+}
+
+function hostArgs(
+  directory: string,
+  region: string | undefined,
+  ports: Readonly<Record<string, string>>,
+): readonly string[] {
+  const where = region === undefined ? [] : ['--region', region];
+  const open = Object.entries(ports).flatMap(([name, port]) => [`--${name}`, port]);
+  return ['--directory', directory, ...where, ...open];
 }
 
 async function answers(directory: string): Promise<boolean> {

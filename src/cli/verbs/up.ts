@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf } from '../host-door.ts';
-import { endLocalFleet, startLocalFleet, untilUp } from '../local-fleet.ts';
+import { endLocalFleet, standBy, startLocalFleet, untilUp } from '../local-fleet.ts';
 import { print } from '../output.ts';
 import { sent } from './apply.ts';
 
@@ -17,6 +17,7 @@ type UpOptions = CommonOptions & {
   readonly region?: string;
   readonly remoteWrite?: string;
   readonly metricsPort?: string;
+  readonly standby?: boolean;
 };
 
 /** Adds them. */
@@ -26,6 +27,7 @@ export function addUp(program: Command): void {
     .description('start a fleet on this machine; instances that run are taken up')
     .option('-f, --file <file>', 'apply this fleet when the host is up')
     .option('-d, --detach', 'leave agent and host running')
+    .option('--standby', 'a second brain beside the one that runs, which leads when it is gone')
     .option('--region <name>', 'which of several regions this host runs')
     .option('--remote-write <port>', 'take Prometheus remote write in, on this port of 127.0.0.1')
     .option('--metrics-port <port>', 'show metrics of Ringmaster itself, on this port of 127.0.0.1')
@@ -52,11 +54,18 @@ async function up(options: UpOptions): Promise<void> {
   const given = Object.entries(ports).flatMap(([name, port]) =>
     port === undefined ? [] : [[name, portOf(port)] as const],
   );
-  const agent = await startLocalFleet(directory, {
-    isDetached,
-    ...where,
-    ports: Object.fromEntries(given),
-  });
+  const how = { ...where, ports: Object.fromEntries(given) };
+  if (options.standby === true) {
+    if (isDetached || options.file !== undefined) {
+      const message = '--standby stays in the foreground and applies nothing; leave -d and -f out.';
+      throw new CommandError(EXIT.usage, message);
+    }
+    print(`ringmaster stands by in ${directory}`);
+    const leads = (): void => print(`ringmaster leads in ${directory}`);
+    process.exitCode = await standBy(directory, how, leads);
+    return;
+  }
+  const agent = await startLocalFleet(directory, { isDetached, ...how });
   try {
     await upWith(agent, options, directory);
   } catch (error) {

@@ -31,6 +31,7 @@ import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
+import { every } from '../system-time.ts';
 import { holderOf, removeDeadLeader } from './dead-leader.ts';
 import { driverTroubles } from './driver-troubles.ts';
 import { type FleetDocument, keepFleet, placed, storedFleet } from './fleet-document.ts';
@@ -85,6 +86,8 @@ export type ApplyOptions = {
 };
 
 const LEADER = 'fleet/leader';
+/** Between two looks whether a leader is dead. Longer: a standby leads later. Milliseconds. */
+const DEAD_LOOK_MS = 200;
 
 type Drivers = Pick<LoopSurroundings, 'instances' | 'prober'>;
 
@@ -98,9 +101,7 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
   const directory = resolve(options.directory);
   const store = await openLmdbStore(join(directory, 'store'));
   try {
-    // As the writer of this store nobody else can be in the middle of anything.
-    await removeDeadLeader(store, LEADER, options.machine).catch(() => false);
-    const leader = await campaign(store, { key: LEADER, holder: holderOf(options.machine) });
+    const leader = await lead(store, options.machine);
     // Memory that threads share is reserved before there are any.
     const reservation = options.ingest === undefined ? null : reserveIngest(options.ingest);
     const system = await start({ threads: reservation?.threads ?? 0 });
@@ -111,6 +112,19 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** Waits to lead. A dead leader is not waited for: where we write, nobody is in the middle of anything. */
+async function lead(store: LmdbStore, machine: string): Promise<Leadership> {
+  const look = (): Promise<unknown> => removeDeadLeader(store, LEADER, machine).catch(() => false);
+  await look();
+  // Who stands by becomes the writer when the other one has died.
+  const stop = every(DEAD_LOOK_MS, () => void look());
+  try {
+    return await campaign(store, { key: LEADER, holder: holderOf(machine) });
+  } finally {
+    stop();
   }
 }
 

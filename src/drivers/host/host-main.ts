@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * The brain as a process of its own, under an agent: `host-main --directory DIR [--region NAME]
- * [--remote-write PORT] [--metrics-port PORT]`. It ends with 0 when it is told to, and with 1 when another
- * host leads or it cannot go on: the agent then starts it again. What a person should know goes to standard
- * error, which the agent keeps.
+ * The brain as a process of its own, under an agent or beside its brain: `host-main --directory DIR
+ * [--region NAME] [--remote-write PORT] [--metrics-port PORT]`. It ends with 0 when it is told to, and with 1
+ * when another host leads or it cannot go on: the agent then starts it again. What a person should know goes
+ * to standard error, which the agent keeps; a process that has started it by hand hears when it leads.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +52,7 @@ async function main(): Promise<void> {
   // Last: whoever is answered there finds everything else open.
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
   await server.listen();
+  process.send?.('leads');
   // Without an agent nothing can be started or ended, and nobody starts this process again: the next
   // agent finds the instances. It may only be busy for a moment.
   let silent = 0;
@@ -67,7 +68,11 @@ async function main(): Promise<void> {
       },
     );
   });
+  let isEnding = false;
   const end = async (code: number): Promise<void> => {
+    // Who resigns is deposed.
+    if (isEnding) return;
+    isEnding = true;
     server.close();
     metrics?.close();
     await host.close();
@@ -76,6 +81,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
   const why = await host.deposed;
+  if (isEnding) return;
   process.stderr.write(`ringmaster: ${why.message}\n`);
   await end(1);
 }

@@ -1,0 +1,55 @@
+/** `up --standby`: a second brain beside the one that runs. Guards: A17. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { connectAgent } from 'ringmaster/agent';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pidsWith } from '../drivers/processes.ts';
+import { CommandRig, webService } from './command-rig.ts';
+
+let rig: CommandRig;
+beforeEach(() => {
+  rig = new CommandRig();
+});
+afterEach(() => rig.end());
+
+/** Of the agent's own. */
+async function brainPid(): Promise<number> {
+  const agent = await connectAgent({ socket: join(rig.folder, '.ringmaster/agent/agent.sock') });
+  const { brain } = await agent.status();
+  agent.close();
+  return brain?.pid ?? 0;
+}
+
+test('standby - leads when the brain is killed, with what runs; the next one waits for its end', async () => {
+  expect(await rig.run('up', '--standby')).toMatchObject({ code: 5 });
+  rig.write({ web: webService() });
+  expect(await rig.run('up', '-d', '-f', 'fleet.yaml')).toMatchObject({ code: 0 });
+  expect(await rig.run('status', 'web', '--for', 'healthy', '--timeout', '30s')).toMatchObject({
+    code: 0,
+  });
+  for (const more of [['-d'], ['-f', 'fleet.yaml']]) {
+    expect(await rig.run('up', '--standby', ...more)).toMatchObject({ code: 2 });
+  }
+  const instances = pidsWith(join(rig.folder, '.ringmaster', 'releases'));
+  const { child, code } = await rig.begin(/stands by/, 'up', '--standby');
+  const leads = once(child.stdout as NodeJS.EventEmitter, 'data');
+  const killed = await brainPid();
+  process.kill(killed, 'SIGKILL');
+  expect(String((await leads)[0])).toContain('ringmaster leads in');
+  expect((await rig.run('get')).out).toContain('web');
+  // The agent has started its own again, which waits.
+  for (;;) {
+    const pid = await brainPid();
+    if (pid !== killed && pid !== 0) break;
+  }
+  expect(await rig.run('restart', 'web')).toMatchObject({ code: 0 });
+  expect(await rig.run('status', 'web', '--for', 'healthy', '--timeout', '60s')).toMatchObject({
+    code: 0,
+  });
+  child.kill('SIGTERM');
+  expect(await code).toBe(0);
+  let answer = await rig.run('get');
+  while (answer.code === 5) answer = await rig.run('get');
+  expect(answer.out).toContain('healthy');
+  expect(pidsWith(join(rig.folder, '.ringmaster', 'releases'))).toHaveLength(instances.length);
+}, 120_000);
