@@ -129,7 +129,10 @@ export class WriteDoor {
         if (bytes > bodyBytesMax) end(tooLong(this.limits));
         else if (this.buffered > bufferedBytesMax) end(later('busy', 'too much is being received'));
       });
-      request.once('end', () => end(Buffer.concat(pieces)));
+      request.once('end', () => {
+        const [first] = pieces;
+        end(first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces));
+      });
       request.once('close', () => end(null));
       request.on('error', () => undefined);
     });

@@ -54,6 +54,8 @@ const TARGETS_MIN = 256;
 export class TargetTable {
   /** Increase of each counter, by the target's number. */
   totals: Float64Array = new Float64Array(TARGETS_MIN);
+  /** 1 for a counter, by the target's number: looked at for every series of a request. */
+  counted: Uint8Array = new Uint8Array(TARGETS_MIN);
   private readonly rules: readonly DropRule[];
   private readonly nameBytesMax: number;
   private nameBytes = 0;
@@ -102,6 +104,7 @@ export class TargetTable {
     const number = this.free.pop() ?? this.targets.length;
     if (number === this.totals.length) this.grow();
     this.totals[number] = 0;
+    this.counted[number] = Number(COUNTED.test(metric));
     const family = this.familyOf(tenant, metric);
     family.targets += 1;
     this.targets[number] = { key, family, inputs: 1 };
@@ -162,6 +165,9 @@ export class TargetTable {
     const totals = new Float64Array(2 * this.totals.length);
     totals.set(this.totals);
     this.totals = totals;
+    const counted = new Uint8Array(totals.length);
+    counted.set(this.counted);
+    this.counted = counted;
   }
 }
 

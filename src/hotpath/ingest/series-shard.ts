@@ -203,7 +203,7 @@ export class SeriesShard {
     const first = slot.series[record + SERIES_WORD.firstSample] as number;
     const end = first + (slot.series[record + SERIES_WORD.samples] as number);
     const target = inputs.targets[input] as number;
-    const isCounter = targets.at(target).family.isCounter;
+    const isCounter = targets.counted[target] === 1;
     let lastTime = inputs.times[input] as number;
     let last = inputs.lasts[input] as number;
     const before = lastTime;
