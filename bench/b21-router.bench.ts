@@ -2,7 +2,8 @@
  * B21, what a router costs: requests a second through it with 64 under way, and what it adds to one
  * request alone. Instance, proxy and client are three processes on one machine's cores, so requests a
  * second are those of all three together. Answers: are we as fast as a proxy library that measures and
- * decides nothing. Does not answer: other machines, large bodies, TLS. Checksum: bytes that came back.
+ * decides nothing, and how far from one in C. Does not answer: other machines, large bodies, TLS.
+ * Checksum: bytes that came back.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import type { BenchContender, BenchRow, BenchTask } from './harness/row.ts';
 import { median } from './harness/statistics.ts';
+import { noNginx, startNginx } from './router/nginx.ts';
 
 const LANES = 64;
 const BYTES = 128;
@@ -31,13 +33,22 @@ type Way = {
   close(): Promise<void>;
 };
 
-async function way(kind: 'ours' | 'http-proxy' | 'nothing'): Promise<Way> {
+type Kind = 'ours' | 'http-proxy' | 'libraries' | 'nginx' | 'nothing';
+
+/** What our router is made of. */
+const LIBRARIES = 'node:http and undici, nothing else';
+
+function proxyOf(kind: Kind, upstream: number) {
+  return kind === 'nginx' ? startNginx(upstream) : started('proxy', kind, String(upstream));
+}
+
+async function way(kind: Kind): Promise<Way> {
   const children: ChildProcess[] = [];
   const instance = await started('instance');
   children.push(instance.child);
   let { port } = instance;
   if (kind !== 'nothing') {
-    const proxy = await started('proxy', kind, String(port));
+    const proxy = await proxyOf(kind, port);
     children.push(proxy.child);
     port = proxy.port;
   }
@@ -50,8 +61,9 @@ async function way(kind: 'ours' | 'http-proxy' | 'nothing'): Promise<Way> {
     direct,
     close: async () => {
       await Promise.all([pool.destroy(), direct.destroy()]);
-      for (const child of children) child.disconnect();
-      await Promise.all(children.map((child) => once(child, 'exit')));
+      const ends = children.map((child) => once(child, 'exit'));
+      for (const child of children) child.connected ? child.disconnect() : child.kill();
+      await Promise.all(ends);
     },
   };
 }
@@ -63,8 +75,9 @@ async function ask(pool: Pool): Promise<number> {
   return bytes;
 }
 
-function throughput(kind: Parameters<typeof way>[0]): BenchContender {
+function throughput(kind: Kind): BenchContender {
   return {
+    skip: kind === 'nginx' ? noNginx : () => null,
     prepare: async ({ quick }): Promise<BenchTask> => {
       const { pool, close } = await way(kind);
       const each = quick ? 2 : 50;
@@ -86,8 +99,9 @@ function throughput(kind: Parameters<typeof way>[0]): BenchContender {
 }
 
 /** Median with and without, one after the other, so that both see the same machine. */
-function added(kind: 'ours' | 'http-proxy'): BenchContender {
+function added(kind: Kind): BenchContender {
   return {
+    skip: kind === 'nginx' ? noNginx : () => null,
     prepare: async ({ quick }): Promise<BenchTask> => {
       const { pool, direct, close } = await way(kind);
       const count = quick ? 20 : 400;
@@ -121,7 +135,12 @@ export const rows: readonly BenchRow[] = [
     name: 'requests through a router, 64 under way',
     unit: 'k ops/s',
     ours: throughput('ours'),
-    peers: { 'http-proxy': throughput('http-proxy'), 'no router': throughput('nothing') },
+    peers: {
+      'http-proxy': throughput('http-proxy'),
+      [LIBRARIES]: throughput('libraries'),
+      nginx: throughput('nginx'),
+      'no router': throughput('nothing'),
+    },
     target: { ratioAtLeast: { 'http-proxy': 1 } },
     warmupMs: 2000,
     sameWork: true,
@@ -131,7 +150,11 @@ export const rows: readonly BenchRow[] = [
     name: 'added to one request alone, median',
     unit: 'µs/op',
     ours: added('ours'),
-    peers: { 'http-proxy': added('http-proxy') },
+    peers: {
+      'http-proxy': added('http-proxy'),
+      [LIBRARIES]: added('libraries'),
+      nginx: added('nginx'),
+    },
     target: { nsAtMost: 100_000, ratioAtLeast: { 'http-proxy': 1 } },
     warmupMs: 2000,
     sameWork: true,

@@ -1,6 +1,7 @@
 /**
- * A proxy for B21 in front of one instance, by name: our router host, or npm `http-proxy` with kept
- * connections, its fastest setting. Says its port, ends with its parent.
+ * A proxy for B21 in front of one instance, by name: our router host; npm `http-proxy` with kept
+ * connections, its fastest setting; or the two libraries that our router stands on, with nothing between
+ * them: what no router made of them can beat. Says its port, ends with its parent.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -85,5 +86,34 @@ async function httpProxy(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** Heads and bodies passed on as they are: no choice, no limits, no repeats, no figures. */
+async function librariesAlone(): Promise<number> {
+  const { Pool } = await import('undici');
+  const pool = new Pool(`http://127.0.0.1:${upstream}`, { pipelining: 1 });
+  const server = createServer((request, response) => {
+    const { url = '/', method = 'GET', rawHeaders } = request;
+    pool.dispatch(
+      { path: url, method, headers: rawHeaders },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: ({ rawHeaders: head }, status) =>
+          void response.writeHead(status, (head as Buffer[]).map(String)),
+        onResponseData: (_controller, piece) => void response.write(piece),
+        onResponseEnd: () => void response.end(),
+        onResponseError: () => void response.destroy(),
+      },
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+const KINDS: Readonly<Record<string, () => Promise<number>>> = {
+  ours,
+  'http-proxy': httpProxy,
+  libraries: librariesAlone,
+};
+
 process.on('disconnect', () => process.exit(0));
-process.send?.({ port: await (kind === 'ours' ? ours() : httpProxy()) });
+process.send?.({ port: await KINDS[kind]?.() });

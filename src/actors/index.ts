@@ -166,6 +166,7 @@ export {
   Arbiter,
   type ArbiterArgs,
   type ArbiterMessages,
+  type SaidLoads,
   type ServiceStatus,
 } from './brain/arbiter.actor.ts';
 export { type AttentionLimits, attentionOf } from './brain/attention.ts';

@@ -3,8 +3,10 @@
  * until the host answers, and ends all of them with all instances. For the verbs that begin and end fleets.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -35,7 +37,7 @@ export type LocalFleetOptions = {
   readonly isDetached: boolean;
 };
 
-/** @throws CommandError when a host answers there already */
+/** @throws (rejects) CommandError when a host answers there already, or a port is somebody else's */
 export async function startLocalFleet(
   directory: string,
   options: LocalFleetOptions,
@@ -45,10 +47,24 @@ export async function startLocalFleet(
     const message = `a host runs in ${directory} already; use it, or \`ringmaster down\`.`;
     throw new CommandError(EXIT.conflict, message);
   }
+  for (const [name, port] of Object.entries(options.ports ?? {})) await mustBeFree(name, port);
   return startAgent(directory, options);
 }
 
-/** @throws (rejects) CommandError when it ends, or takes too long, before it leads */
+/** A host would only find out when it runs. @throws CommandError */
+async function mustBeFree(name: string, port: string): Promise<void> {
+  const server = createServer().listen(Number(port), '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const message = `--${name} is ${port}: ${(error as Error).message}; choose a port that is free.`;
+    throw new CommandError(EXIT.conflict, message);
+  } finally {
+    server.close();
+  }
+}
+
+/** @throws (rejects) CommandError when it ends, or takes too long, before it leads; or another one does */
 export async function untilUp(agent: ChildProcess, directory: string): Promise<void> {
   let hasEnded = agent.exitCode !== null;
   agent.once('exit', () => {
@@ -57,9 +73,24 @@ export async function untilUp(agent: ChildProcess, directory: string): Promise<v
   const isUp = await until(LOOK_MS, UP_MS, async () =>
     hasEnded ? false : (await answers(directory)) ? true : null,
   );
+  const holder = await agentOf(directory);
+  if (holder !== null && holder !== agent.pid) {
+    const message =
+      `${directory} is another host's, whose agent has the pid ${holder}: it was started at the same ` +
+      'time; use it, or end it with `ringmaster down`.';
+    throw new CommandError(EXIT.conflict, message);
+  }
   if (isUp === true) return;
   const logs = ['agent/brain.log', 'agent.log'].map((name) => join(directory, name));
-  throw new CommandError(EXIT.failed, `the host has not come up; see ${logs.join(' and ')}.`);
+  const said = await lastWord(logs[0] ?? '');
+  const why = said === null ? '' : `: ${said}`;
+  throw new CommandError(EXIT.failed, `the host has not come up${why}; see ${logs.join(' and ')}.`);
+}
+
+/** What a host has said last before it ended. */
+async function lastWord(log: string): Promise<string | null> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  return [...text.matchAll(/^ringmaster: (?:Error: )?(.*?)\.?$/gm)].at(-1)?.[1] ?? null;
 }
 
 /**

@@ -2,7 +2,7 @@
  * The arbiter as the drivers see it: whom observations are told, and whose records say what is wanted.
  * Before it is attached nothing is told, and nothing is known.
  */
-import type { Observation, ServiceRecord, ServiceStatus } from '../actors/index.ts';
+import type { Observation, SaidLoads, ServiceRecord, ServiceStatus } from '../actors/index.ts';
 import type { AnyRef, Context } from '../runtime/index.ts';
 
 /** Thread rule: that of the actor whose context it has. */
@@ -25,6 +25,11 @@ export class ArbiterRecords {
   /** Tells what was seen. */
   say(service: string, list: readonly Observation[]): void {
     if (this.arbiter !== null) this.ctx.tell(this.arbiter, 'observe', { service, list });
+  }
+
+  /** Tells how much is asked for, by slice of the keys. */
+  sayLoads(loads: SaidLoads): void {
+    if (this.arbiter !== null) this.ctx.tell(this.arbiter, 'loads', loads);
   }
 
   /** Names of those that it tends; empty while nobody knows. */

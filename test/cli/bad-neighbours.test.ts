@@ -27,6 +27,32 @@ const until = async (is: () => Promise<boolean>): Promise<void> => {
 const stateOf = async (service: string): Promise<string> =>
   (await json('get')).items.find((one: { service: string }) => one.service === service)?.state;
 
+test('bad neighbours - a key that ends whoever works on it ends two, and goes to nobody then', async () => {
+  const route = { port: PORT, key: { segment: 0 } };
+  rig.write({ shop: webService({ instances: 3, env: { POISON: '/poison' }, route }) });
+  expect(await rig.run('up', '-d', '-f', 'fleet.yaml')).toMatchObject({ code: 0 });
+  await until(async () => (await stateOf('shop')) === 'healthy');
+  const ask = (path: string) => fetch(`http://127.0.0.1:${PORT}${path}`);
+  // Asked again at another one, which is lost as well: so much has to be seen.
+  expect((await ask('/poison')).status).toBe(502);
+  await until(async () => (await json('describe', 'shop')).summary.attention.length > 0);
+  const { failures, summary } = await json('describe', 'shop');
+  expect(failures).toMatchObject([
+    { signature: 'exit 7', key: 'poison' },
+    { signature: 'exit 7', key: 'poison' },
+  ]);
+  expect(summary.attention.join()).toContain('poison');
+  // Every table is acknowledged.
+  await until(async () => {
+    const detail = await json('describe', 'shop');
+    return detail.summary.ready === 3 && detail.operations === 0;
+  });
+  const answer = await ask('/poison');
+  expect([answer.status, answer.headers.get('x-ringmaster-error')]).toEqual([503, 'quarantined']);
+  expect((await json('describe', 'shop')).failures).toHaveLength(2);
+  expect((await ask('/other')).status).toBe(200);
+}, 120_000);
+
 test('bad neighbours - each has its outcome, and nothing else is disturbed', async () => {
   const quick = { strategy: 'rolling', progressDeadline: '3s' };
   const one = (env: Readonly<Record<string, string>>, more = {}) =>

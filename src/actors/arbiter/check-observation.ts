@@ -25,6 +25,7 @@ const FIELDS: Readonly<
   probe: { instance: text, probe: oneOf('startup', 'liveness', 'readiness'), isWell: truth },
   drain: { instance: text, answer: oneOf('mayStop', 'tooEarly', 'no') },
   failure: { instance: text, signature: text, key: textOrNull },
+  failureKey: { instance: text, key: text },
   zombie: { instance: text, isAnswering: truth },
   router: {
     id: text,

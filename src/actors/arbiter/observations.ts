@@ -46,6 +46,8 @@ export type Observation =
       readonly signature: string;
       readonly key: string | null;
     }
+  /** Who asked it saw that it was cut off from this key, alone. Says nothing of one that has not failed. */
+  | { readonly kind: 'failureKey'; readonly instance: InstanceId; readonly key: string }
   /** It has ended, and something answers in its name. */
   | { readonly kind: 'zombie'; readonly instance: InstanceId; readonly isAnswering: boolean }
   | {
@@ -170,6 +172,9 @@ class Draft {
       case 'failure':
         this.failed(one, nowMs);
         return;
+      case 'failureKey':
+        this.failedOn(one.instance, one.key);
+        return;
       case 'zombie':
         this.zombie(one.instance, one.isAnswering);
         return;
@@ -259,6 +264,13 @@ class Draft {
     };
     if (this.next.failures.some((known) => known.instance === id)) return;
     this.set({ failures: [...this.next.failures, failure].slice(-FAILURES_MAX) });
+  }
+
+  private failedOn(id: InstanceId, key: string): void {
+    const { failures } = this.next;
+    const isIt = (one: FailureView): boolean => one.instance === id && one.key === null;
+    if (!failures.some(isIt)) return;
+    this.set({ failures: failures.map((one) => (isIt(one) ? { ...one, key } : one)) });
   }
 
   private zombie(id: InstanceId, isAnswering: boolean): void {

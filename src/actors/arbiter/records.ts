@@ -128,6 +128,8 @@ export type RoutesRecord = {
   readonly routes: readonly Route[];
   /** Percent of the traffic by revision; empty: it follows the instances. */
   readonly weights: readonly Pick<Share, 'revision' | 'isBaseline' | 'weight'>[];
+  /** Keys that nobody answers for. Absent: none. */
+  readonly quarantined?: readonly string[];
   /** The service is gone: routers forget it, and its ring. Absent: it is not. */
   readonly isRemoved?: true;
 };

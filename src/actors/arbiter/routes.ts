@@ -1,8 +1,8 @@
 /**
- * The endpoint table: which instance serves each slot, and how a stateless service's traffic is
- * divided. Numbered apart from the ring, since a restart moves no key. Only who is ready, not ejected
- * and not fenced is in it; of several in one slot, one that stays and has been ready for long enough,
- * then one that goes. Pure.
+ * The endpoint table: which instance serves each slot, how a stateless service's traffic is divided, and
+ * which keys go to nobody. Numbered apart from the ring, since a restart moves no key. Only who is ready,
+ * not ejected and not fenced is in it; of several in one slot, one that stays and has been ready for long
+ * enough, then one that goes. Pure.
  */
 import { compareText } from '../arithmetic/compare-text.ts';
 import { minReadyOf } from '../protocol/fleet-view.ts';
@@ -24,9 +24,12 @@ export function routesOf(record: ServiceRecord, nowMs: number): RoutesRecord {
   const routes = inOrder(bySlot, before.routes);
   const isEnd = endsWith(record, routes.length);
   const isSaid = before.isRemoved === true;
-  if (isSame(before.routes, routes) && isSameWeights(record) && isEnd === isSaid) return before;
+  const isSameRest = isSameWeights(record) && isSameKeys(record) && isEnd === isSaid;
+  if (isSame(before.routes, routes) && isSameRest) return before;
+  const { quarantinedKeys: quarantined } = record;
   const next = { number: before.number + 1, routes, weights: weightsOf(record) };
-  return isEnd ? { ...next, isRemoved: true } : next;
+  const kept = quarantined.length === 0 ? next : { ...next, quarantined };
+  return isEnd ? { ...kept, isRemoved: true } : kept;
 }
 
 /** Lines in the order of their slots. Those of before are in it already: only others are put in order. */
@@ -81,7 +84,8 @@ function isUnchanged(record: ServiceRecord): boolean {
     seen++;
   }
   const isSaid = record.routes.isRemoved === true;
-  return seen === lines.size && isSameWeights(record) && endsWith(record, seen) === isSaid;
+  const isSameRest = isSameWeights(record) && isSameKeys(record);
+  return seen === lines.size && isSameRest && endsWith(record, seen) === isSaid;
 }
 
 /** It is removed, and nobody of it serves or may come to serve any more. */
@@ -94,6 +98,14 @@ function isSameWeights(record: ServiceRecord): boolean {
   if (weights.length === 0 && record.goal.shares.every(({ weight }) => weight === null))
     return true;
   return JSON.stringify(weights) === JSON.stringify(weightsOf(record));
+}
+
+function isSameKeys({ routes: { quarantined = [] }, quarantinedKeys }: ServiceRecord): boolean {
+  return (
+    quarantined === quarantinedKeys ||
+    (quarantined.length === quarantinedKeys.length &&
+      quarantined.every((key, i) => key === quarantinedKeys[i]))
+  );
 }
 
 /** Percentages, where the split has any. */

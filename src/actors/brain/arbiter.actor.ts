@@ -38,6 +38,7 @@ import { RegionPart } from './region-part.ts';
 import { Reissue } from './reissue.ts';
 import { type LoopOutcome, ServiceLoop } from './service-loop.ts';
 import { ServiceTally, type ServiceTallyFigures } from './service-tally.ts';
+import { SliceLoads } from './slice-loads.ts';
 import type { StepAnswer, StepQuestion } from './snapshot.ts';
 
 /** What a region's brain is given. Lengths of time are milliseconds; see `policy` of a fleet. */
@@ -75,6 +76,8 @@ export type ServiceStatus = {
   readonly record: ServiceRecord;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
+  /** Nothing voluntary is done in the whole fleet; `isFrozen` of the record: of this service. */
+  readonly isFleetFrozen: boolean;
   /** What waits for a human. */
   readonly attention: readonly string[];
   /** What of its specification waits for this region's turn, and what ends that. */
@@ -88,6 +91,13 @@ export type AppliedSpec = {
   readonly revision: string;
   /** What an operator says beside it: tokens that a refusal named. */
   readonly allow?: readonly string[];
+};
+
+/** Of one router. `loads`: by number of the slice, all of them. */
+export type SaidLoads = {
+  readonly service: string;
+  readonly router: string;
+  readonly loads: readonly number[] | null;
 };
 
 /** What it understands. */
@@ -111,6 +121,8 @@ export type ArbiterMessages = {
   remove(service: string): Promise<void>;
   /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
+  /** Requests in a second by slice of the keys, as a router counts them; null: it does not. */
+  loads(what: SaidLoads): void;
   /**
    * What operators order by observations (verbs, holds, freezes): answered when it is stored.
    * @throws (rejects) RM_REPLY with reason NO_SERVICE, STORE_AWAY
@@ -172,6 +184,7 @@ type Tended = {
   readonly companions: Companions;
   readonly reissue: Reissue;
   readonly tally: ServiceTally;
+  readonly slices: SliceLoads;
   /** When it has to be looked at next, in decision time. */
   dueMs: number;
   /** Not looked at before: its last pass was more than the store takes. */
@@ -250,6 +263,8 @@ class Brain {
       check: (what) => this.check(what),
       remove: (service) => this.remove(service),
       observe: ({ service, list }) => this.observe(service, list),
+      loads: ({ service, router, loads }) =>
+        this.tended.get(service)?.slices.take(router, loads, this.nowMs()),
       order: (what) => this.order(what),
       want: (intent) => this.want(intent),
       freeze: async (isFrozen) => {
@@ -283,6 +298,7 @@ class Brain {
           isSettled,
           record,
           heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
+          isFleetFrozen: this.isFrozen,
           attention,
           waits,
         };
@@ -453,7 +469,7 @@ class Brain {
   }
 
   private async pass(tended: Tended): Promise<LoopOutcome> {
-    const { loop, companions, reissue, tally } = tended;
+    const { loop, companions, reissue, tally, slices } = tended;
     const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
     const { part } = this;
@@ -468,6 +484,7 @@ class Brain {
       maxStalenessMs,
       isFrozen: this.isFrozen || loop.heldBy !== null,
       reservations: this.reserved(),
+      sliceLoads: slices.sum(nowMs),
     });
     tally.passed(before, outcome, this.ctx.now() - begunMs);
     if (outcome.kind === 'overtaken') this.ctx.exit();
@@ -528,7 +545,8 @@ class Brain {
     };
     const loop = new ServiceLoop(record, revision, parts, heldBy);
     const tally = new ServiceTally(record.name);
-    const tended = { loop, companions, reissue: new Reissue(), tally, dueMs: 0, notBeforeMs: 0 };
+    const own = { reissue: new Reissue(), tally, slices: new SliceLoads() };
+    const tended = { loop, companions, ...own, dueMs: 0, notBeforeMs: 0 };
     this.tended.set(record.name, tended);
     return tended;
   }

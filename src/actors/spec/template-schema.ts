@@ -21,9 +21,10 @@ const probeTimes = {
     .prefault('10s')
     .describe('Between two looks. Longer: later found. Shorter: more requests.'),
   timeout: positiveDuration
-    .prefault('1s')
+    .optional()
     .describe(
-      'For one answer. Longer: a slow instance counts as well. Shorter: a pause is a failure.',
+      'For one answer; default: 1s, or the period where that is shorter. Longer: a slow instance counts ' +
+        'as well. Shorter: a pause is a failure.',
     ),
   failures: integer(1, 100)
     .prefault(3)
@@ -33,19 +34,37 @@ const probeTimes = {
   successes: integer(1, 100).prefault(1).describe('In a row, before it counts as well again.'),
 };
 
+/** Longer than the period no answer may take. Milliseconds. */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** With the time that its answer may take, also where that was not written. */
+function timed<T extends { readonly period: number; readonly timeout?: number | undefined }>(
+  probe: T,
+): T & { readonly timeout: number } {
+  return { ...probe, timeout: probe.timeout ?? Math.min(PROBE_TIMEOUT_MS, probe.period) };
+}
+
 /** One way to ask. */
 const probe = z.union([
-  z.strictObject({
-    http: httpPath.describe('Path that answers 2xx or 3xx while it is well.'),
-    port: integer(1, 65_535).optional().describe("Default: the instance's own."),
-    ...probeTimes,
-  }),
-  z.strictObject({ tcp: z.literal(true).describe('The port accepts.'), ...probeTimes }),
-  z.strictObject({
-    exec: z.array(z.string()).min(1).max(64).describe('A command that ends with 0.'),
-    ...probeTimes,
-  }),
-  z.strictObject({ actor: z.literal('ping').describe('The actor answers.'), ...probeTimes }),
+  z
+    .strictObject({
+      http: httpPath.describe('Path that answers 2xx or 3xx while it is well.'),
+      port: integer(1, 65_535).optional().describe("Default: the instance's own."),
+      ...probeTimes,
+    })
+    .transform(timed),
+  z
+    .strictObject({ tcp: z.literal(true).describe('The port accepts.'), ...probeTimes })
+    .transform(timed),
+  z
+    .strictObject({
+      exec: z.array(z.string()).min(1).max(64).describe('A command that ends with 0.'),
+      ...probeTimes,
+    })
+    .transform(timed),
+  z
+    .strictObject({ actor: z.literal('ping').describe('The actor answers.'), ...probeTimes })
+    .transform(timed),
 ]);
 
 const drain = z.strictObject({

@@ -20,8 +20,8 @@ import { begin, brokenBy, CALM, type Found, type Step, stepsOf } from './steps.t
 export type DemoOptions = {
   /** It goes on until it is interrupted, for people to look around. */
   readonly stays: boolean;
-  /** The last table as data, and nothing else on standard output. */
-  readonly isData: boolean;
+  /** The last table in that form, and nothing else on standard output; null: as a table. */
+  readonly data: 'json' | 'yaml' | null;
   /** Of its own, and kept; absent: a temporary one, which is kept when it fails. */
   readonly directory?: string | undefined;
 };
@@ -39,7 +39,7 @@ const INDENT = '          ';
  * @throws (rejects) CommandError with every rule that was broken; RM_* of what could not be done at all
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'ringmaster-demo-'));
+  const directory = options.directory ?? temporaryFolder();
   if (existsSync(join(directory, 'store'))) {
     const message = `${directory} is a fleet's already; name another directory, or none.`;
     throw new CommandError(EXIT.conflict, message);
@@ -53,6 +53,19 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     stream.removeAllListeners('error').on('error', interrupt);
   }
   await demo.run();
+}
+
+/** @throws CommandError when there is no place for it */
+function temporaryFolder(): string {
+  const parent = tmpdir();
+  try {
+    return mkdtempSync(join(parent, 'ringmaster-demo-'));
+  } catch (error) {
+    const message =
+      `the demo's fleet cannot have a folder in ${parent}: ${(error as Error).message}; expected a folder ` +
+      'that you may write to: set TMPDIR to one, or name a directory with -C.';
+    throw new CommandError(EXIT.failed, message);
+  }
 }
 
 class Demo {
@@ -71,7 +84,7 @@ class Demo {
     this.options = options;
     this.directory = directory;
     this.ports = ports;
-    this.say = options.isData ? printAside : print;
+    this.say = options.data === null ? print : printAside;
     this.fleet = new FleetWatch(directory, this.say);
   }
 
@@ -130,7 +143,8 @@ class Demo {
       for (const fault of faults) this.say(`${INDENT}BROKEN: ${fault}`);
       this.sayAt(`${faults.length === 0 ? 'held' : 'not held'}\n`);
     }
-    if (this.options.isData) await printData('json', 'Demo', { steps: rows.map(dataOf), broken });
+    const { data } = this.options;
+    if (data !== null) await printData(data, 'Demo', { steps: rows.map(dataOf), broken });
     else print(tableText('table', { kind: 'Step', items: rows, columns: COLUMNS, nameOf }));
     if (broken.length > 0) throw new CommandError(EXIT.failed, broken.join('\n'));
     this.say(`\nall ${rows.length} steps held, ${this.at()}`);

@@ -60,7 +60,8 @@ function printedLines(detail: ServiceDetail): readonly string[] {
     ...failures
       .slice(-10)
       .map(
-        ({ instance, signature, agoMs }) => `  ${instance}  ${signature}  ${lengthOf(agoMs)} ago`,
+        ({ instance, signature, key, agoMs }) =>
+          `  ${instance}  ${signature}${key === null ? '' : ` on key ${key}`}  ${lengthOf(agoMs)} ago`,
       ),
   ];
 }

@@ -47,7 +47,7 @@ export function addDiagnose(program: Command): void {
 /** What is wrong with one service; empty: nothing that can be seen. */
 export function findingsOf(detail: ServiceDetail): readonly Finding[] {
   const { summary, failures, revisions, instances } = detail;
-  const { service, ready, wanted, heldBy, attention, isFrozen } = summary;
+  const { service, ready, wanted, heldBy, attention, isFrozen, isFleetFrozen } = summary;
   const found: Finding[] = attention.map((what) => ({
     service,
     what,
@@ -59,8 +59,14 @@ export function findingsOf(detail: ServiceDetail): readonly Finding[] {
     found.push({ service, what, evidence: [heldBy], next: `ringmaster describe ${service}` });
   }
   if (isFrozen) {
-    const what = 'it is frozen: only what is urgent is done';
-    found.push({ service, what, evidence: [], next: `ringmaster freeze ${service} --off` });
+    const whose = isFleetFrozen ? 'the fleet' : 'it';
+    const next = `ringmaster freeze ${isFleetFrozen ? '' : `${service} `}--off`;
+    found.push({
+      service,
+      what: `${whose} is frozen: only what is urgent is done`,
+      evidence: [],
+      next,
+    });
   }
   const blocked = revisions.filter((one) => one.blocked !== null && one.role.includes('target'));
   for (const { version, blocked: why } of blocked) {

@@ -1,5 +1,5 @@
 /** `ringmaster scale`, `autoscale`, `drain`, `replace`, `release`, `freeze`: orders beside a rollout. */
-import type { OrderVerdict } from '../../drivers/client.ts';
+import type { OrderVerdict, ServiceDetail } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
@@ -37,10 +37,18 @@ export function addScale(program: Command): void {
     .command('autoscale <service>')
     .description('end a hold: the service scales itself again')
     .action(async (service: string, _, command: Command) => {
-      await withHost(command.optsWithGlobals<CommonOptions>(), (host) =>
-        host.ask('Service.hold', { service, count: null }),
-      );
-      print(`${service}: scales by itself`);
+      await withHost(command.optsWithGlobals<CommonOptions>(), async (host) => {
+        const { autoscale, summary, spec } = await host.ask<ServiceDetail>('Service.get', {
+          service,
+        });
+        await host.ask('Service.hold', { service, count: null });
+        if ((spec as { readonly autoscale?: unknown }).autoscale === undefined) {
+          const stays = `it stays at ${summary.demand}; \`scale\` changes that`;
+          print(`${service}: nothing to do, its fleet gives it no autoscale: ${stays}`);
+        } else if ((autoscale?.hold ?? null) === null) {
+          print(`${service}: nothing to do, nobody holds it: it scales by itself`);
+        } else print(`${service}: scales by itself`);
+      });
     });
   program
     .command('drain <instance>')
@@ -67,10 +75,12 @@ export function addScale(program: Command): void {
     .command('release <service>')
     .description('go on after an invariant did not hold, and somebody has looked')
     .action(async (service: string, _, command: Command) => {
-      await withHost(command.optsWithGlobals<CommonOptions>(), (host) =>
-        host.ask('Service.release', { service }),
-      );
-      print(`${service}: goes on`);
+      await withHost(command.optsWithGlobals<CommonOptions>(), async (host) => {
+        const { summary } = await host.ask<ServiceDetail>('Service.get', { service });
+        await host.ask('Service.release', { service });
+        if (summary.heldBy !== null) print(`${service}: goes on`);
+        else print(`${service}: nothing to do, every invariant holds: it was not stopped by one`);
+      });
     });
   program
     .command('freeze [service]')

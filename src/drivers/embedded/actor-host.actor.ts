@@ -6,6 +6,7 @@
 import { type CarryOut, type Effect, type Observation, specOf } from '../../actors/index.ts';
 import { type ActorDefinition, type AnyRef, actor, type Context } from '../../runtime/index.ts';
 import { ArbiterRecords } from '../arbiter-records.ts';
+import { RecentCuts } from '../router/recent-cuts.ts';
 import type { ActorInstances } from './actor-instances.ts';
 import type { LocalRoutes } from './local-routes.ts';
 
@@ -63,6 +64,7 @@ class Host {
   private readonly ctx: Context;
   /** To end when they have nothing under way. */
   private readonly ending: Set<string> = new Set();
+  private readonly cuts: RecentCuts = new RecentCuts();
   private epoch = 0;
 
   constructor(args: ActorHostArgs, ctx: Context) {
@@ -96,8 +98,22 @@ class Host {
     }
     await this.follow();
     this.sayTables();
+    this.sayMore();
     routes.feed.flip();
     this.ctx.tell(metrics, 'attach', routes.feed.attachment());
+  }
+
+  /** Which keys are asked for, and on which one instances were lost. */
+  private sayMore(): void {
+    const { routes } = this.args;
+    const nowMs = this.ctx.now();
+    for (const cut of routes.takeLost()) this.cuts.note(cut, nowMs);
+    for (const { service, instance, key } of this.cuts.of(nowMs)) {
+      this.records.say(service, [{ kind: 'failureKey', instance, key }]);
+    }
+    for (const { service, loads } of routes.slices.due(nowMs, (one) => routes.membersOf(one))) {
+      this.records.sayLoads({ service, router: ROUTER, loads });
+    }
   }
 
   private carry(effect: Effect): void {

@@ -216,7 +216,7 @@ export class EmbeddedFleet {
   ): Promise<T> {
     const target = this.routes.choose(service, key ?? null);
     const ref = this.instances.ref(target.instance);
-    const done = this.routes.begin(service, target);
+    const done = this.routes.begin(service, target, key ?? null);
     const begunMs = monotonicMs();
     let outcome: AskOutcome = 'answered';
     try {
@@ -316,5 +316,6 @@ const NOT_ASKED: readonly string[] = [
 /** Of a question that was rejected. What an actor answers with `reply.error` is an answer. */
 function outcomeOf(code: string): AskOutcome {
   if (code === 'RM_REPLY') return 'answered';
+  if (code === 'RM_ACTOR_CRASHED') return 'crashed';
   return NOT_ASKED.includes(code) ? 'notAsked' : 'failed';
 }

@@ -16,7 +16,9 @@ import { driverError } from '../errors.ts';
 import { KeyOwners } from '../router/key-owners.ts';
 import { RequestTally } from '../router/request-tally.ts';
 import { type Candidate, RouteChoice } from '../router/route-choice.ts';
-import { ownersConfig } from '../router/table-message.ts';
+import type { Cut } from '../router/router-protocol.ts';
+import { SliceRates } from '../router/slice-rates.ts';
+import { countsSlices, ownersConfig } from '../router/table-message.ts';
 
 /** What is said of one service. */
 type Said = {
@@ -26,12 +28,17 @@ type Said = {
   routes: RoutesRecord | null;
 };
 
-type Target = Candidate & { underWay: number };
+/** `turns`: questions that it was given so far. */
+type Target = Candidate & { underWay: number; turns: number };
 
-type Table = { readonly targets: readonly Target[]; readonly choice: RouteChoice<Target> };
+type Table = {
+  readonly targets: readonly Target[];
+  readonly choice: RouteChoice<Target>;
+  readonly owners: KeyOwners | null;
+};
 
-/** `notAsked`: a mistake of whoever asks, which is nobody's request. */
-export type AskOutcome = 'answered' | 'failed' | 'notAsked';
+/** `crashed`: it ended before it answered. `notAsked`: a mistake of whoever asks, nobody's request. */
+export type AskOutcome = 'answered' | 'failed' | 'crashed' | 'notAsked';
 
 /** What a table of one service is known by. */
 export type KnownTables = {
@@ -46,6 +53,9 @@ export class LocalRoutes {
   readonly feed: MetricFeed;
   /** For those who watch. */
   readonly tally: RequestTally = new RequestTally();
+  /** Of those that want their slices counted. */
+  readonly slices: SliceRates = new SliceRates();
+  private lost: Cut[] = [];
   private readonly random: Random;
   private readonly said: Map<string, Said> = new Map();
   private readonly tables: Map<string, Table> = new Map();
@@ -67,8 +77,10 @@ export class LocalRoutes {
     const targets = routes.routes.map((route) => this.targetOf(route));
     const owners = KeyOwners.of(ownersConfig(spec, ring), ring);
     const { weights } = routes;
-    const input = { kind: spec.kind, candidates: targets, weights, owners, zone: null };
-    this.tables.set(service, { targets, choice: new RouteChoice(input) });
+    const { kind } = spec;
+    const input = { kind, candidates: targets, weights, owners, former: null, zone: null };
+    this.tables.set(service, { targets, owners, choice: new RouteChoice(input) });
+    if (!countsSlices(spec)) this.slices.forget(service);
     this.tidy();
   }
 
@@ -82,6 +94,7 @@ export class LocalRoutes {
     this.said.delete(service);
     this.tally.keep(service, new Set());
     this.tables.delete(service);
+    this.slices.forget(service);
     this.tidy();
   }
 
@@ -103,12 +116,15 @@ export class LocalRoutes {
   /** Who is asked. @throws RM_NO_INSTANCE when nobody may be */
   choose(service: string, key: string | null): Target {
     const table = this.tables.get(service);
-    const facts = { key, replica: null, without: [], nowMs: 0, random: this.random };
-    const found = table?.choice.choose(facts) ?? null;
+    const said = this.said.get(service);
+    const facts = { key, replica: null, former: false, without: [], nowMs: 0, random: this.random };
+    const isPoison = key !== null && said?.routes?.quarantined?.includes(key) === true;
+    const found = isPoison ? null : (table?.choice.choose(facts) ?? null);
     if (found !== null) return found;
-    const isSharded = this.said.get(service)?.spec?.kind === 'sharded';
-    const why =
-      table === undefined
+    const isSharded = said?.spec?.kind === 'sharded';
+    const why = isPoison
+      ? `the key ${key.slice(0, 80)} has ended the instances of ${service} that worked on it; release it`
+      : table === undefined
         ? `${service} is no service of this fleet, or none of it has served yet`
         : isSharded && key === null
           ? `${service} is sharded, and no key was given; give one`
@@ -117,15 +133,45 @@ export class LocalRoutes {
   }
 
   /** A question to it begins. @returns to be called with what came of it */
-  begin(service: string, target: Target): (seconds: number, outcome: AskOutcome) => void {
+  begin(
+    service: string,
+    target: Target,
+    key: string | null,
+  ): (seconds: number, outcome: AskOutcome) => void {
+    const wasFree = target.underWay === 0;
     target.underWay += 1;
+    const turn = ++target.turns;
+    this.count(service, key);
     return (seconds, outcome) => {
       target.underWay -= 1;
       if (outcome === 'notAsked') return;
-      const isError = outcome === 'failed';
+      const wasAlone = wasFree && turn === target.turns;
+      const { instance, revision } = target;
+      if (outcome === 'crashed' && wasAlone && key !== null)
+        this.lost.push({ service, instance, key });
+      const isError = outcome !== 'answered';
       this.feed.record(fedOf(service, target), seconds, isError);
-      this.tally.note(service, target.revision, [{ seconds, isError }]);
+      this.tally.note(service, revision, [{ seconds, isError }]);
     };
+  }
+
+  /** Instances that were lost while they had one question, and its key; those of since the last call. */
+  takeLost(): readonly Cut[] {
+    const { lost } = this;
+    this.lost = [];
+    return lost;
+  }
+
+  /** Of its ring. */
+  membersOf(service: string): number {
+    return this.said.get(service)?.ring?.members.length ?? 0;
+  }
+
+  private count(service: string, key: string | null): void {
+    const spec = this.said.get(service)?.spec ?? null;
+    const owners = this.tables.get(service)?.owners ?? null;
+    if (key === null || spec === null || owners === null || !countsSlices(spec)) return;
+    this.slices.note(service, [owners.slice(key), 1]);
   }
 
   private targetOf({
@@ -138,7 +184,7 @@ export class LocalRoutes {
     const zone = slotParts(slot)?.zone ?? '';
     const now = { slot, instance, revision, isBaseline, zone, outUntilMs: 0 };
     if (known !== undefined) return Object.assign(known, now);
-    const target: Target = { ...now, underWay: 0 };
+    const target: Target = { ...now, underWay: 0, turns: 0 };
     this.targets.set(instance, target);
     return target;
   }

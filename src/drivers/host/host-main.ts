@@ -47,10 +47,11 @@ async function main(): Promise<void> {
     ...(region === undefined ? {} : { region }),
     ...(writePort === undefined ? {} : { ingest: { port: Number(writePort) } }),
   });
-  const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
-  await server.listen();
   const metrics = metricsPort === undefined ? null : new MetricsServer(host);
   await metrics?.listen(Number(metricsPort));
+  // Last: whoever is answered there finds everything else open.
+  const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
+  await server.listen();
   // Without an agent nothing can be started or ended, and nobody starts this process again: the next
   // agent finds the instances. It may only be busy for a moment.
   let silent = 0;

@@ -47,6 +47,7 @@ export type ServiceDetail = {
   readonly failures: readonly {
     readonly instance: string;
     readonly signature: string;
+    readonly key: string | null;
     readonly agoMs: number;
   }[];
   readonly operations: number;
@@ -177,11 +178,9 @@ export class HostMethods {
         autoscaler === null
           ? null
           : { hold: hold?.count ?? null, wants: String(autoscaler.asked.at(-1) ?? '') },
-      failures: record.failures.map(({ instance, signature, atMs }) => ({
-        instance,
-        signature,
-        agoMs: nowMs - atMs,
-      })),
+      failures: record.failures.map(({ instance, signature, key, atMs }) => {
+        return { instance, signature, key, agoMs: nowMs - atMs };
+      }),
       operations: record.operations.size,
       nowMs,
       spec: record.spec,

@@ -102,7 +102,7 @@ const SERVICE_FAMILIES: readonly MetricFamily<FleetFigures>[] = [
   gauge(
     'frozen',
     '1: nothing voluntary is done.',
-    each(({ record }) => Number(record.isFrozen)),
+    each(({ record, isFleetFrozen }) => Number(isFleetFrozen || record.isFrozen)),
   ),
   gauge(
     'held',

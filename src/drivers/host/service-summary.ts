@@ -31,7 +31,9 @@ export type ServiceSummary = {
   readonly generation: number | null;
   readonly routes: number;
   readonly healing: string;
+  /** By itself, or with all others. */
   readonly isFrozen: boolean;
+  readonly isFleetFrozen: boolean;
   readonly heldBy: string | null;
   readonly attention: readonly string[];
   /** `healthy`: as wanted; `progressing`; `paused` and `attention`: for a human; `aborted`. */
@@ -53,7 +55,8 @@ export type InstanceSummary = {
 };
 
 /** How it is now. */
-export function summaryOf({ record, heldBy, attention, isSettled }: ServiceStatus): ServiceSummary {
+export function summaryOf(service: ServiceStatus): ServiceSummary {
+  const { record, heldBy, attention, isSettled, isFleetFrozen } = service;
   const { goal, routes, ring, slots, instances, controllers } = record;
   const rollout = controllers.rollout as RolloutState | null;
   const healer = controllers.healer as HealerState | null;
@@ -89,7 +92,8 @@ export function summaryOf({ record, heldBy, attention, isSettled }: ServiceStatu
     generation: ring?.generation ?? null,
     routes: routes.number,
     healing: healer?.status ?? 'healthy',
-    isFrozen: record.isFrozen,
+    isFrozen: isFleetFrozen || record.isFrozen,
+    isFleetFrozen,
     heldBy,
     attention,
     state: stateOf(record, phase, {

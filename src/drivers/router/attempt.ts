@@ -24,6 +24,8 @@ export type AttemptEnd =
       readonly seconds: number;
       /** The instance may have begun. */
       readonly isSent: boolean;
+      /** Nothing else was asked of the instance in all that time. */
+      readonly wasAlone: boolean;
     }
   | { readonly kind: 'misdirected'; readonly word: null };
 
@@ -57,10 +59,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
   private isOver = false;
   private isAborted = false;
   private swallowed: number | null = null;
+  private readonly wasFree: boolean;
+  private readonly turn: number;
 
   constructor(parts: AttemptParts) {
     this.parts = parts;
-    parts.target.underWay += 1;
+    const { target } = parts;
+    this.wasFree = target.underWay === 0;
+    target.underWay += 1;
+    this.turn = ++target.turns;
   }
 
   /** The client went away. */
@@ -131,7 +138,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { isSent } = this;
     const word = wordOf(error, isSent, this.isAborted);
     const seconds = this.secondsTo(monotonicMs());
-    this.end({ kind: 'failed', word, status: 0, seconds, isSent });
+    const wasAlone = this.wasFree && this.turn === this.parts.target.turns;
+    this.end({ kind: 'failed', word, status: 0, seconds, isSent, wasAlone });
   }
 
   private secondsTo(ms: number): number {

@@ -14,7 +14,7 @@ import { Attempt, type AttemptEnd } from './attempt.ts';
 import { requestHead } from './message-head.ts';
 import { type RefusalWord, refuse } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
-import { keyOf, replicaOf } from './request-key.ts';
+import { isFormerAsked, keyOf, replicaOf } from './request-key.ts';
 import type { RoutedService, TableUse } from './routed-service.ts';
 import type { Target } from './targets.ts';
 import type { WindowRecorder } from './window-recorder.ts';
@@ -36,6 +36,8 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'DELETE',
   'TRACE',
 ]);
+/** Of a key that is said to have been worked on, in characters; longer ones are kept to ourselves. */
+const BLAMED_KEY_MAX = 256;
 /** For a newer table, when nobody but the one who said 421 could be asked. Milliseconds. */
 const NEWER_TABLE_MS = 250;
 
@@ -48,6 +50,7 @@ export class Exchange {
   private readonly body: RequestBody;
   private readonly key: string | null;
   private readonly replica: number | null | undefined;
+  private readonly former: boolean | undefined;
   private without: readonly string[] = [];
   private again = 0;
   private attempt: Attempt | null = null;
@@ -66,6 +69,7 @@ export class Exchange {
     this.body = new RequestBody(request);
     this.key = keyOf(service.config.key, request);
     this.replica = service.config.kind === 'sharded' ? replicaOf(request) : null;
+    this.former = isFormerAsked(request);
   }
 
   /** Once. */
@@ -76,13 +80,26 @@ export class Exchange {
     });
     response.on('drain', () => this.attempt?.resume());
     service.budget.came();
-    if (this.key === null && service.config.kind === 'sharded') this.refuse('no-key');
-    else if (this.replica === undefined) this.refuse('bad-request');
-    else if (body.isSmall) {
+    const word = this.wrong();
+    if (word !== null) {
+      this.refuse(word);
+      return;
+    }
+    this.parts.recorder.request(service, this.key);
+    if (body.isSmall) {
       void body.read().then((isRead) => {
         if (isRead && !this.isGone) this.ask();
       });
     } else this.ask();
+  }
+
+  /** Why nobody is to be asked at all; null: somebody is. */
+  private wrong(): RefusalWord | null {
+    const { use, config } = this.service;
+    if (this.key === null && config.kind === 'sharded') return 'no-key';
+    if (this.replica === undefined || this.former === undefined) return 'bad-request';
+    if (use.isQuarantined(this.key)) return 'quarantined';
+    return this.former && !use.choice.hasFormer ? 'no-former' : null;
   }
 
   private ask(otherwise: RefusalWord = 'no-instance'): void {
@@ -93,9 +110,9 @@ export class Exchange {
   }
 
   private choose({ choice }: TableUse): Target | null {
-    const { key, without, replica = null } = this;
+    const { key, without, replica = null, former = false } = this;
     const { random } = this.parts;
-    return choice.choose({ key, replica, without, nowMs: monotonicMs(), random });
+    return choice.choose({ key, replica, former, without, nowMs: monotonicMs(), random });
   }
 
   private send(use: TableUse, target: Target): void {
@@ -145,8 +162,10 @@ export class Exchange {
     }
   }
 
-  private failed(target: Target, { word, isSent }: Extract<AttemptEnd, { kind: 'failed' }>): void {
+  private failed(target: Target, end: Extract<AttemptEnd, { kind: 'failed' }>): void {
+    const { word, isSent } = end;
     if (word !== 'timeout') target.ejection.failed(monotonicMs());
+    this.blame(target, end);
     if (this.response.headersSent) {
       this.response.destroy();
       return;
@@ -154,6 +173,16 @@ export class Exchange {
     const isSafe = !isSent || (word === 'cut' && IDEMPOTENT.has(this.request.method ?? ''));
     if (isSafe && this.takeRepeat()) this.askOther(target, word);
     else this.refuse(word);
+  }
+
+  /** What the instance worked on when it was lost, if that is sure. */
+  private blame(
+    { instance }: Target,
+    { word, isSent, wasAlone }: Extract<AttemptEnd, { kind: 'failed' }>,
+  ): void {
+    const { key, service, parts } = this;
+    if (word !== 'cut' || !isSent || !wasAlone || key === null) return;
+    if (key.length <= BLAMED_KEY_MAX) parts.recorder.cut({ service: service.name, instance, key });
   }
 
   /** Somebody else; a connection that was lost while it was kept says nothing of the next one. */

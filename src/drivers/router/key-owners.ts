@@ -52,7 +52,12 @@ export class KeyOwners {
   /** Owners of a slice that does not go where the ring says; null: it does. */
   overridden(key: string): readonly SlotId[] | null {
     if (this.overrides.size === 0) return null;
-    return this.overrides.get(sliceOf(this.highOf(key))) ?? null;
+    return this.overrides.get(this.slice(key)) ?? null;
+  }
+
+  /** Number of the slice that a key is in. */
+  slice(key: string): number {
+    return sliceOf(this.highOf(key));
   }
 
   /** Slots of rank `rank`: one, or those of a shard; null: there are no more. */

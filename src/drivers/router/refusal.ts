@@ -9,8 +9,12 @@ export const REFUSALS = {
   'bad-request': 400,
   'no-key': 400,
   'no-service': 404,
+  /** Whoever was asked for by the ring before this one: there is none any more. */
+  'no-former': 404,
   /** Nobody serves it, or nobody who owns the key does. */
   'no-instance': 503,
+  /** The key has ended those who worked on it. */
+  quarantined: 503,
   /** Whoever was asked said that the key is another one's. */
   misdirected: 503,
   /** No connection. */
@@ -28,6 +32,8 @@ const SENTENCES: Readonly<Record<RefusalWord, string>> = {
   'bad-request': 'the request cannot be passed on as it is written',
   'no-key': 'the request has no key, by which its owner could be found',
   'no-service': 'no service is routed for this port, host and path',
+  'no-former': 'there is no former owner of this key any more; ask without x-ringmaster-owner',
+  quarantined: 'this key has ended the instances that worked on it, and goes to nobody',
   'no-instance': 'no instance can serve this now; ask again later',
   misdirected: 'the owner of this key is changing; ask again',
   refused: 'the instance took no connection',
@@ -50,7 +56,7 @@ export function refusalOf(
   const head = [
     ...['content-type', 'application/json', 'content-length', String(body.length)],
     ...['x-ringmaster-error', word],
-    ...(status === 503 ? ['retry-after', RETRY_AFTER] : []),
+    ...(status === 503 && word !== 'quarantined' ? ['retry-after', RETRY_AFTER] : []),
     ...(isLast ? ['connection', 'close'] : []),
   ];
   return { status, head, body };

@@ -31,6 +31,16 @@ export function replicaOf({
   return typeof value === 'string' && /^\d$/.test(value) ? Number(value) : undefined;
 }
 
+/** Says whose owners are meant: those of the ring before this one. */
+const OWNER_HEADER = 'x-ringmaster-owner';
+
+/** Undefined: it says something else than `former`. */
+export function isFormerAsked({ headers }: Pick<IncomingMessage, 'headers'>): boolean | undefined {
+  const value = headers[OWNER_HEADER];
+  if (value === undefined) return false;
+  return value === 'former' ? true : undefined;
+}
+
 function segmentOf(url: string, wanted: number): string | null {
   const query = url.indexOf('?');
   const end = query < 0 ? url.length : query;

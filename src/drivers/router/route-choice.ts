@@ -28,6 +28,8 @@ export type ChoiceInput<T> = {
   readonly candidates: readonly T[];
   readonly weights: TableMessage['routes']['weights'];
   readonly owners: KeyOwners | null;
+  /** Of the ring before this one, who may still be asked; null: nobody may. */
+  readonly former: KeyOwners | null;
   /** The router's own, whose members are preferred; null: it has none. */
   readonly zone: string | null;
 };
@@ -38,6 +40,8 @@ export type RequestFacts = {
   readonly key: string | null;
   /** Which copy of a shard's key is meant, from 0, and no other; null: any. */
   readonly replica: number | null;
+  /** Whoever owned the key before is meant, and nobody else. */
+  readonly former: boolean;
   /** Instances that were asked already, and are not to be asked again. */
   readonly without: readonly string[];
   readonly nowMs: number;
@@ -78,9 +82,16 @@ export class RouteChoice<T extends Candidate> {
     this.shares = total > 0 ? shares : [shareOf(1, candidates)];
   }
 
+  /** Whether a request may be for former owners. */
+  get hasFormer(): boolean {
+    return this.input.former !== null;
+  }
+
   /** Null: nobody may be asked. */
   choose(facts: RequestFacts): T | null {
-    const { owners, kind } = this.input;
+    const { kind, former } = this.input;
+    const owners = facts.former ? former : this.input.owners;
+    if (facts.former && (owners === null || facts.key === null)) return null;
     if (kind === 'sharded') {
       // Whoever does not own the key has nothing to say about it.
       if (owners === null || facts.key === null) return null;
@@ -94,7 +105,8 @@ export class RouteChoice<T extends Candidate> {
     for (const mayBeOut of [false, true]) {
       for (const share of shares) {
         const found =
-          this.byRing(share, facts, mayBeOut) ?? leastBusy(share.members, facts, mayBeOut);
+          this.byRing(share, facts, mayBeOut) ??
+          (facts.former ? null : leastBusy(share.members, facts, mayBeOut));
         if (found !== null) return found;
       }
     }
@@ -118,7 +130,7 @@ export class RouteChoice<T extends Candidate> {
   }
 
   private byRing({ slots }: Share<T>, facts: RequestFacts, mayBeOut: boolean): T | null {
-    const { owners } = this.input;
+    const owners = facts.former ? this.input.former : this.input.owners;
     if (owners === null || facts.key === null) return null;
     const inLine = this.membersOf(owners, facts.key).filter(({ slot }) => slots.has(slot));
     return best(inLine, facts, mayBeOut);

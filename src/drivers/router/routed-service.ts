@@ -6,7 +6,7 @@
 import { KeyOwners } from './key-owners.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { RouteChoice } from './route-choice.ts';
-import type { SecondRing, TableMessage } from './router-protocol.ts';
+import type { OtherRing, TableMessage } from './router-protocol.ts';
 import { type Target, Targets } from './targets.ts';
 
 /** A table in use: requests that were chosen by it and have not reached their instance count. */
@@ -16,19 +16,39 @@ export class TableUse {
   readonly choice: RouteChoice<Target>;
   /** Built, and gone by when the brain says so. */
   readonly second: KeyOwners | null;
+  private readonly owners: KeyOwners | null;
+  private readonly quarantined: ReadonlySet<string>;
   private readonly settled: () => void;
   private pending = 0;
   private isOver = false;
 
   constructor(
     message: TableMessage,
-    { choice, second }: Pick<TableUse, 'choice' | 'second'>,
+    {
+      choice,
+      second,
+      owners,
+    }: Pick<TableUse, 'choice' | 'second'> & {
+      readonly owners: KeyOwners | null;
+    },
     settled: () => void,
   ) {
+    this.owners = owners;
+    this.quarantined = new Set(message.routes.quarantined);
     this.message = message;
     this.choice = choice;
     this.second = second;
     this.settled = settled;
+  }
+
+  /** Number of the slice of a key, where slices are counted. */
+  slice(key: string): number | null {
+    return this.message.config.countsSlices === true ? (this.owners?.slice(key) ?? null) : null;
+  }
+
+  /** Nobody is to be asked for it. */
+  isQuarantined(key: string | null): boolean {
+    return key !== null && this.quarantined.has(key);
   }
 
   /** A request was given to an instance. @returns to be called once, when it is there or cannot be */
@@ -112,23 +132,25 @@ export class RoutedService {
   end(nowMs: number): void {
     const { message } = this.current;
     const nobody = { ...message.routes, routes: [] };
-    this.take({ ...message, ring: null, routes: nobody }, nowMs);
+    const { second, former, ...rest } = message;
+    this.take({ ...rest, ring: null, routes: nobody }, nowMs);
   }
 
   private useOf(message: TableMessage): TableUse {
-    const { config, ring, routes, second: said } = message;
+    const { config, ring, routes } = message;
     const lines = this.targets.placed(routes.routes);
     const owners = KeyOwners.of(config, ring);
-    const second = said === undefined ? null : secondOf(config, said);
+    const second = otherOf(config, message.second);
     const choice = new RouteChoice({
       kind: config.kind,
       candidates: this.targets.take(lines),
       weights: routes.weights,
       owners,
+      former: otherOf(config, message.former),
       zone: this.zone,
     });
     const placed = { ...message, routes: { ...routes, routes: lines } };
-    const use: TableUse = new TableUse(placed, { choice, second }, () => {
+    const use: TableUse = new TableUse(placed, { choice, second, owners }, () => {
       this.former.delete(use);
       if (this.former.size > 0) return;
       const { unused } = this;
@@ -140,7 +162,9 @@ export class RoutedService {
 }
 
 /** @throws as `KeyOwners.of`: what cannot be built is not held ready */
-function secondOf(config: TableMessage['config'], { layout, ring }: SecondRing): KeyOwners | null {
+function otherOf(config: TableMessage['config'], other: OtherRing | undefined): KeyOwners | null {
+  if (other === undefined) return null;
+  const { layout, ring } = other;
   const { algorithm, sections, replicas } = layout;
   return KeyOwners.of({ ...config, ring: { algorithm, sections }, replicas }, ring);
 }

@@ -16,13 +16,15 @@ import { type AgentClient, type ChildReport, connectAgent } from '../../agent/in
 import { type ActorDefinition, type AnyRef, actor, type Context } from '../../runtime/index.ts';
 import type { AddressBook } from '../address-book.ts';
 import { ArbiterRecords } from '../arbiter-records.ts';
+import { RecentCuts } from './recent-cuts.ts';
 import { type RequestFigures, RequestTally } from './request-tally.ts';
 import type { RequestsUnderWay } from './requests-under-way.ts';
 import { routerSocket } from './router.ts';
 import { RouterClient } from './router-client.ts';
 import { type RouterPlace, RouterProcess, routerChild } from './router-process.ts';
 import type { DeafPort, RouterMessage, WindowMessage } from './router-protocol.ts';
-import { type Routed, tableMessage } from './table-message.ts';
+import { SliceRates } from './slice-rates.ts';
+import { countsSlices, type Routed, tableMessage } from './table-message.ts';
 import { answersOf } from './window-recorder.ts';
 
 /** What it works with. */
@@ -143,6 +145,8 @@ class Link {
   /** Instances of each service that had an address. */
   private readonly met: Map<string, Set<string>> = new Map();
   private readonly tally: RequestTally = new RequestTally();
+  private readonly slices: SliceRates = new SliceRates();
+  private readonly cuts: RecentCuts = new RecentCuts();
   private window = 0;
   private lostWindows = 0;
   private dropped = 0;
@@ -266,7 +270,7 @@ class Link {
     this.ctx.tell(this.ctx.self, 'look');
   }
 
-  private measured({ number, dropped, columns }: WindowMessage): void {
+  private measured({ number, dropped, columns, slices, cuts }: WindowMessage): void {
     const { feed } = this;
     this.args.underWay.set(
       this.name,
@@ -275,6 +279,8 @@ class Link {
     if (this.window > 0) this.lostWindows += Math.max(0, number - this.window - 1);
     this.window = number;
     this.dropped = dropped;
+    for (const { service, counts } of slices) this.slices.note(service, counts);
+    for (const cut of cuts) this.cuts.note(cut, this.ctx.now());
     if (feed === null) return;
     for (const column of columns) {
       const answers = answersOf(column);
@@ -294,6 +300,7 @@ class Link {
       if (record === undefined) return;
       if (record !== null) this.follow(record);
     }
+    this.sayMore();
     // Nobody has told us of any: that is no order to forget them.
     if (services.length === 0) return;
     for (const service of new Set([...this.said.keys(), ...this.wanted.keys()])) {
@@ -301,7 +308,21 @@ class Link {
       this.wanted.delete(service);
       this.met.delete(service);
       this.tally.keep(service, new Set());
+      this.slices.forget(service);
       this.remove(service);
+    }
+  }
+
+  /** Which keys are asked for, and on which one instances were lost. */
+  private sayMore(): void {
+    const nowMs = this.ctx.now();
+    const membersOf = (service: string): number =>
+      this.wanted.get(service)?.ring?.members.length ?? 0;
+    for (const { service, loads } of this.slices.due(nowMs, membersOf)) {
+      this.records.sayLoads({ service, router: this.name, loads });
+    }
+    for (const { service, instance, key } of this.cuts.of(nowMs)) {
+      this.records.say(service, [{ kind: 'failureKey', instance, key }]);
     }
   }
 
@@ -309,6 +330,7 @@ class Link {
     const { name, spec, ring, routes, routers, dual, revisions } = record;
     this.tally.keep(name, new Set(revisions.map(({ id }) => id)));
     this.wanted.set(name, { spec, ring, routes, second: dual?.ring ?? null });
+    if (!countsSlices(spec)) this.slices.forget(name);
     if (spec.route === undefined || routes.isRemoved) {
       if (this.said.has(name) || routers.get(this.name)?.standing === 'live') this.remove(name);
       return;

@@ -33,13 +33,15 @@ export type RouteConfig = Pick<
   readonly ring: Pick<NonNullable<ServiceSpec['ring']>, 'algorithm' | 'sections'> | null;
   /** Of a key. */
   readonly replicas: number;
+  /** Whether requests are counted by slice of the keys. Absent: they are not. */
+  readonly countsSlices?: boolean;
 };
 
 /** Owners of keys, as they are said. */
 export type SaidRing = Pick<RingRecord, 'generation' | 'members' | 'weights' | 'overrides'>;
 
-/** A ring of another layout, to be held ready beside the one that is gone by. */
-export type SecondRing = {
+/** A ring beside the one that is gone by: another one that is held ready, or the one before it. */
+export type OtherRing = {
   readonly layout: NonNullable<RouteConfig['ring']> & Pick<RouteConfig, 'replicas'>;
   readonly ring: SaidRing;
 };
@@ -51,12 +53,16 @@ export type TableMessage = {
   readonly service: string;
   readonly config: RouteConfig;
   readonly ring: SaidRing | null;
-  /** Absent: there is none. */
-  readonly second?: SecondRing;
+  /** Of another layout, held ready. Absent: there is none. */
+  readonly second?: OtherRing;
+  /** Whose owners may still be asked. Absent: there is none. */
+  readonly former?: OtherRing;
   readonly routes: {
     readonly number: number;
     readonly routes: readonly SaidLine[];
     readonly weights: RoutesRecord['weights'];
+    /** Keys that nobody answers for. Absent: none. */
+    readonly quarantined?: readonly string[];
   };
 };
 
@@ -81,6 +87,12 @@ export type WindowColumn = {
   readonly underWay: number;
 };
 
+/** Requests of one service by slice of the keys: number and count in turn, those that had any. */
+export type SliceCounts = { readonly service: string; readonly counts: readonly number[] };
+
+/** A connection was lost on a key; nothing else was asked of the instance at that time. */
+export type Cut = { readonly service: string; readonly instance: string; readonly key: string };
+
 /** What was measured in half a second. */
 export type WindowMessage = {
   readonly event: 'window';
@@ -92,6 +104,9 @@ export type WindowMessage = {
   readonly aborted: number;
   readonly misdirected: number;
   readonly columns: readonly WindowColumn[];
+  readonly slices: readonly SliceCounts[];
+  /** Not more than a hundred. */
+  readonly cuts: readonly Cut[];
 };
 
 /** Requests under way by instance. */
@@ -149,6 +164,10 @@ const isNullOr =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const isAbsentOr =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const isListOf =
   (check: Check): Check =>
   (value) =>
@@ -175,6 +194,7 @@ const CONFIG = has({
   kind: isOneOf('sharded', 'stateless'),
   ring: isNullOr(has({ algorithm: isAlgorithm, sections: isCount })),
   replicas: isCount,
+  countsSlices: isAbsentOr(isFlag),
 });
 
 const RING = has({
@@ -184,7 +204,7 @@ const RING = has({
   overrides: isListOf(has({ slice: isCount, owners: isListOf(isText) })),
 });
 
-const SECOND = has({
+const OTHER_RING = has({
   layout: has({ algorithm: isAlgorithm, sections: isCount, replicas: isCount }),
   ring: RING,
 });
@@ -202,6 +222,7 @@ const ROUTES = has({
   number: isCount,
   routes: isListOf(LINE),
   weights: isListOf(has({ revision: isText, isBaseline: isFlag, weight: isNullOr(isAmount) })),
+  quarantined: isAbsentOr(isListOf(isText)),
 });
 
 const MESSAGES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
@@ -212,7 +233,8 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
     service: isName,
     config: CONFIG,
     ring: isNullOr(RING),
-    second: (value) => value === undefined || SECOND(value),
+    second: isAbsentOr(OTHER_RING),
+    former: isAbsentOr(OTHER_RING),
     routes: ROUTES,
   },
 };

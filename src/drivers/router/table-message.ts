@@ -12,10 +12,10 @@ import {
 } from '../../actors/index.ts';
 import type { AddressBook } from '../address-book.ts';
 import type {
+  OtherRing,
   RouteConfig,
   SaidLine,
   SaidRing,
-  SecondRing,
   TableMessage,
 } from './router-protocol.ts';
 
@@ -44,7 +44,8 @@ export function tableMessage(
 ): TableMessage | null {
   const config = routes.isRemoved ? null : configOf(spec, ring);
   if (config === null) return null;
-  const prepared = second === null ? null : secondOf(second);
+  const prepared = second === null ? null : otherOf(spec, second);
+  const former = ring?.former === undefined ? null : otherOf(spec, ring.former);
   const lines: SaidLine[] = routes.routes.flatMap((route) => {
     const { slot, instance, revision, isBaseline } = route;
     if (hasEnded(instance)) return [];
@@ -59,20 +60,23 @@ export function tableMessage(
     config,
     ring: ring === null ? null : ringOf(ring),
     ...(prepared === null ? {} : { second: prepared }),
-    routes: { number: routes.number, routes: lines, weights: routes.weights },
+    ...(former === null ? {} : { former }),
+    routes: { ...routes, routes: lines },
   };
 }
 
-/** Null: it does not say how it is built, and cannot be. */
-function secondOf(ring: RingRecord): SecondRing | null {
-  const { layout } = ring;
-  if (layout === undefined) return null;
-  const { algorithm, sections, replicas } = layout;
-  const known = { algorithm, sections: sections ?? 0, replicas: replicas ?? 1 };
-  return { layout: known, ring: ringOf(ring) };
+/** One that does not say how it is built is as specified. Null: it cannot be built. */
+function otherOf(spec: ServiceSpec, ring: BesideRing): OtherRing | null {
+  const usual = ownersConfig(spec, ring);
+  const { algorithm, sections, replicas } = ring.layout ?? { ...usual.ring, ...usual };
+  if (algorithm === undefined) return null;
+  const layout = { algorithm, sections: sections ?? 0, replicas: replicas ?? 1 };
+  return { layout, ring: ringOf(ring) };
 }
 
-function ringOf({ generation, members, weights, overrides }: RingRecord): SaidRing {
+type BesideRing = SaidRing & Pick<RingRecord, 'layout'>;
+
+function ringOf({ generation, members, weights, overrides }: SaidRing): SaidRing {
   return { generation, members, weights, overrides };
 }
 
@@ -89,7 +93,13 @@ function configOf(spec: ServiceSpec, ring: RingRecord | null): RouteConfig | nul
     key,
     timeout,
     retries,
+    ...(countsSlices(spec) ? { countsSlices: true } : {}),
   };
+}
+
+/** Whether the hash ring's controller wants to know of hot slices. */
+export function countsSlices({ ring }: ServiceSpec): boolean {
+  return ring?.hotKeys.enabled === true && ring.exportThanos === undefined;
 }
 
 /** What the owners of keys depend on, beside the ring itself. */

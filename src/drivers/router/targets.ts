@@ -28,6 +28,8 @@ export class Target implements Candidate, Measured {
   readonly pool: Pool;
   readonly ejection: ConnectionEjection = new ConnectionEjection();
   underWay = 0;
+  /** Requests that it was given so far. */
+  turns = 0;
   /** In no table, and its connections are closed. */
   isClosed = false;
 

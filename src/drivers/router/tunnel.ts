@@ -10,7 +10,7 @@ import { monotonicMs } from '../system-time.ts';
 import type { ExchangeParts } from './exchange.ts';
 import { answerHead, requestHead } from './message-head.ts';
 import { type RefusalWord, refusalOf } from './refusal.ts';
-import { keyOf, replicaOf } from './request-key.ts';
+import { isFormerAsked, keyOf, replicaOf } from './request-key.ts';
 import type { RoutedService } from './routed-service.ts';
 import type { Target } from './targets.ts';
 
@@ -45,14 +45,19 @@ export class Tunnel {
       headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
     if (hasBody) this.refuse('bad-request');
     else if (this.key === null && this.service.config.kind === 'sharded') this.refuse('no-key');
-    else this.ask('no-instance');
+    else if (this.service.use.isQuarantined(this.key)) this.refuse('quarantined');
+    else {
+      this.parts.recorder.request(this.service, this.key);
+      this.ask('no-instance');
+    }
   }
 
   private ask(otherwise: RefusalWord): void {
     const { use } = this.service;
     const { key, without, parts } = this;
     const replica = replicaOf(this.end.request) ?? null;
-    const facts = { key, replica, without, nowMs: monotonicMs(), random: parts.random };
+    const former = isFormerAsked(this.end.request) ?? false;
+    const facts = { key, replica, former, without, nowMs: monotonicMs(), random: parts.random };
     const target = use.choice.choose(facts);
     if (target === null) this.refuse(otherwise);
     else this.send(target, use.begin());
@@ -64,6 +69,7 @@ export class Tunnel {
     const begunMs = monotonicMs();
     let isAnswered = false;
     target.underWay += 1;
+    target.turns += 1;
     const upstream = httpRequest({
       host: '127.0.0.1',
       port: target.port,

@@ -3,7 +3,8 @@
  * has read yet: of those the newest are kept, and what is dropped is counted. Fed by the exchanges,
  * emptied towards the brain.
  */
-import type { WindowColumn, WindowMessage } from './router-protocol.ts';
+import { SLICES } from '../../actors/index.ts';
+import type { Cut, SliceCounts, WindowColumn, WindowMessage } from './router-protocol.ts';
 
 /** Who answered, and what it has under way. */
 export type Measured = {
@@ -15,8 +16,16 @@ export type Measured = {
   readonly underWay: number;
 };
 
+/** Who is asked, and which slice of its keys one is in; null: nobody wants to know. */
+export type Sliced = {
+  readonly name: string;
+  readonly use: { slice(key: string): number | null };
+};
+
 /** Answers of one window. More: a busier router is measured whole, and a window takes more memory. */
 const ANSWERS_MAX = 100_000;
+/** Lost connections of one window whose keys are said; of more, the first. */
+const CUTS_MAX = 100;
 /** Windows that wait for a brain, ten seconds of them. More: a longer absence is bridged. */
 const WINDOWS_MAX = 20;
 
@@ -32,6 +41,8 @@ export class WindowRecorder {
   private dropped = 0;
   private aborted = 0;
   private misdirected = 0;
+  private slices: Map<string, Uint32Array> = new Map();
+  private cuts: Cut[] = [];
 
   /** One answer, or its absence. */
   record(who: Measured, seconds: number, isError: boolean): void {
@@ -59,6 +70,23 @@ export class WindowRecorder {
     this.misdirected += 1;
   }
 
+  /** A request has come; where slices are counted, its key's is. */
+  request({ name, use }: Sliced, key: string | null): void {
+    const slice = key === null ? null : use.slice(key);
+    if (slice === null) return;
+    let counts = this.slices.get(name);
+    if (counts === undefined) {
+      counts = new Uint32Array(SLICES);
+      this.slices.set(name, counts);
+    }
+    counts[slice] = (counts[slice] ?? 0) + 1;
+  }
+
+  /** An instance was lost on a key. */
+  cut(one: Cut): void {
+    if (this.cuts.length < CUTS_MAX) this.cuts.push(one);
+  }
+
   /** Closes the window. `busy`: all that have something under way. */
   close(busy: Iterable<Measured>): void {
     const { answers, columns } = this;
@@ -68,8 +96,11 @@ export class WindowRecorder {
     }
     this.columns = new Map();
     this.answers = 0;
-    const { dropped, aborted, misdirected } = this;
+    const { dropped, aborted, misdirected, cuts } = this;
     const list = [...columns.values()].map(columnOf);
+    const slices = [...this.slices].map(([service, counts]) => countsOf(service, counts));
+    this.slices = new Map();
+    this.cuts = [];
     const message: WindowMessage = {
       event: 'window',
       number: ++this.numbers,
@@ -77,6 +108,8 @@ export class WindowRecorder {
       aborted,
       misdirected,
       columns: list,
+      slices,
+      cuts,
     };
     this.closed.push({ message, answers });
     if (this.closed.length <= WINDOWS_MAX) return;
@@ -103,6 +136,14 @@ function columnOf({ who, seconds, errors }: Column): WindowColumn {
     errors: Buffer.from(errors).toString('base64'),
     underWay,
   };
+}
+
+function countsOf(service: string, counts: Uint32Array): SliceCounts {
+  const pairs: number[] = [];
+  counts.forEach((count, slice) => {
+    if (count > 0) pairs.push(slice, count);
+  });
+  return { service, counts: pairs };
 }
 
 /** What a column holds. Bytes that are no whole number are left out. */

@@ -24,6 +24,9 @@ export type Exposition = {
   readonly malformed: number;
 };
 
+/** Of a line that says a type; in a longer one it is not looked for. */
+const TYPE_BYTES_MAX = 1024;
+
 const NEWLINE = 10;
 const RETURN = 13;
 const SPACE = 32;
@@ -38,7 +41,8 @@ const LETTER_N = 110;
 
 /** What a name is without a type: counters are called so by convention. */
 const COUNTED = /_(total|count|sum|bucket)$/;
-const TYPE_LINE = /^#\s*TYPE\s+(\S+)\s+(\w+)/;
+/** Of a name that is no identifier, in quotes. */
+const TYPE_LINE = /^#\s*TYPE\s+(?:"((?:[^"\\]|\\.)*)"|(\S+))\s+(\w+)/;
 /** Of a line without one. */
 const NO_NAME = -9;
 const SPECIAL: Readonly<Record<string, number>> = {
@@ -151,8 +155,9 @@ export class ExpositionReader {
   ): readonly [name: string, type: string] | undefined {
     // Long before its end it is known whether it says a type.
     if (body[from + 2] !== 84 && body[from + 1] !== 84) return undefined;
-    const match = TYPE_LINE.exec(textOf(body, from, Math.min(end, from + 1024)));
-    return match === null ? undefined : [match[1] ?? '', match[2] ?? ''];
+    const text = textOf(body, from, Math.min(end, from + TYPE_BYTES_MAX), 'utf8');
+    const [, quoted, plain = '', type] = TYPE_LINE.exec(text) ?? [];
+    return type === undefined ? undefined : [quoted === undefined ? plain : unquoted(quoted), type];
   }
 
   /** @returns false for a line that cannot be read */
@@ -173,7 +178,9 @@ export class ExpositionReader {
       if (!isQuoted) this.next.add(start, at, UNWANTED);
       return true;
     }
-    const labels = body[at] === OPEN ? labelsEnd(body, at, end) : at;
+    // Blanks may stand before labels, too.
+    const open = skipBlanks(body, at, end);
+    const labels = body[open] === OPEN ? labelsEnd(body, open, end) : at;
     if (labels < 0) return false;
     const value = numberAt(body, labels, end);
     if (value === null) return false;
@@ -250,8 +257,18 @@ function numberAt(body: Uint8Array, from: number, end: number): number | null {
   return SPECIAL[text.toLowerCase()] ?? null;
 }
 
-function textOf(body: Uint8Array, from: number, to: number): string {
-  return Buffer.from(body.buffer, body.byteOffset + from, to - from).toString('latin1');
+function textOf(
+  body: Uint8Array,
+  from: number,
+  to: number,
+  encoding: 'latin1' | 'utf8' = 'latin1',
+): string {
+  return Buffer.from(body.buffer, body.byteOffset + from, to - from).toString(encoding);
+}
+
+/** What stands between quotes, as it is meant. */
+function unquoted(text: string): string {
+  return text.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
 }
 
 function kindOf(name: string, types: ReadonlyMap<string, string>): 'counter' | 'gauge' {

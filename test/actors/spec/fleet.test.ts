@@ -53,6 +53,21 @@ describe('fleet', () => {
     });
   });
 
+  test('fleet - an answer to a probe may take a second, or the period where that is shorter', () => {
+    const timesOf = (liveness: Json): unknown => {
+      const reading = readFleet(changed('services.web.health.liveness', liveness));
+      if (!reading.ok) throw new Error(problemsText(reading.problems));
+      const { period, timeout } = reading.fleet.services.web?.health.liveness ?? {};
+      return [period, timeout];
+    };
+    for (const how of [{ http: '/' }, { tcp: true }, { exec: ['true'] }]) {
+      expect(timesOf(how)).toEqual([10_000, 1000]);
+      expect(timesOf({ ...how, period: '200ms' })).toEqual([200, 200]);
+      expect(timesOf({ ...how, period: '200ms', timeout: '150ms' })).toEqual([200, 150]);
+      expect(timesOf({ ...how, timeout: '3s' })).toEqual([10_000, 3000]);
+    }
+  });
+
   test('fleet - TypeScript gives the same as data, and throws with every problem', () => {
     const { apiVersion: _version, kind: _kind, ...definition } = written();
     const built = fleet(definition as never);

@@ -1,7 +1,8 @@
 /**
  * An instance that does what its variables say: EXIT (a code, at once), IGNORE_TERM, DRAIN_AFTER (answers
- * 425 so often), SWELL (bytes that it takes), FLOOD (bytes of output), LOAD (a file that
- * says how much it has to do), FORK (leaves a process of this name behind), ELSEWHERE (another port).
+ * 425 so often), SWELL (bytes that it takes), FLOOD (bytes of output), LOAD (a file that says how much it
+ * has to do), POISON (a path that ends it), FORK (leaves a process of this name behind), ELSEWHERE
+ * (another port).
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -30,6 +31,7 @@ const server = createServer((request, response) => {
     return;
   }
   if (request.url === '/hang') return;
+  if (env.POISON && request.url === env.POISON) process.exit(7);
   if (request.url === '/metrics') {
     response.end(`# TYPE load gauge\nload{part="1"} ${readFileSync(env.LOAD, 'utf8')}\n`);
     return;

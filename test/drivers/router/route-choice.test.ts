@@ -40,6 +40,7 @@ const choiceOf = (
       isBaseline,
     })),
     owners: null,
+    former: null,
     zone: null,
     ...more,
   });
@@ -47,6 +48,7 @@ const choiceOf = (
 const facts = (key: string | null = null, seed = 1, without: readonly string[] = []) => ({
   key,
   replica: null as number | null,
+  former: false,
   without,
   nowMs: 1000,
   random: seededRandom(seed),

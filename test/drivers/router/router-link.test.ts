@@ -23,7 +23,7 @@ import { AddressBook, RequestsUnderWay, RouterLink, type RouterStatus } from 'ri
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort, get } from './router-rig.ts';
 
-type Seen = Extract<Observation, { kind: 'router' | 'routerGone' }>;
+type Seen = Extract<Observation, { kind: 'router' | 'routerGone' | 'failureKey' }>;
 type Written = { spec: ServiceSpec; ring: RingRecord | null; routes: RoutesRecord };
 
 /** What is written, and what was said, since the last look. */
@@ -88,8 +88,8 @@ export const Desktop: ActorDefinition<
   },
 });
 
-const specOf = (route: unknown): ServiceSpec => {
-  const shop = { kind: 'stateless', command: ['x'], ...(route === null ? {} : { route }) };
+const specOf = (route: unknown, more = {}): ServiceSpec => {
+  const shop = { kind: 'stateless', command: ['x'], ...(route === null ? {} : { route }), ...more };
   const regions = [{ name: 'eu', zones: ['a'] }];
   return fleet({ name: 'test', regions, services: { shop: shop as never } }).services
     .shop as ServiceSpec;
@@ -340,10 +340,7 @@ describe('router link', () => {
       replicas: null,
       isThanos: false,
     };
-    const spec = {
-      ...specOf({ port }),
-      ring: { algorithm: 'ketama', sections: 10 },
-    } as ServiceSpec;
+    const spec = specOf({ port }, { ring: { algorithm: 'ketama', sections: 10 } });
     const written = { spec, ring: ring(1), routes: routesOf(2, ONE) };
     desk.records.set('shop', written);
     await desk.next('router', (one) => one.generation === 1 && one.routes === 2);

@@ -147,6 +147,8 @@ export function tableOf(
     readonly config?: Partial<RouteConfig>;
     readonly ring?: TableMessage['ring'];
     readonly weights?: TableMessage['routes']['weights'];
+    readonly quarantined?: readonly string[];
+    readonly beside?: Pick<TableMessage, 'second' | 'former'>;
   } = {},
 ): TableMessage {
   return {
@@ -166,7 +168,13 @@ export function tableOf(
       ...more.config,
     },
     ring: more.ring ?? null,
-    routes: { number: more.number ?? 1, routes, weights: more.weights ?? [] },
+    ...more.beside,
+    routes: {
+      number: more.number ?? 1,
+      routes,
+      weights: more.weights ?? [],
+      ...(more.quarantined === undefined ? {} : { quarantined: more.quarantined }),
+    },
   };
 }
 

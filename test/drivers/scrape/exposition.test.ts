@@ -154,6 +154,8 @@ describe('again and again', () => {
           'other',
           'a{x="1"}',
           'a{x="}\\""}',
+          'a {x="1"}',
+          'other {x="1"}',
           '{"c.d",x="1"}',
           ' a',
           'a \t',
