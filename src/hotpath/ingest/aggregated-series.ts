@@ -38,7 +38,7 @@ export type Target = {
 export const NO_ROOM = -1;
 /** Of a target besides its text, in bytes; some. */
 const TARGET_BYTES = 128;
-const WIDE = /[^\u0000-\u00ff]/;
+const WIDE = /[\u0100-\uffff]/;
 
 /** Labels that the sums of a metric lack. */
 export function droppedLabels(rules: readonly DropRule[], metric: string): ReadonlySet<string> {
