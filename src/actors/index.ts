@@ -392,6 +392,7 @@ export {
   relayoutToken,
   usedZones,
 } from './protocol/ring-layout.ts';
+export { type SliceReading, withReading } from './protocol/slice-load.ts';
 export {
   forecastOf,
   isCarried,

@@ -11,6 +11,7 @@ import type {
   SlotView,
 } from '../protocol/fleet-view.ts';
 import type { MetricQuery, MetricReading } from '../protocol/metric-reading.ts';
+import type { SliceReading } from '../protocol/slice-load.ts';
 import { acknowledged } from './acknowledgement.ts';
 import type { InstanceEntry, ServiceRecord, SlotRecord } from './records.ts';
 
@@ -23,8 +24,8 @@ export type PassSurroundings = {
   /** Of the fleet: everything is frozen. */
   readonly isFrozen: boolean;
   readonly reservations: readonly Reservation[] | null;
-  /** Requests in a second by slice of the keys; absent or null: nobody has measured it. */
-  readonly sliceLoads?: readonly number[] | null;
+  /** Requests by slice of the keys; absent or null: nobody has measured it. */
+  readonly sliceLoads?: readonly SliceReading[] | null;
   /**
    * Acts, moves and ends that one pass writes down of each: what is more waits for the next one, since a
    * transaction has a limit. Absent: all.

@@ -27,6 +27,7 @@ import type { CarryOut } from '../ports/executor.ts';
 import type { Decision, Verdict } from '../protocol/decision.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
+import type { SliceReading } from '../protocol/slice-load.ts';
 import type { CoordinatorAnswer } from '../region/region-report.ts';
 import type { ServiceSpec } from '../spec/fleet-schema.ts';
 import { attentionOf } from './attention.ts';
@@ -97,7 +98,7 @@ export type AppliedSpec = {
 export type SaidLoads = {
   readonly service: string;
   readonly router: string;
-  readonly loads: readonly number[] | null;
+  readonly loads: readonly SliceReading[] | null;
 };
 
 /** What it understands. */
@@ -121,7 +122,7 @@ export type ArbiterMessages = {
   remove(service: string): Promise<void>;
   /** What is no observation, and what concerns no service, is left out. */
   observe(what: { readonly service: string; readonly list: readonly Observation[] }): void;
-  /** Requests in a second by slice of the keys, as a router counts them; null: it does not. */
+  /** Requests by slice of the keys, as a router counts them; null: it does not. */
   loads(what: SaidLoads): void;
   /**
    * What operators order by observations (verbs, holds, freezes): answered when it is stored.

@@ -4,6 +4,7 @@
  * again. Pure.
  */
 import { SLICES } from '../hashring/slices.ts';
+import { type SliceReading, withReading } from '../protocol/slice-load.ts';
 
 /**
  * So long a router's last word counts. Longer: one that is gone is counted still. Shorter: one that is
@@ -11,12 +12,12 @@ import { SLICES } from '../hashring/slices.ts';
  */
 const FRESH_MS = 90_000;
 
-type Said = { readonly loads: readonly number[]; readonly atMs: number };
+type Said = { readonly loads: readonly SliceReading[]; readonly atMs: number };
 
 /** Thread rule: the arbiter's. */
 export class SliceLoads {
   private readonly byRouter: Map<string, Said> = new Map();
-  private total: readonly number[] | null = null;
+  private total: readonly SliceReading[] | null = null;
 
   /** Null: it has counted too few, or counts no more. What is no list of loads is left out. */
   take(router: string, loads: unknown, nowMs: number): void {
@@ -26,25 +27,34 @@ export class SliceLoads {
   }
 
   /** Of all routers; null: nobody has said anything of late. The same list until somebody does. */
-  sum(nowMs: number): readonly number[] | null {
+  sum(nowMs: number): readonly SliceReading[] | null {
     for (const [router, { atMs }] of this.byRouter) {
       if (nowMs - atMs <= FRESH_MS) continue;
       this.byRouter.delete(router);
       this.total = null;
     }
-    if (this.byRouter.size === 0) return null;
-    const all = [...this.byRouter.values()];
-    this.total ??= Array.from({ length: SLICES }, (_, slice) =>
-      all.reduce((sum, { loads }) => sum + (loads[slice] ?? 0), 0),
+    const [first, ...rest] = [...this.byRouter.values()].map(({ loads }) => loads);
+    if (first === undefined) return null;
+    this.total ??= rest.reduce(
+      (sum, loads) => sum.map((one, slice) => withReading(one, loads[slice] as SliceReading)),
+      first,
     );
     return this.total;
   }
 }
 
-function isLoads(value: unknown): value is readonly number[] {
+function isLoads(value: unknown): value is readonly SliceReading[] {
+  return Array.isArray(value) && value.length === SLICES && value.every(isReading);
+}
+
+function isReading(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { load, holder, share } = value as Readonly<Record<string, unknown>>;
+  const isAmount = (amount: unknown, max: number): boolean =>
+    typeof amount === 'number' && amount >= 0 && amount <= max;
   return (
-    Array.isArray(value) &&
-    value.length === SLICES &&
-    value.every((load) => Number.isFinite(load) && load >= 0)
+    isAmount(load, Number.MAX_SAFE_INTEGER) &&
+    isAmount(share, 1) &&
+    (holder === null || typeof holder === 'string')
   );
 }

@@ -9,6 +9,7 @@ import { compareText } from '../arithmetic/compare-text.ts';
 import type { RingView, ServiceView } from '../protocol/fleet-view.ts';
 import type { SlotId } from '../protocol/identity.ts';
 import type { SliceOverride } from '../protocol/intent.ts';
+import type { SliceReading } from '../protocol/slice-load.ts';
 import { hotSlices, type SliceLoad } from './hot-slices.ts';
 import { openedTable, type RingSpec, ringTable, slotsByMember } from './ring-table.ts';
 import { pointOf, SLICES } from './slices.ts';
@@ -38,7 +39,7 @@ export function hotKeyOverrides(
   const slots = slotsByMember(input);
   const { tolerance } = spec.hotKeys;
   const table = openedTable(ringTable(input));
-  const loads = sliceLoads(view.sliceLoads, { table, overrides: ring.overrides, slots, tolerance });
+  const loads = sliceLoads(view.sliceLoads, { table, overrides: ring.overrides, slots });
   const moves = hotSlices({ loads, members: [...slots.keys()], tolerance, slicesMax });
   if (moves.length === 0) return null;
   const moved = new Set(moves.map(({ slice }) => slice));
@@ -56,26 +57,19 @@ type Owners = {
   readonly table: RingTable;
   readonly overrides: readonly SliceOverride[];
   readonly slots: ReadonlyMap<string, readonly SlotId[]>;
-  readonly tolerance: number;
 };
 
 /**
  * Who bears how much of each slice. An ordinary slice is many keys, and its load is divided as its points
- * are. One that alone would bring a member above the tolerance is a hot key or two, and these have one
- * owner: the member that has most of its points stands for him, until an override says who it is.
+ * are; a hot one is a key or two, and whoever was seen to bear most of it has what is surely his.
  */
-function sliceLoads(measured: readonly number[], owners: Owners): readonly SliceLoad[] {
-  const { table, overrides, slots, tolerance } = owners;
-  const loads = measured
-    .slice(0, SLICES)
-    .map((load) => (Number.isFinite(load) && load > 0 ? load : 0));
-  const total = loads.reduce((sum, load) => sum + load, 0);
-  const hot = total / SLICES + (tolerance * total) / Math.max(1, slots.size);
+function sliceLoads(measured: readonly SliceReading[], owners: Owners): readonly SliceLoad[] {
+  const { table, overrides, slots } = owners;
   const memberBySlot = new Map(
     [...slots].flatMap(([member, list]) => list.map((slot) => [slot, member] as const)),
   );
   const overridden = new Map(overrides.map((one) => [one.slice, one.owners]));
-  return loads.map((load, slice) => {
+  return measured.slice(0, SLICES).map(({ load, holder, share }, slice) => {
     const given = overridden.get(slice);
     if (given !== undefined) {
       const members = new Set(given.flatMap((slot) => memberBySlot.get(slot) ?? []));
@@ -84,9 +78,9 @@ function sliceLoads(measured: readonly number[], owners: Owners): readonly Slice
     const points = shares(
       Array.from({ length: POINTS }, (_, i) => primaryOf(table, pointOf(slice, i, POINTS))),
     );
-    const [first] = points;
-    if (load <= hot || first === undefined) return { slice, load, owners: points };
-    return { slice, load, owners: [{ member: first.member, share: 1 }] };
+    if (holder === null || !slots.has(holder)) return { slice, load, owners: points };
+    const rest = points.map((one) => ({ member: one.member, share: one.share * (1 - share) }));
+    return { slice, load, owners: [{ member: holder, share }, ...rest] };
   });
 }
 

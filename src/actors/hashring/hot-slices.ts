@@ -83,7 +83,7 @@ function borneBy(
   moved: ReadonlySet<number>,
 ): readonly SliceLoad[] {
   const part = ({ load, owners }: SliceLoad): number =>
-    load * (owners.find((one) => one.member === member)?.share ?? 0);
+    load * owners.reduce((sum, one) => sum + (one.member === member ? one.share : 0), 0);
   return loads
     .filter((one) => part(one) > 0 && !moved.has(one.slice))
     .toSorted((a, b) => part(b) - part(a) || a.slice - b.slice);

@@ -9,6 +9,7 @@ import type { InstanceState } from './instance-state.ts';
 import type { Share, SliceOverride } from './intent.ts';
 import type { MetricQuery, MetricReading } from './metric-reading.ts';
 import type { RingLayout } from './ring-layout.ts';
+import type { SliceReading } from './slice-load.ts';
 
 /** One instance, as it is seen. Times are monotonic milliseconds of the pass's clock. */
 export type InstanceView = {
@@ -191,8 +192,8 @@ export type ServiceView = {
   readonly dual?: DualView | null;
   /** Highest generation of a ring that was given up before routers went by it. Absent: none was. */
   readonly lastGeneration?: number;
-  /** Requests in a second of each slice of the keys, by its number; null: nobody has measured it. */
-  readonly sliceLoads: readonly number[] | null;
+  /** Of each slice of the keys, by its number; null: nobody has measured it. */
+  readonly sliceLoads: readonly SliceReading[] | null;
   readonly routes: RoutesView;
   readonly operations: readonly OperationView[];
   readonly verbs: readonly VerbView[];

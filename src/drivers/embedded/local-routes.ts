@@ -171,7 +171,8 @@ export class LocalRoutes {
     const spec = this.said.get(service)?.spec ?? null;
     const owners = this.tables.get(service)?.owners ?? null;
     if (key === null || spec === null || owners === null || !countsSlices(spec)) return;
-    this.slices.note(service, [owners.slice(key), 1]);
+    const { slice, owner } = owners.place(key);
+    this.slices.of(service).note(slice, owner);
   }
 
   private targetOf({

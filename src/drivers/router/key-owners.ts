@@ -16,6 +16,9 @@ import type { RouteConfig, TableMessage } from './router-protocol.ts';
 /** Owners of a stateless service's key that are looked for: whoever is next in line may answer too. */
 const RANKS_MAX = 3;
 
+/** Where a key belongs. `owner`: a member of the table; null: the slice was given to somebody else. */
+export type KeyPlace = { readonly slice: number; readonly owner: string | null };
+
 /** Of one generation. Thread rule: one thread, which has made it. */
 export class KeyOwners {
   private readonly table: RingTable;
@@ -55,22 +58,31 @@ export class KeyOwners {
     return this.overrides.get(this.slice(key)) ?? null;
   }
 
-  /** Number of the slice that a key is in. */
-  slice(key: string): number {
+  /** Which slice a key is in, and who has it by the ring. */
+  place(key: string): KeyPlace {
+    const slice = this.slice(key);
+    return { slice, owner: this.overrides.has(slice) ? null : this.memberOf(key, 0) };
+  }
+
+  private slice(key: string): number {
     return sliceOf(this.highOf(key));
   }
 
   /** Slots of rank `rank`: one, or those of a shard; null: there are no more. */
   private slotsOf(key: string, rank: number): readonly SlotId[] | null {
     if (rank >= this.ranks) return null;
+    const name = this.memberOf(key, rank);
+    return name === null ? null : (this.slots.get(name) ?? null);
+  }
+
+  private memberOf(key: string, rank: number): string | null {
     const high = this.highOf(key);
     const { table } = this;
     const member =
       table.kind === 'rendezvous' || table.kind === 'maglev'
         ? table.owner(high, rank)
         : table.owner(high, this.hash[1] as number, rank);
-    const name = this.names[member];
-    return name === undefined ? null : (this.slots.get(name) ?? null);
+    return this.names[member] ?? null;
   }
 
   /** Everybody who may answer for a key by the ring, the first to ask first. */

@@ -3,7 +3,7 @@
  * of use when every request that was given an instance by it has reached that instance or failed to;
  * then, and not before, the newest one is known.
  */
-import { KeyOwners } from './key-owners.ts';
+import { KeyOwners, type KeyPlace } from './key-owners.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { RouteChoice } from './route-choice.ts';
 import type { OtherRing, TableMessage } from './router-protocol.ts';
@@ -41,9 +41,9 @@ export class TableUse {
     this.settled = settled;
   }
 
-  /** Number of the slice of a key, where slices are counted. */
-  slice(key: string): number | null {
-    return this.message.config.countsSlices === true ? (this.owners?.slice(key) ?? null) : null;
+  /** Where a key belongs, if slices are counted. */
+  place(key: string): KeyPlace | null {
+    return this.message.config.countsSlices === true ? (this.owners?.place(key) ?? null) : null;
   }
 
   /** Nobody is to be asked for it. */

@@ -1,9 +1,9 @@
 /**
  * The brain's link to one router host: starts it through the agent, tells it whole tables, and tells the
  * arbiter what that router really knows, again and again; feeds what it measures to the metrics. It
- * decides nothing: what is routed stands in the records. A router that is silent is left alone; only when
- * the agent has seen its end it is said to be dead, and another one is started. Long, since it is one idea:
- * both ends of one conversation.
+ * decides nothing: what is routed stands in the records. A router that is silent is not said to be dead
+ * before the agent has seen its end; one that is silent for long is ended, and another one is started.
+ * Long, since it is one idea: both ends of one conversation.
  */
 import {
   type CarryOut,
@@ -227,6 +227,7 @@ class Link {
   }
 
   private heard(message: RouterMessage): void {
+    this.process.heard();
     switch (message.event) {
       case 'welcome':
         this.welcome(message.incarnation, message.services);
@@ -279,7 +280,7 @@ class Link {
     if (this.window > 0) this.lostWindows += Math.max(0, number - this.window - 1);
     this.window = number;
     this.dropped = dropped;
-    for (const { service, counts } of slices) this.slices.note(service, counts);
+    for (const counts of slices) this.slices.of(counts.service).take(counts);
     for (const cut of cuts) this.cuts.note(cut, this.ctx.now());
     if (feed === null) return;
     for (const column of columns) {
@@ -387,7 +388,7 @@ class Link {
     this.records.say(service, [{ kind: 'router', id, ...known, incarnation }]);
   }
 
-  /** Started when it does not run; never ended, whatever it does. */
+  /** Started when it does not run, ended when it hangs. */
   private async keepRunning(): Promise<void> {
     if (this.epoch === 0 || this.isDeposed) return;
     const isFenced = await this.process.keep(this.epoch, this.ctx.now());

@@ -6,6 +6,7 @@ import {
   type ChildSpec,
   connectAgent,
 } from '../../agent/index.ts';
+import { HungRouter } from './hung-router.ts';
 
 /** What is started. */
 export type RouterPlace = {
@@ -50,6 +51,7 @@ export class RouterProcess {
   private startedMs = Number.NEGATIVE_INFINITY;
   private delayMs = 0;
   private notBeforeMs = 0;
+  private readonly hung: HungRouter = new HungRouter();
   /** Of the one whose end was seen last. */
   private endedPid: number | null = null;
 
@@ -59,12 +61,18 @@ export class RouterProcess {
     this.ears = ears;
   }
 
-  /** Starts it when it does not run. Never rejects. @returns whether a later brain leads */
+  /**
+   * Starts it when it does not run, ends it when it hangs. Never rejects. @returns whether a later brain
+   * leads
+   */
   async keep(epoch: number, nowMs: number): Promise<boolean> {
     const child = routerChild(this.place.name);
     try {
       const report = (await this.agent.list()).find(({ id }) => id === child);
-      if (report?.status === 'running') return false;
+      if (report?.status === 'running') {
+        if (this.hung.look()) await this.end(epoch, child);
+        return false;
+      }
       if (report !== undefined) {
         await this.ears.gone();
         if (!this.mayStartAgain(report, nowMs)) return false;
@@ -77,6 +85,16 @@ export class RouterProcess {
       // Else the agent is away, or it cannot be started now: the next look tries again.
       return (error as { readonly code?: unknown }).code === 'RM_AGENT_FENCED';
     }
+  }
+
+  /** It has said something. */
+  heard(): void {
+    this.hung.heard();
+  }
+
+  private async end(epoch: number, child: string): Promise<void> {
+    this.ears.trouble('the router runs and says nothing; it is ended, another one starts');
+    await this.agent.signal(epoch, child, 'SIGKILL');
   }
 
   /** One that cannot live is not started all the time. */

@@ -87,8 +87,15 @@ export type WindowColumn = {
   readonly underWay: number;
 };
 
-/** Requests of one service by slice of the keys: number and count in turn, those that had any. */
-export type SliceCounts = { readonly service: string; readonly counts: readonly number[] };
+/**
+ * Requests of one service by slice of the keys. In `rows` four numbers for each slice that had any: its
+ * own, its requests, the votes of who leads there, and his place in `owners`, -1 for nobody.
+ */
+export type SliceCounts = {
+  readonly service: string;
+  readonly owners: readonly string[];
+  readonly rows: readonly number[];
+};
 
 /** A connection was lost on a key; nothing else was asked of the instance at that time. */
 export type Cut = { readonly service: string; readonly instance: string; readonly key: string };

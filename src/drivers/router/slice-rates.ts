@@ -3,7 +3,8 @@
  * controller looks for hot slices in. Counts come in as they are measured; sums go out every ten seconds.
  * Too few requests say nothing: of a few, some member has a tenth more than the mean by chance. Pure.
  */
-import { SLICES } from '../../actors/index.ts';
+import type { SliceReading } from '../../actors/index.ts';
+import { SliceSketch } from './slice-sketch.ts';
 
 /** Between two words. Longer: older rates. Milliseconds. */
 const WORD_MS = 10_000;
@@ -12,23 +13,26 @@ const PARTS = 6;
 /** For each member of the ring, in that minute. Lower: chance looks like a hot key. */
 const REQUESTS_MIN = 1000;
 
-type Parts = { current: Float64Array; readonly closed: Float64Array[] };
+type Parts = { current: SliceSketch; readonly closed: SliceSketch[] };
 
 /** Null: too few to tell, or not for a minute yet. */
-export type SliceRate = { readonly service: string; readonly loads: readonly number[] | null };
+export type SliceRate = {
+  readonly service: string;
+  readonly loads: readonly SliceReading[] | null;
+};
 
 /** Thread rule: one thread. */
 export class SliceRates {
   private readonly services: Map<string, Parts> = new Map();
   private saidMs: number | null = null;
 
-  /** Number of a slice and requests, in turn. */
-  note(service: string, counts: readonly number[]): void {
-    const { current } = this.of(service);
-    for (let i = 0; i + 1 < counts.length; i += 2) {
-      const slice = counts[i] as number;
-      if (slice < SLICES) current[slice] = (current[slice] ?? 0) + (counts[i + 1] as number);
-    }
+  /** Where the requests of a service are counted at present. */
+  of(service: string): SliceSketch {
+    const known = this.services.get(service);
+    if (known !== undefined) return known.current;
+    const current = new SliceSketch();
+    this.services.set(service, { current, closed: [] });
+    return current;
   }
 
   /** Nobody wants to know any more. */
@@ -44,27 +48,16 @@ export class SliceRates {
     this.saidMs = nowMs;
     return [...this.services].map(([service, parts]) => {
       parts.closed.push(parts.current);
-      parts.current = new Float64Array(SLICES);
+      parts.current = new SliceSketch();
       if (parts.closed.length > PARTS) parts.closed.shift();
       return { service, loads: ratesOf(parts.closed, Math.max(1, membersOf(service))) };
     });
   }
-
-  private of(service: string): Parts {
-    const known = this.services.get(service);
-    if (known !== undefined) return known;
-    const parts: Parts = { current: new Float64Array(SLICES), closed: [] };
-    this.services.set(service, parts);
-    return parts;
-  }
 }
 
-function ratesOf(closed: readonly Float64Array[], members: number): readonly number[] | null {
+function ratesOf(closed: readonly SliceSketch[], members: number): SliceRate['loads'] {
   if (closed.length < PARTS) return null;
-  const sums = Array.from({ length: SLICES }, (_, slice) =>
-    closed.reduce((sum, part) => sum + (part[slice] as number), 0),
-  );
-  const total = sums.reduce((sum, count) => sum + count, 0);
-  if (total < REQUESTS_MIN * members) return null;
-  return sums.map((count) => (count * 1000) / (PARTS * WORD_MS));
+  const minute = new SliceSketch();
+  for (const part of closed) minute.take(part.said(''));
+  return minute.total < REQUESTS_MIN * members ? null : minute.readings((PARTS * WORD_MS) / 1000);
 }

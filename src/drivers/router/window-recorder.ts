@@ -3,8 +3,9 @@
  * has read yet: of those the newest are kept, and what is dropped is counted. Fed by the exchanges,
  * emptied towards the brain.
  */
-import { SLICES } from '../../actors/index.ts';
-import type { Cut, SliceCounts, WindowColumn, WindowMessage } from './router-protocol.ts';
+import type { KeyPlace } from './key-owners.ts';
+import type { Cut, WindowColumn, WindowMessage } from './router-protocol.ts';
+import { SliceSketch } from './slice-sketch.ts';
 
 /** Who answered, and what it has under way. */
 export type Measured = {
@@ -16,10 +17,10 @@ export type Measured = {
   readonly underWay: number;
 };
 
-/** Who is asked, and which slice of its keys one is in; null: nobody wants to know. */
+/** Who is asked, and where a key belongs; null: nobody wants to know. */
 export type Sliced = {
   readonly name: string;
-  readonly use: { slice(key: string): number | null };
+  readonly use: { place(key: string): KeyPlace | null };
 };
 
 /** Answers of one window. More: a busier router is measured whole, and a window takes more memory. */
@@ -41,7 +42,7 @@ export class WindowRecorder {
   private dropped = 0;
   private aborted = 0;
   private misdirected = 0;
-  private slices: Map<string, Uint32Array> = new Map();
+  private slices: Map<string, SliceSketch> = new Map();
   private cuts: Cut[] = [];
 
   /** One answer, or its absence. */
@@ -72,14 +73,14 @@ export class WindowRecorder {
 
   /** A request has come; where slices are counted, its key's is. */
   request({ name, use }: Sliced, key: string | null): void {
-    const slice = key === null ? null : use.slice(key);
-    if (slice === null) return;
-    let counts = this.slices.get(name);
-    if (counts === undefined) {
-      counts = new Uint32Array(SLICES);
-      this.slices.set(name, counts);
+    const place = key === null ? null : use.place(key);
+    if (place === null) return;
+    let sketch = this.slices.get(name);
+    if (sketch === undefined) {
+      sketch = new SliceSketch();
+      this.slices.set(name, sketch);
     }
-    counts[slice] = (counts[slice] ?? 0) + 1;
+    sketch.note(place.slice, place.owner);
   }
 
   /** An instance was lost on a key. */
@@ -98,7 +99,7 @@ export class WindowRecorder {
     this.answers = 0;
     const { dropped, aborted, misdirected, cuts } = this;
     const list = [...columns.values()].map(columnOf);
-    const slices = [...this.slices].map(([service, counts]) => countsOf(service, counts));
+    const slices = [...this.slices].map(([service, sketch]) => sketch.said(service));
     this.slices = new Map();
     this.cuts = [];
     const message: WindowMessage = {
@@ -136,14 +137,6 @@ function columnOf({ who, seconds, errors }: Column): WindowColumn {
     errors: Buffer.from(errors).toString('base64'),
     underWay,
   };
-}
-
-function countsOf(service: string, counts: Uint32Array): SliceCounts {
-  const pairs: number[] = [];
-  counts.forEach((count, slice) => {
-    if (count > 0) pairs.push(slice, count);
-  });
-  return { service, counts: pairs };
 }
 
 /** What a column holds. Bytes that are no whole number are left out. */

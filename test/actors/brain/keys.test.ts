@@ -6,6 +6,7 @@ import {
   type Observation,
   type ServiceRecord,
   SLICES,
+  type SliceReading,
 } from 'ringmaster/control-plane';
 import { memoryStore } from 'ringmaster/store';
 import { SimSystem } from 'ringmaster/testkit';
@@ -13,8 +14,15 @@ import { describe, expect, test } from 'vitest';
 import { SliceLoads } from '../../../src/actors/brain/slice-loads.ts';
 import { Hands, Outside } from '../world/hands.ts';
 
-const loadsOf = (hot: Readonly<Record<number, number>>): number[] =>
-  Array.from({ length: SLICES }, (_, slice) => hot[slice] ?? 0.1);
+const HOT = 'shop/eu/a/0';
+const loadsOf = (hot: Readonly<Record<number, number>>): SliceReading[] =>
+  Array.from({ length: SLICES }, (_, slice) => {
+    const load = hot[slice];
+    // All that is hot is one member's.
+    return load === undefined
+      ? { load: 0.1, holder: null, share: 0 }
+      : { load, holder: HOT, share: 1 };
+  });
 
 async function brain(ring: Readonly<Record<string, unknown>>) {
   const system = await SimSystem.start({ seed: 1, threads: 0 });
@@ -124,13 +132,14 @@ describe('keys', () => {
     loads.take('r1', loadsOf({ 1: 4 }), 0);
     loads.take('r2', loadsOf({ 1: 5 }), 60_000);
     const both = loads.sum(90_000);
-    expect(both?.[1]).toBe(9);
+    expect(both?.[1]).toEqual({ load: 9, holder: HOT, share: 1 });
     expect(loads.sum(90_000)).toBe(both);
-    expect(loads.sum(90_001)?.[1]).toBe(5);
-    for (const wrong of [undefined, 'x', [], loadsOf({ 3: -1 }), loadsOf({ 3: Infinity })]) {
+    expect(loads.sum(90_001)?.[1]?.load).toBe(5);
+    const odd = [...loadsOf({}).slice(1), { load: 1, holder: 3, share: 0 }];
+    for (const wrong of [undefined, 'x', [], odd, loadsOf({ 3: -1 }), loadsOf({ 3: Infinity })]) {
       loads.take('r3', wrong, 90_002);
     }
-    expect(loads.sum(90_002)?.[1]).toBe(5);
+    expect(loads.sum(90_002)?.[1]?.load).toBe(5);
     loads.take('r2', null, 90_003);
     expect(loads.sum(90_003)).toBeNull();
   });

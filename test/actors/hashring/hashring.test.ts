@@ -1,6 +1,6 @@
 /** Who owns which key: joining, leaving, weights, hot slices, and what is never proposed. */
 import { fc, test as property } from '@fast-check/vitest';
-import { SLICES } from 'ringmaster/control-plane';
+import { SLICES, type SliceReading } from 'ringmaster/control-plane';
 import { describe, expect, test } from 'vitest';
 import { statelessView } from '../service-view.ts';
 import { RingWorld } from './ring-world.ts';
@@ -223,8 +223,8 @@ describe('weights and hot slices', () => {
   });
 
   const hot = { hotKeys: { enabled: true } };
-  const loads = (of: Readonly<Record<number, number>>): number[] =>
-    range(SLICES).map((slice) => of[slice] ?? 1);
+  const loads = (of: Readonly<Record<number, number>>): SliceReading[] =>
+    range(SLICES).map((slice) => ({ load: of[slice] ?? 1, holder: null, share: 0 }));
 
   test('hot slices - one that a member cannot bear gets several owners, in every zone', () => {
     const world = settled(4, 'sharded', hot);

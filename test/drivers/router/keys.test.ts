@@ -1,7 +1,13 @@
 /** What a router knows of keys beside their owners: former owners, keys that go to nobody, loads, blame. */
+import { fc, test as property } from '@fast-check/vitest';
+import type { SliceReading } from 'ringmaster/control-plane';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KeyOwners } from '../../../src/drivers/router/key-owners.ts';
 import { RecentCuts } from '../../../src/drivers/router/recent-cuts.ts';
 import { SliceRates } from '../../../src/drivers/router/slice-rates.ts';
+import { SliceSketch } from '../../../src/drivers/router/slice-sketch.ts';
+import { seededRandom } from '../../../src/runtime/index.ts';
+import { RingWorld } from '../../actors/hashring/ring-world.ts';
 import { get, RouterRig, ringOf, type Said, tableOf } from './router-rig.ts';
 
 const LAYOUT = { algorithm: 'rendezvous', sections: 1, replicas: 1 } as const;
@@ -101,10 +107,11 @@ describe('router keys', () => {
     const sums = new Map<number, number>();
     let total = 0;
     while (total < 20) {
-      for (const { service, counts } of (await brain.heard('window')).slices) {
-        expect(service).toBe('shop');
-        for (let i = 0; i < counts.length; i += 2) {
-          const [slice = 0, count = 0] = counts.slice(i, i + 2);
+      for (const { service, rows, owners } of (await brain.heard('window')).slices) {
+        expect([service, owners]).toEqual(['shop', [one.slot]]);
+        for (let i = 0; i < rows.length; i += 4) {
+          const [slice = 0, count = 0, votes = 0, owner] = rows.slice(i, i + 4);
+          expect([votes, owner]).toEqual([count, 0]);
           sums.set(slice, (sums.get(slice) ?? 0) + count);
           total += count;
         }
@@ -148,29 +155,52 @@ describe('router keys', () => {
   });
 });
 
-describe('slice rates', () => {
-  test('slice rates - a whole minute and enough requests, or nothing is said', () => {
+describe('slices', () => {
+  const shop = 'shop';
+
+  test('slices - a whole minute and enough requests, or nothing is said', () => {
     const rates = new SliceRates();
     const minute = (each: number, fromMs: number) => {
       let last: ReturnType<SliceRates['due']> = [];
       for (let part = 1; part <= 6; part++) {
-        rates.note('shop', [7, each, 1023, 1, 5000, 9]);
+        const rows = [7, each, each, 0, 1023, 1, 0, -1, 5000, 9, 9, 0];
+        rates.of(shop).take({ rows, owners: ['x'] });
         last = rates.due(fromMs + part * 10_000, () => 2);
-        if (fromMs === 0 && part < 6) expect(last).toEqual([{ service: 'shop', loads: null }]);
+        if (fromMs === 0 && part < 6) expect(last).toEqual([{ service: shop, loads: null }]);
       }
       return last;
     };
     expect(rates.due(0, () => 2)).toEqual([]);
     expect(rates.due(9999, () => 2)).toEqual([]);
-    // 2,006 in a minute, of which two members want 2,000.
+    // 2,010 in a minute, of which two members want 2,000.
     const [enough] = minute(334, 0);
-    expect(enough?.loads?.[7]).toBeCloseTo(33.4);
-    expect(enough?.loads?.[1023]).toBeCloseTo(0.1);
-    expect(enough?.loads?.reduce((a, b) => a + b)).toBeCloseTo(33.5);
-    expect(minute(300, 60_000)).toEqual([{ service: 'shop', loads: null }]);
-    rates.forget('shop');
+    expect(enough?.loads?.[7]).toEqual({ load: 33.4, holder: 'x', share: 1 });
+    expect(enough?.loads?.[1023]).toEqual({ load: 0.1, holder: null, share: 0 });
+    expect(enough?.loads?.reduce((sum, { load }) => sum + load, 0)).toBeCloseTo(33.5);
+    expect(minute(300, 60_000)).toEqual([{ service: shop, loads: null }]);
+    rates.forget(shop);
     expect(rates.due(500_000, () => 2)).toEqual([]);
   });
+
+  const voters = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 60 });
+  property.prop([fc.array(voters, { minLength: 1, maxLength: 4 })])(
+    'slices - who has most is found, with no more than is his, however counts are divided',
+    (parts) => {
+      const whole = new SliceSketch();
+      for (const part of parts) {
+        const sketch = new SliceSketch();
+        for (const owner of part) sketch.note(3, owner);
+        whole.take(sketch.said(shop));
+      }
+      const all = parts.flat();
+      const of = (name: string | null): number => all.filter((one) => one === name).length;
+      const { load, holder, share } = whole.readings(1)[3] as SliceReading;
+      expect(load).toBe(all.length);
+      const most = ['a', 'b', 'c'].find((name) => of(name) > all.length / 2);
+      if (most !== undefined) expect(holder).toBe(most);
+      if (holder !== null) expect(share * load).toBeLessThanOrEqual(of(holder) + 1e-9);
+    },
+  );
 
   test('recent cuts - are told for five seconds, whichever word comes first', () => {
     const cuts = new RecentCuts();
@@ -179,4 +209,44 @@ describe('slice rates', () => {
     expect(cuts.of(6000)).toMatchObject([one]);
     expect(cuts.of(6001)).toEqual([]);
   });
+
+  test.each(['sharded', 'stateless'] as const)(
+    'slices - real keys of a %s service, counted by routers, are even after one look',
+    (kind) => {
+      const world = new RingWorld(4, kind, { hotKeys: { enabled: true, churnPerHour: '100%' } });
+      world.serveAll();
+      world.pass();
+      world.acknowledge();
+      const config = { kind, ring: { algorithm: 'ketama', sections: 1000 }, replicas: 3 } as const;
+      const first = KeyOwners.of(config, world.ring) as KeyOwners;
+      const ownerOf = (key: string): string | null => first.place(key).owner;
+      // Three keys of one member have a third of all requests.
+      const names = Array.from({ length: 100 }, (_, i) => `hot${i}`);
+      const hot = names.filter((key) => ownerOf(key) === ownerOf('hot0')).slice(0, 3);
+      const random = seededRandom(7);
+      const keys = Array.from({ length: 40_000 }, () =>
+        random.below(3) === 0 ? (hot[random.below(3)] ?? '') : `k${random.below(5000)}`,
+      );
+      const count = () => {
+        const owners = KeyOwners.of(config, world.ring) as KeyOwners;
+        const sketch = new SliceSketch();
+        const bearing = new Map<string, number>();
+        for (const key of keys) {
+          const { slice, owner } = owners.place(key);
+          sketch.note(slice, owner);
+          const to = owners.overridden(key) ?? owners.line(key).slice(0, 1);
+          const zone = to.filter((slot) => slot.includes(`/${to[0]?.split('/')[2]}/`));
+          for (const slot of zone) bearing.set(slot, (bearing.get(slot) ?? 0) + 1 / zone.length);
+        }
+        return { sketch, worst: (4 * Math.max(...bearing.values())) / keys.length };
+      };
+      const before = count();
+      expect(before.worst).toBeGreaterThan(1.8);
+      world.nowMs += 120_000;
+      world.pass({ sliceLoads: before.sketch.readings(60) });
+      world.acknowledge();
+      // The tolerance is a tenth; shares of slices are known to a sixteenth.
+      expect(count().worst).toBeLessThan(1.13);
+    },
+  );
 });

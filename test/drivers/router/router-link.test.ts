@@ -21,6 +21,7 @@ import {
 } from 'ringmaster/control-plane';
 import { AddressBook, RequestsUnderWay, RouterLink, type RouterStatus } from 'ringmaster/drivers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HungRouter } from '../../../src/drivers/router/hung-router.ts';
 import { freePort, get } from './router-rig.ts';
 
 type Seen = Extract<Observation, { kind: 'router' | 'routerGone' | 'failureKey' }>;
@@ -274,6 +275,17 @@ describe('router link', () => {
     expect((await brain.status()).troubles).toEqual(['the router has ended: SIGKILL']);
   });
 
+  test('router link - a router that hangs is ended, and the next one has its tables', async () => {
+    await begun();
+    const before = await pidOf();
+    process.kill(before, 'SIGSTOP');
+    const gone = await desk.next('routerGone');
+    expect(gone).toMatchObject({ id: 'r1', standing: 'dead' });
+    await desk.knows(1);
+    expect(await pidOf()).not.toBe(before);
+    expect((await get({ port })).body).toBe(ONE);
+  });
+
   test('router link - brain lost: the router routes on, and the next brain finds it', async () => {
     const brain = await begun();
     const pid = await pidOf();
@@ -399,4 +411,17 @@ describe('router link', () => {
     }
     await asked;
   });
+});
+
+test('hung router - the cure is tried ever more seldom while it does not help', () => {
+  const router = new HungRouter();
+  const looks = (): number => {
+    for (let count = 1; ; count++) if (router.look()) return count;
+  };
+  expect([looks(), looks(), looks()]).toEqual([30, 60, 120]);
+  for (let i = 0; i < 8; i++) looks();
+  expect(looks()).toBe(3600);
+  for (let i = 0; i < 20; i++) router.look();
+  router.heard();
+  expect(looks()).toBe(30);
 });
