@@ -39,6 +39,7 @@ function ours(use: 'wasm' | 'plain'): BenchContender {
         inputsMax: 1_000_000,
         inputsPerTenantMax: 1_000_000,
         inputsPerMetricMax: 1_000_000,
+        nameBytesMax: 2 ** 28,
         rules: [{ metric: null, labels: ['pod', 'instance'] }],
         forgetAfterMs: 900_000,
         gaugeStaleMs: 300_000,

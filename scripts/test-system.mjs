@@ -3,7 +3,7 @@
  * root, by apt-get), and otherwise says what is missing and fails. Erlang: a fresh
  * recording of its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
  * strace: errors of the disk are injected below the store. wrk: load through the router. Prometheus: scrapes
- * a program, writes to us, and counts the same samples.
+ * a program, writes to us, and counts the same samples; scrapes a fleet's own metrics, which promtool accepts.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -55,6 +55,8 @@ say('errors of the disk below the store …');
 run(process.execPath, ['scripts/store-disk-errors.mjs']);
 say('a Prometheus that writes to us …');
 run(process.execPath, ['scripts/remote-write-prometheus.mjs']);
+say('a fleet that a Prometheus scrapes …');
+run(process.execPath, ['scripts/metrics-prometheus.mjs']);
 say('the router under wrk, while its fleet is changed, and loses its brain and an instance …');
 run(process.execPath, ['scripts/router-under-wrk.mjs']);
 const folder = mkdtempSync(join(tmpdir(), 'ringmaster-otp-'));

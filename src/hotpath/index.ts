@@ -75,6 +75,7 @@ export {
 } from './ingest/request-memory.ts';
 export { SeriesOwners } from './ingest/series-owners.ts';
 export {
+  noCounts,
   SeriesShard,
   type SeriesShardOptions,
   type SeriesShardSizes,

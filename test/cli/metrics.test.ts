@@ -1,6 +1,6 @@
 /**
  * `up --metrics-port` with a real fleet, its router and requests through it: what Ringmaster shows of itself
- * is what was really done, to the last request. Guards: A17.
+ * is what was really done, to the last request.
  */
 import { Agent, get } from 'node:http';
 import parsePrometheus from 'parse-prometheus-text-format';

@@ -48,7 +48,8 @@ export type AggregatorMessages = {
   take(order: TakeOrder): Taken;
   /** Answers when everything that came before is done: no slot is read any more. */
   settle(): boolean;
-  aggregated(): readonly AggregatedSeries[];
+  /** All, or those of one metric; null: more than can be shown at once. */
+  aggregated(metric: string | null): readonly AggregatedSeries[] | null;
   figures(): AggregatorFigures;
   /** Whose values are kept apart; what it is told last holds, and the same again changes nothing. */
   watch(list: readonly SeriesWatch[]): void;
@@ -59,6 +60,10 @@ export type AggregatorMessages = {
 
 /** Between two looks for inputs that are quiet; milliseconds. More often: passes over all for little. */
 const SWEEP_MS = 60_000;
+
+/** Sums that are shown at once, and bytes of their names. Higher: more memory for one who looks. */
+const SHOWN_MAX = 200_000;
+const SHOWN_BYTES_MAX: number = 64 * 2 ** 20;
 
 /** One for each number of the ring. */
 export const Aggregator: ActorDefinition<AggregatorArgs, AggregatorMessages> = actor(
@@ -77,7 +82,11 @@ export const Aggregator: ActorDefinition<AggregatorArgs, AggregatorMessages> = a
           return { counts, incarnation: ctx.incarnation, inputs: shard.sizes().inputs };
         },
         settle: () => true,
-        aggregated: () => shard.aggregated(ctx.now()),
+        aggregated: (metric: string | null) => {
+          const { series, nameBytes } = shard.shownSize(metric);
+          if (series > SHOWN_MAX || nameBytes > SHOWN_BYTES_MAX) return null;
+          return shard.aggregated(ctx.now(), metric);
+        },
         figures: () => ({ ...shard.sizes(), overflows: shard.overflowed() }),
         watch: (list: readonly SeriesWatch[]) => shard.watch(list, ctx.now()),
         watched: () => shard.watched(ctx.now()),

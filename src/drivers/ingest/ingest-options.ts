@@ -28,6 +28,8 @@ export type IngestLimits = RequestLimits & {
   readonly inputsMax: number;
   readonly inputsPerTenantMax: number;
   readonly inputsPerMetricMax: number;
+  /** Of each aggregator: memory for the names of its sums. */
+  readonly nameBytesMax: number;
   readonly forgetAfterMs: number;
   readonly gaugeStaleMs: number;
 };
@@ -46,6 +48,7 @@ export const INGEST_LIMITS_DEFAULT: IngestLimits = {
   inputsMax: 1_000_000,
   inputsPerTenantMax: 500_000,
   inputsPerMetricMax: 100_000,
+  nameBytesMax: 512 * 2 ** 20,
   forgetAfterMs: 900_000,
   gaugeStaleMs: 300_000,
 };

@@ -130,8 +130,10 @@ async function attached(
 }
 
 function shardOptions(limits: IngestLimits) {
-  const { inputsMax, inputsPerTenantMax, inputsPerMetricMax, forgetAfterMs, gaugeStaleMs } = limits;
-  return { inputsMax, inputsPerTenantMax, inputsPerMetricMax, forgetAfterMs, gaugeStaleMs };
+  const { inputsMax, inputsPerTenantMax, inputsPerMetricMax, nameBytesMax } = limits;
+  const { forgetAfterMs, gaugeStaleMs } = limits;
+  const room = { inputsMax, inputsPerTenantMax, inputsPerMetricMax, nameBytesMax };
+  return { ...room, forgetAfterMs, gaugeStaleMs };
 }
 
 /** A thread by its number; where there are fewer, those that there are in turn. */

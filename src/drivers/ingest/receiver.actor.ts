@@ -18,7 +18,14 @@ import { aggregatedText } from './aggregated-text.ts';
 import type { Taken } from './aggregator.actor.ts';
 import type { IngestLimits } from './ingest-options.ts';
 import { reservedMemory } from './reserved-memory.ts';
-import { later, partly, TAKEN, undecodable, type WriteAnswer } from './write-answer.ts';
+import {
+  later,
+  partly,
+  TAKEN,
+  tooMuchToShow,
+  undecodable,
+  type WriteAnswer,
+} from './write-answer.ts';
 import { WriteDoor } from './write-door.ts';
 import { WriteCounter, type WriteFigures } from './write-figures.ts';
 
@@ -101,12 +108,16 @@ class Receiving {
     this.counter.answered(reason);
   }
 
-  async aggregated(): Promise<string | null> {
-    const asked = this.aggregators.map((one) => this.ctx.ask(one, 'aggregated', undefined));
+  async aggregated(metric: string | null): Promise<string | WriteAnswer> {
+    const asked = this.aggregators.map((one) => this.ctx.ask(one, 'aggregated', metric));
     const answers = await Promise.allSettled(asked);
-    if (answers.length === 0 || answers.some(({ status }) => status === 'rejected')) return null;
-    const lists = answers.map((one) => (one as PromiseFulfilledResult<unknown>).value);
-    return aggregatedText((lists as (readonly AggregatedSeries[])[]).flat());
+    const all = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (all.length === 0 || all.length < answers.length) {
+      return later('settling', 'not every aggregator has answered');
+    }
+    const lists = all as readonly (readonly AggregatedSeries[] | null)[];
+    if (lists.includes(null)) return tooMuchToShow();
+    return aggregatedText(lists.flatMap((list) => list ?? []));
   }
 
   async take(body: Uint8Array, tenant: string): Promise<WriteAnswer> {

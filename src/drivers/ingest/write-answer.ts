@@ -29,6 +29,12 @@ export function refusal(status: number, reason: string, text: string): WriteAnsw
   return { status, text, reason };
 }
 
+/** Sums that are more than one text takes. */
+export function tooMuchToShow(): WriteAnswer {
+  const cure = 'ask for one metric by ?metric=, or drop labels by a rule.';
+  return { status: 503, text: `there are too many sums to show; ${cure}`, reason: 'tooMuchToShow' };
+}
+
 /** A body that is no request, or too large a one: nothing of it was taken. */
 export function undecodable(fault: DecodeFault, at: number, limits: IngestLimits): WriteAnswer {
   const sizes: Partial<Record<DecodeFault, string>> = {

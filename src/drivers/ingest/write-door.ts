@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { hangUp, listenLocally } from '../local-port.ts';
 import { TEXT_TYPE } from './aggregated-text.ts';
+import { ConnectionRoom } from './connection-room.ts';
 import type { IngestLimits } from './ingest-options.ts';
 import { later, refusal, type WriteAnswer } from './write-answer.ts';
 
@@ -13,8 +14,8 @@ import { later, refusal, type WriteAnswer } from './write-answer.ts';
 export type WriteHouse = {
   /** What to answer to a body. Never rejects. */
   take(body: Uint8Array, tenant: string): Promise<WriteAnswer>;
-  /** Text of the aggregated series; null: nobody can say now. */
-  aggregated(): Promise<string | null>;
+  /** Text of the aggregated series, or of one metric of them; or why there is none. */
+  aggregated(metric: string | null): Promise<string | WriteAnswer>;
   /** Counts an answer. */
   answered(reason: string): void;
 };
@@ -33,6 +34,7 @@ export class WriteDoor {
   private readonly server: Server;
   private readonly limits: IngestLimits;
   private readonly house: WriteHouse;
+  private readonly room: ConnectionRoom;
   private buffered = 0;
 
   constructor(limits: IngestLimits, house: WriteHouse) {
@@ -47,7 +49,8 @@ export class WriteDoor {
       },
       (request, response) => void this.answer(request, response),
     );
-    this.server.maxConnections = limits.connectionsMax;
+    this.room = new ConnectionRoom(limits.connectionsMax, () => house.answered('crowdedOut'));
+    this.server.on('connection', (socket) => this.room.enter(socket));
     this.server.on('clientError', (_, socket) => {
       this.house.answered('notHttp');
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
@@ -67,11 +70,11 @@ export class WriteDoor {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined);
-    const path = (request.url ?? '').split('?', 1)[0];
+    const [path, query] = (request.url ?? '').split('?', 2);
     if (path === AGGREGATED_PATH && request.method === 'GET') {
-      const text = await this.house.aggregated();
-      if (text !== null) response.writeHead(200, { 'content-type': TEXT_TYPE }).end(text);
-      else this.say(request, response, later('settling', 'not every aggregator has answered'));
+      const text = await this.house.aggregated(new URLSearchParams(query).get('metric'));
+      if (typeof text !== 'string') this.say(request, response, text);
+      else response.writeHead(200, { 'content-type': TEXT_TYPE }).end(text);
       return;
     }
     const answer = path === WRITE_PATH ? await this.written(request) : unknownPath(path ?? '');
@@ -99,6 +102,7 @@ export class WriteDoor {
     const tenant = String(request.headers[TENANT_HEADER] ?? '');
     const body = await this.receive(request);
     if (!(body instanceof Uint8Array)) return body;
+    this.room.proved(request.socket);
     try {
       return await this.house.take(body, tenant);
     } finally {
@@ -125,7 +129,10 @@ export class WriteDoor {
         if (bytes > bodyBytesMax) end(tooLong(this.limits));
         else if (this.buffered > bufferedBytesMax) end(later('busy', 'too much is being received'));
       });
-      request.once('end', () => end(Buffer.concat(pieces)));
+      request.once('end', () => {
+        const [first] = pieces;
+        end(first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces));
+      });
       request.once('close', () => end(null));
       request.on('error', () => undefined);
     });

@@ -2,7 +2,7 @@
  * What a receiver has counted since it was started: of requests, and of samples, each once. Kept by
  * receiver.actor.ts and begun anew with it, as counters may; read by whoever shows metrics. Pure.
  */
-import type { TakeCounts } from '../../hotpath/index.ts';
+import { noCounts, type TakeCounts } from '../../hotpath/index.ts';
 
 /** What became of samples; see `TakeCounts`. */
 export const SAMPLE_OUTCOMES = [
@@ -33,21 +33,12 @@ export type WriteFigures = {
   readonly inputsLost: number;
 };
 
+const ADDED = [...SAMPLE_OUTCOMES, 'created', 'refusedSeries', 'resets'] as const;
+
 /** Adds up. One thread. */
 export class WriteCounter {
   private readonly requests: Record<string, number> = {};
-  private readonly samples: Record<(typeof SAMPLE_OUTCOMES)[number], number> = {
-    accepted: 0,
-    duplicates: 0,
-    late: 0,
-    ended: 0,
-    notNumbers: 0,
-    overflowed: 0,
-    refusedSamples: 0,
-  };
-  seriesCreated = 0;
-  seriesRefused = 0;
-  counterResets = 0;
+  private readonly taken: TakeCounts = noCounts();
   bodyBytes = 0;
   requestBytes = 0;
   exemplars = 0;
@@ -60,14 +51,13 @@ export class WriteCounter {
   }
 
   took(counts: TakeCounts): void {
-    for (const outcome of SAMPLE_OUTCOMES) this.samples[outcome] += counts[outcome];
-    this.seriesCreated += counts.created;
-    this.seriesRefused += counts.refusedSeries;
-    this.counterResets += counts.resets;
+    for (const what of ADDED) this.taken[what] += counts[what];
   }
 
   figures(): WriteFigures {
-    const { requests, samples, ...rest } = this;
-    return { ...rest, requests: { ...requests }, samples: { ...samples } };
+    const { requests, taken, ...rest } = this;
+    const { created, refusedSeries, resets, problem: _, ...samples } = taken;
+    const series = { seriesCreated: created, seriesRefused: refusedSeries, counterResets: resets };
+    return { ...rest, ...series, requests: { ...requests }, samples };
   }
 }

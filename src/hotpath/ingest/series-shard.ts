@@ -6,7 +6,7 @@
  * Invariant HOT-21: every sample of an owned series is counted in exactly one of `accepted`, `duplicates`,
  * `late`, `ended`, `notNumbers`, `overflowed` and `refusedSamples`.
  */
-import { type AggregatedSeries, type DropRule, TargetTable } from './aggregated-series.ts';
+import { type AggregatedSeries, type DropRule, NO_ROOM, TargetTable } from './aggregated-series.ts';
 import { INPUT_ENDED, INPUT_FREE, INPUT_LIVE, InputTable } from './input-table.ts';
 import { labelHash } from './label-hash.ts';
 import { type SeriesFault, walkLabels } from './label-walk.ts';
@@ -23,6 +23,8 @@ export type SeriesShardOptions = {
   /** Of them, of one tenant; and of one metric of a tenant. What comes after is counted as overflow. */
   readonly inputsPerTenantMax: number;
   readonly inputsPerMetricMax: number;
+  /** For the names of sums; what comes after is overflow, too. */
+  readonly nameBytesMax: number;
   readonly rules: readonly DropRule[];
   /** After so long without a sample an input is forgotten; ended ones and gauges not shown: sooner. */
   readonly forgetAfterMs: number;
@@ -84,7 +86,7 @@ export class SeriesShard {
 
   constructor(options: SeriesShardOptions) {
     this.options = options;
-    this.targets = new TargetTable(options.rules);
+    this.targets = new TargetTable(options.rules, options.nameBytesMax);
   }
 
   /** Takes the series of a decoded slot that `owner` owns. */
@@ -129,7 +131,7 @@ export class SeriesShard {
   }
 
   /** What is added up, as it is now. Costs a pass over all inputs. */
-  aggregated(nowMs: number): readonly AggregatedSeries[] {
+  aggregated(nowMs: number, metric: string | null = null): readonly AggregatedSeries[] {
     const { inputs, targets } = this;
     const gauges = new Float64Array(targets.totals.length);
     for (let input = 0; input < inputs.end; input += 1) {
@@ -137,7 +139,12 @@ export class SeriesShard {
       const target = inputs.targets[input] as number;
       gauges[target] = (gauges[target] as number) + (inputs.lasts[input] as number);
     }
-    return targets.list(gauges);
+    return targets.list(gauges, metric);
+  }
+
+  /** How much `aggregated` would show. */
+  shownSize(metric: string | null): { readonly series: number; readonly nameBytes: number } {
+    return this.targets.sizeOf(metric);
   }
 
   /** Inputs whose values are kept apart from now on. The same list again changes nothing. */
@@ -196,7 +203,7 @@ export class SeriesShard {
     const first = slot.series[record + SERIES_WORD.firstSample] as number;
     const end = first + (slot.series[record + SERIES_WORD.samples] as number);
     const target = inputs.targets[input] as number;
-    const isCounter = targets.at(target).isCounter;
+    const isCounter = targets.counted[target] === 1;
     let lastTime = inputs.times[input] as number;
     let last = inputs.lasts[input] as number;
     const before = lastTime;
@@ -239,7 +246,7 @@ export class SeriesShard {
     const bytes = series[record + SERIES_WORD.labelsBytes] as number;
     const walk = walkLabels(request, from, from + bytes);
     if (walk.kind === 'refused') return;
-    const { isCounter } = this.targets.at(this.inputs.targets[input] as number);
+    const { isCounter } = this.targets.at(this.inputs.targets[input] as number).family;
     this.watches.look(input, tenant, walk.metric, walk.labels, isCounter);
   }
 
@@ -293,11 +300,14 @@ export class SeriesShard {
       return known;
     }
     const { metric, labels } = walk;
-    if (!this.hold(tenant, metric)) {
+    const hasRoom = this.hasRoom(tenant, metric);
+    const target = hasRoom ? this.targets.enter(tenant, metric, labels) : NO_ROOM;
+    if (target === NO_ROOM) {
       this.overflows.add(tenant, metric, slot.series[record + SERIES_WORD.samples] as number);
       return OVERFLOWED;
     }
-    const input = this.inputs.take(this.targets.enter(tenant, metric, labels), nowMs);
+    this.hold(tenant, metric);
+    const input = this.inputs.take(target, nowMs);
     counts.created += 1;
     this.index.add(hash, 0, input);
     if (this.index.find(slot.series, hashAt) === NOT_FOUND) {
@@ -313,22 +323,23 @@ export class SeriesShard {
     this.index.add(words, at, input);
   }
 
-  /** Room for one input more. @returns false when there is none */
-  private hold(tenant: string, metric: string): boolean {
+  /** Whether there is room for one input more. */
+  private hasRoom(tenant: string, metric: string): boolean {
     const { inputsMax, inputsPerTenantMax, inputsPerMetricMax } = this.options;
-    const key = metricKey(tenant, metric);
-    const ofTenant = this.held.get(tenant) ?? 0;
-    const ofMetric = this.held.get(key) ?? 0;
     if (this.inputs.size >= inputsMax) return false;
-    if (ofTenant >= inputsPerTenantMax || ofMetric >= inputsPerMetricMax) return false;
-    this.held.set(tenant, ofTenant + 1);
-    this.held.set(key, ofMetric + 1);
-    return true;
+    if ((this.held.get(tenant) ?? 0) >= inputsPerTenantMax) return false;
+    return (this.held.get(metricKey(tenant, metric)) ?? 0) < inputsPerMetricMax;
+  }
+
+  private hold(tenant: string, metric: string): void {
+    for (const key of [tenant, metricKey(tenant, metric)]) {
+      this.held.set(key, (this.held.get(key) ?? 0) + 1);
+    }
   }
 
   private forget(input: number): void {
     const number = this.inputs.targets[input] as number;
-    const { tenant, metric } = this.targets.at(number);
+    const { tenant, metric } = this.targets.at(number).family;
     for (const key of [tenant, metricKey(tenant, metric)]) {
       const held = this.held.get(key) ?? 0;
       if (held <= 1) this.held.delete(key);

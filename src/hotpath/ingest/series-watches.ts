@@ -75,6 +75,8 @@ type Inputs = {
  */
 const WATCHED_MAX = 20_000;
 const LOOKS_MIN = 1_024;
+/** Characters of a label that is told apart; a longer one names nobody. */
+const TOLD_MAX = 256;
 /** Of an input: not looked at since the list was changed; nobody watches it; somebody does. */
 const UNSEEN = 0;
 const UNWATCHED = 1;
@@ -212,7 +214,7 @@ export class SeriesWatches {
     labels: readonly WrittenLabel[],
     isCounter: boolean,
   ): WatchGroup {
-    const told = labels.filter(([label]) => by.includes(label));
+    const told = labels.filter(([label, { length }]) => by.includes(label) && length <= TOLD_MAX);
     const key = JSON.stringify([name, metric, told]);
     const known = this.groups.get(key);
     if (known !== undefined) return known;

@@ -116,6 +116,17 @@ describe('written', () => {
     expect(await aggregated()).toContain('\nagain_total 4\n');
   });
 
+  test('remote write - the sums of one metric alone', async () => {
+    await write([
+      { labels: named('one_of_them', [['a', '1']]), samples: [[1, 3]] },
+      { labels: named('another_of_them'), samples: [[1, 4]] },
+    ]);
+    const answer = await fetch(url('/metrics/aggregated?metric=one_of_them'));
+    expect(await answer.text()).toBe('# TYPE one_of_them gauge\none_of_them{a="1"} 3\n');
+    const other = await fetch(url('/metrics/aggregated?metric=nobody'));
+    expect([other.status, await other.text()]).toEqual([200, '']);
+  });
+
   test('remote write - a tenant has series of its own, and a label that says whose', async () => {
     await write([{ labels: named('mine'), samples: [[1, 3]] }], { 'x-scope-orgid': 'me' });
     await write([{ labels: named('mine', [['a', 'x"\\\n']]), samples: [[1, 4]] }]);

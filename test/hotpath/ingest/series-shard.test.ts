@@ -28,6 +28,7 @@ const OPTIONS: SeriesShardOptions = {
   inputsMax: 1000,
   inputsPerTenantMax: 1000,
   inputsPerMetricMax: 1000,
+  nameBytesMax: 2 ** 28,
   rules: [{ metric: null, labels: ['pod'] }],
   forgetAfterMs: 900_000,
   gaugeStaleMs: 300_000,
@@ -269,6 +270,25 @@ describe('limits', () => {
       { tenant: 'me', metric: 'b', samples: 3 },
       { tenant: 'you', metric: 'a', samples: 3 },
     ]);
+  });
+
+  test('ingest - names that take too much are overflow, and room comes back with those that end', () => {
+    const shard = shardWith({ nameBytesMax: 20_000, rules: [] });
+    const long = (from: number): readonly TestSeries[] =>
+      Array.from({ length: 3 }, (_, i) => ({
+        labels: pod('a', `${from + i}${'x'.repeat(7000)}`),
+        samples: [[1, 1]],
+      }));
+    expect(take(shard, long(0))).toMatchObject({ created: 2, overflowed: 1 });
+    expect(shard.shownSize('a').nameBytes).toBe(shard.shownSize(null).nameBytes);
+    expect(take(shard, many('b', 1))).toMatchObject({ created: 1 });
+    // Two bytes a character.
+    const wide = { labels: pod('w', '\u4e00'.repeat(3000)), samples: [[1, 1] as const] };
+    expect(take(shard, [wide])).toMatchObject({ created: 0, overflowed: 1 });
+    shard.sweep(900_000);
+    expect(shard.shownSize(null)).toEqual({ series: 0, nameBytes: 0 });
+    expect(take(shard, long(9), 900_000)).toMatchObject({ created: 2, overflowed: 1 });
+    expect(shard.aggregated(900_000, 'b')).toEqual([]);
   });
 
   test('ingest - names beyond all counting share one', () => {

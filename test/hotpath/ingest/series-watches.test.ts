@@ -24,6 +24,7 @@ const newShard = (): SeriesShard =>
     inputsMax: 100_000,
     inputsPerTenantMax: 100_000,
     inputsPerMetricMax: 100_000,
+    nameBytesMax: 2 ** 28,
     rules: [{ metric: null, labels: ['instance', 'pod'] }],
     forgetAfterMs: 900_000,
     gaugeStaleMs: 300_000,

@@ -258,14 +258,23 @@ function walkSeries(
       ++samples;
       at = sampleEnd;
     } else if (tag === 0x0a) {
-      const labelEnd = spanEnd(at + 1, end);
+      let labelEnd = spanEnd(at + 1, end);
       if (labelEnd === 0) return MALFORMED;
       if (labels === 0) labelsFrom = at;
       else if (labelsTo !== at) return LABELS_APART;
       if (labels >= labelsMax) return TOO_MANY_LABELS;
       ++labels;
-      labelsTo = labelEnd;
       at = labelEnd;
+      // The next ones, as long as they are as usual: two bytes before each, and all of it there.
+      while (labels < labelsMax && <usize>(end - at) >= 2) {
+        const head = <u32>load<u16>(at);
+        if ((head & 0x80ff) !== 0x0a) break;
+        labelEnd = at + 2 + (head >> 8);
+        if (labelEnd > end) break;
+        ++labels;
+        at = labelEnd;
+      }
+      labelsTo = at;
     } else if (tag === 0x1a || tag === 0x22) {
       const other = spanEnd(at + 1, end);
       if (other === 0) return MALFORMED;
