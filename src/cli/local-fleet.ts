@@ -155,13 +155,13 @@ function startAgent(
 }
 
 /**
- * A second brain, which leads when the first one is gone. `leads` is called when it does, once.
+ * A second brain, which leads when the first one is gone. `hears` is told when it could, and when it does.
  * @returns its exit code @throws (rejects) CommandError when there is nothing to stand by
  */
 export async function standBy(
   directory: string,
   { region, ports = {} }: Omit<LocalFleetOptions, 'isDetached'>,
-  leads: () => void,
+  hears: (word: 'campaigns' | 'leads') => void,
 ): Promise<number> {
   const agent = join(directory, 'agent', 'agent.sock');
   if ((await agentOf(directory)) === null) {
@@ -173,7 +173,7 @@ export async function standBy(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, [SOCKET_VARIABLE]: agent },
   });
-  child.on('message', leads);
+  child.on('message', hears);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
   const [code] = await once(child, 'exit');
   return code ?? EXIT.failed;

@@ -60,9 +60,9 @@ async function up(options: UpOptions): Promise<void> {
       const message = '--standby stays in the foreground and applies nothing; leave -d and -f out.';
       throw new CommandError(EXIT.usage, message);
     }
-    print(`ringmaster stands by in ${directory}`);
-    const leads = (): void => print(`ringmaster leads in ${directory}`);
-    process.exitCode = await standBy(directory, how, leads);
+    process.exitCode = await standBy(directory, how, (word) =>
+      print(`ringmaster ${word === 'leads' ? 'leads' : 'stands by'} in ${directory}`),
+    );
     return;
   }
   const agent = await startLocalFleet(directory, { isDetached, ...how });

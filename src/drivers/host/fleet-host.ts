@@ -61,6 +61,8 @@ export type FleetHostOptions = {
   readonly machine: string;
   /** Takes samples of Prometheus remote write in, on threads of its own. Default: not. */
   readonly ingest?: IngestOptions;
+  /** Called when its store is open: it leads from now on, or waits for somebody else's end. */
+  readonly campaigns?: () => void;
 };
 
 /** What an apply came to, service by service, in the order of the fleet. */
@@ -101,6 +103,7 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
   const directory = resolve(options.directory);
   const store = await openLmdbStore(join(directory, 'store'));
   try {
+    options.campaigns?.();
     const leader = await lead(store, options.machine);
     // Memory that threads share is reserved before there are any.
     const reservation = options.ingest === undefined ? null : reserveIngest(options.ingest);

@@ -3,7 +3,8 @@
  * The brain as a process of its own, under an agent or beside its brain: `host-main --directory DIR
  * [--region NAME] [--remote-write PORT] [--metrics-port PORT]`. It ends with 0 when it is told to, and with 1
  * when another host leads or it cannot go on: the agent then starts it again. What a person should know goes
- * to standard error, which the agent keeps; a process that has started it by hand hears when it leads.
+ * to standard error, which the agent keeps; a process that has started it by hand hears when it stands by,
+ * and when it leads.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     directory,
     agent,
     machine: hostname(),
+    campaigns: () => void process.send?.('campaigns'),
     ...(region === undefined ? {} : { region }),
     ...(writePort === undefined ? {} : { ingest: { port: Number(writePort) } }),
   });
