@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 /**
  * The brain as a process of its own, under an agent or beside its brain: `host-main --directory DIR
- * [--region NAME] [--remote-write PORT] [--metrics-port PORT]`. It ends with 0 when it is told to, and with 1
- * when another host leads or it cannot go on: the agent then starts it again. What a person should know goes
- * to standard error, which the agent keeps; a process that has started it by hand hears when it stands by,
- * and when it leads.
+ * [--region NAME] [--remote-write PORT] [--remote-write-config FILE] [--metrics-port PORT]`. It ends with 0
+ * when it is told to, and with 1 when another host leads or it cannot go on: the agent then starts it again.
+ * What a person should know goes to standard error, which the agent keeps; a process that has started it by
+ * hand hears when it stands by, and when it leads.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
 import { driverError } from '../errors.ts';
+import { readIngestFile } from '../ingest/ingest-file.ts';
 import { every } from '../system-time.ts';
 import { ControlServer } from './control-server.ts';
 import { startFleetHost } from './fleet-host.ts';
@@ -29,10 +30,12 @@ async function main(): Promise<void> {
       directory: { type: 'string' },
       region: { type: 'string' },
       'remote-write': { type: 'string' },
+      'remote-write-config': { type: 'string' },
       'metrics-port': { type: 'string' },
     },
   });
   const { directory, region, 'remote-write': writePort, 'metrics-port': metricsPort } = values;
+  const writeFile = values['remote-write-config'];
   const agent = process.env[SOCKET_VARIABLE];
   if (directory === undefined || agent === undefined) {
     const message = `--directory is needed, and ${SOCKET_VARIABLE}: start it by \`ringmaster up\`.`;
@@ -41,13 +44,14 @@ async function main(): Promise<void> {
   // A sign of life from the beginning: opening a large store takes its time.
   const beats = await connectAgent({ socket: agent });
   await beats.beat();
+  const write = writeFile === undefined ? {} : await readIngestFile(writeFile);
   const host = await startFleetHost({
     directory,
     agent,
     machine: hostname(),
     campaigns: () => void process.send?.('campaigns'),
     ...(region === undefined ? {} : { region }),
-    ...(writePort === undefined ? {} : { ingest: { port: Number(writePort) } }),
+    ...(writePort === undefined ? {} : { ingest: { ...write, port: Number(writePort) } }),
   });
   const metrics = metricsPort === undefined ? null : new MetricsServer(host);
   await metrics?.listen(Number(metricsPort));
