@@ -535,6 +535,7 @@ export {
   type StatelessSpec,
   serviceSchema,
 } from './spec/fleet-schema.ts';
+export { type IngestConfig, type IngestReading, readIngestYaml } from './spec/ingest-schema.ts';
 export {
   type Fenceposts,
   fenceposts,

@@ -35,6 +35,8 @@ export type LocalFleetOptions = {
   readonly region?: string;
   /** Ports of 127.0.0.1, by the host's names for them: where it listens besides its socket. */
   readonly ports?: Readonly<Record<string, string>>;
+  /** File that says how remote write is taken in; absolute. */
+  readonly ingestConfig?: string;
   /** It outlives this process and its terminal, and says nothing to it. */
   readonly isDetached: boolean;
 };
@@ -140,12 +142,10 @@ export async function agentOf(directory: string): Promise<number | null> {
   }
 }
 
-function startAgent(
-  directory: string,
-  { region, isDetached, ports = {} }: LocalFleetOptions,
-): ChildProcess {
+function startAgent(directory: string, options: LocalFleetOptions): ChildProcess {
+  const { isDetached } = options;
   const args = [AGENT, '--directory', join(directory, 'agent'), '--', process.execPath, HOST];
-  args.push(...hostArgs(directory, region, ports));
+  args.push(...hostArgs(directory, options));
   const log = openSync(join(directory, 'agent.log'), 'a', 0o600);
   // In the foreground a terminal's interrupt is ours to pass on: a group of its own in any case.
   return spawn(process.execPath, args, {
@@ -160,7 +160,7 @@ function startAgent(
  */
 export async function standBy(
   directory: string,
-  { region, ports = {} }: Omit<LocalFleetOptions, 'isDetached'>,
+  options: Omit<LocalFleetOptions, 'isDetached'>,
   hears: (word: 'campaigns' | 'leads') => void,
 ): Promise<number> {
   const agent = join(directory, 'agent', 'agent.sock');
@@ -168,7 +168,7 @@ export async function standBy(
     const message = `no agent runs in ${directory}; start a fleet with \`ringmaster up\`, then stand by it.`;
     throw new CommandError(EXIT.unreachable, message);
   }
-  const args = [HOST, ...hostArgs(directory, region, ports)];
+  const args = [HOST, ...hostArgs(directory, options)];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, [SOCKET_VARIABLE]: agent },
@@ -181,12 +181,12 @@ export async function standBy(
 
 function hostArgs(
   directory: string,
-  region: string | undefined,
-  ports: Readonly<Record<string, string>>,
+  { region, ports = {}, ingestConfig }: Omit<LocalFleetOptions, 'isDetached'>,
 ): readonly string[] {
   const where = region === undefined ? [] : ['--region', region];
   const open = Object.entries(ports).flatMap(([name, port]) => [`--${name}`, port]);
-  return ['--directory', directory, ...where, ...open];
+  const config = ingestConfig === undefined ? [] : ['--remote-write-config', ingestConfig];
+  return ['--directory', directory, ...where, ...open, ...config];
 }
 
 async function answers(directory: string): Promise<boolean> {

@@ -37,6 +37,7 @@ export {
   reserveIngest,
   startIngest,
 } from './ingest/ingest.ts';
+export { readIngestFile } from './ingest/ingest-file.ts';
 export {
   INGEST_LIMITS_DEFAULT,
   type IngestLimits,

@@ -1,6 +1,6 @@
 /**
- * A fleet from YAML: core schema, no aliases that multiply, no duplicate keys, one document; every
- * problem with its line and column. The only file that knows the package `yaml`.
+ * A fleet from YAML, or what else people write: core schema, no aliases that multiply, no duplicate keys,
+ * one document; every problem with its line and column. The only file that knows the package `yaml`.
  */
 import { type Document, LineCounter, parseDocument, stringify, visit } from 'yaml';
 import { type Problem, problemAt } from './problem.ts';
@@ -18,6 +18,16 @@ const DEPTH_MAX = 100;
 
 /** Reads a text. Never throws. */
 export function readFleetYaml(text: string): FleetReading {
+  return readYaml(text, readFleet);
+}
+
+type Unread = { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads any text; what `read` finds wrong gets its line and column. Never throws. */
+export function readYaml<T extends { readonly ok: boolean }>(
+  text: string,
+  read: (data: unknown) => T | Unread,
+): T | Unread {
   if (text.length > FLEET_TEXT_MAX) {
     const message = `has ${text.length} characters; expected at most ${FLEET_TEXT_MAX}: is it a fleet?`;
     return { ok: false, problems: [problemAt([], message)] };
@@ -52,8 +62,8 @@ export function readFleetYaml(text: string): FleetReading {
     const message = `${(error as Error).message}; write it out`;
     return { ok: false, problems: [placed(lines, aliasOffset(document), message)] };
   }
-  const reading = readFleet(data);
-  if (reading.ok) return reading;
+  const reading = read(data);
+  if (!('problems' in reading)) return reading;
   return { ok: false, problems: reading.problems.map((one) => found(document, lines, one)) };
 }
 

@@ -4,6 +4,7 @@
  * too, within their grace.
  */
 import type { ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf } from '../host-door.ts';
@@ -16,6 +17,7 @@ type UpOptions = CommonOptions & {
   readonly detach?: boolean;
   readonly region?: string;
   readonly remoteWrite?: string;
+  readonly remoteWriteConfig?: string;
   readonly metricsPort?: string;
   readonly standby?: boolean;
 };
@@ -30,6 +32,7 @@ export function addUp(program: Command): void {
     .option('--standby', 'a second brain beside the one that runs, which leads when it is gone')
     .option('--region <name>', 'which of several regions this host runs')
     .option('--remote-write <port>', 'take Prometheus remote write in, on this port of 127.0.0.1')
+    .option('--remote-write-config <file>', 'which labels its sums lack, its limits and threads')
     .option('--metrics-port <port>', 'show metrics of Ringmaster itself, on this port of 127.0.0.1')
     .action(async (_, command: Command) => up(command.optsWithGlobals<UpOptions>()));
   program
@@ -51,10 +54,11 @@ async function up(options: UpOptions): Promise<void> {
   const { region, detach: isDetached = false, remoteWrite, metricsPort } = options;
   const where = region === undefined ? {} : { region };
   const ports = { 'remote-write': remoteWrite, 'metrics-port': metricsPort };
+  const config = await ingestConfig(options);
   const given = Object.entries(ports).flatMap(([name, port]) =>
     port === undefined ? [] : [[name, portOf(port)] as const],
   );
-  const how = { ...where, ports: Object.fromEntries(given) };
+  const how = { ...where, ...config, ports: Object.fromEntries(given) };
   if (options.standby === true) {
     if (isDetached || options.file !== undefined) {
       const message = '--standby stays in the foreground and applies nothing; leave -d and -f out.';
@@ -98,6 +102,26 @@ async function upWith(agent: ChildProcess, options: UpOptions, directory: string
     process.on(signal, () => agent.kill('SIGTERM'));
   }
   process.exitCode = await ended;
+}
+
+/** Checked before anything is started; the host reads it again. */
+async function ingestConfig({
+  remoteWrite,
+  remoteWriteConfig: file,
+}: UpOptions): Promise<{ readonly ingestConfig?: string }> {
+  if (file === undefined) return {};
+  if (remoteWrite === undefined) {
+    const message =
+      '--remote-write-config says how to take it in; say where, with --remote-write PORT.';
+    throw new CommandError(EXIT.usage, message);
+  }
+  const { readIngestFile } = await import('../../drivers/index.ts');
+  try {
+    await readIngestFile(file);
+  } catch (error) {
+    throw new CommandError(EXIT.usage, (error as Error).message);
+  }
+  return { ingestConfig: resolve(file) };
 }
 
 function portOf(text: string): string {

@@ -5,17 +5,41 @@
  */
 import { isProcess, processIdentity } from '../../agent/index.ts';
 import type { Store } from '../../runtime/index.ts';
+import { campaign, type Leadership } from '../../runtime/store/index.ts';
+import { every } from '../system-time.ts';
+
+/** Between two looks whether a leader is dead. Longer: a standby leads later. Milliseconds. */
+const LOOK_MS = 200;
 
 const HOLDER = /^(.+), pid (\d+) started (\d+)$/;
 
 /** What a leader of this process says of itself, so that its end can be proven. */
-export function holderOf(name: string): string {
+function holderOf(name: string): string {
   const who = processIdentity(process.pid);
   return who === null ? name : `${name}, pid ${who.pid} started ${who.startTicks}`;
 }
 
+/**
+ * Waits to lead, for whoever lives. Who stands by becomes the store's writer when the other one has died,
+ * and as its writer nobody else can be in the middle of anything. Rejects as `campaign`.
+ */
+export async function leadAfterTheDead(
+  store: Store,
+  key: string,
+  machine: string,
+): Promise<Leadership> {
+  const look = (): Promise<unknown> => removeDeadLeader(store, key, machine).catch(() => false);
+  await look();
+  const stop = every(LOOK_MS, () => void look());
+  try {
+    return await campaign(store, { key, holder: holderOf(machine) });
+  } finally {
+    stop();
+  }
+}
+
 /** @returns whether there was one. Rejects as `transact`, when somebody else writes. */
-export async function removeDeadLeader(store: Store, key: string, name: string): Promise<boolean> {
+async function removeDeadLeader(store: Store, key: string, name: string): Promise<boolean> {
   const { entry } = await store.get(key);
   if (entry === null) return false;
   const match = HOLDER.exec(new TextDecoder().decode(entry.value));

@@ -15,12 +15,7 @@ import {
   type ServiceStatus,
 } from '../../actors/index.ts';
 import { type Ref, type System, start } from '../../runtime/index.ts';
-import {
-  campaign,
-  type Leadership,
-  type LmdbStore,
-  openLmdbStore,
-} from '../../runtime/store/index.ts';
+import { type Leadership, type LmdbStore, openLmdbStore } from '../../runtime/store/index.ts';
 import { AddressBook } from '../address-book.ts';
 import { driverError } from '../errors.ts';
 import { type Ingest, reserveIngest, startIngest } from '../ingest/ingest.ts';
@@ -31,8 +26,7 @@ import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
-import { every } from '../system-time.ts';
-import { holderOf, removeDeadLeader } from './dead-leader.ts';
+import { leadAfterTheDead } from './dead-leader.ts';
 import { driverTroubles } from './driver-troubles.ts';
 import { type FleetDocument, keepFleet, placed, storedFleet } from './fleet-document.ts';
 import {
@@ -88,8 +82,6 @@ export type ApplyOptions = {
 };
 
 const LEADER = 'fleet/leader';
-/** Between two looks whether a leader is dead. Longer: a standby leads later. Milliseconds. */
-const DEAD_LOOK_MS = 200;
 
 type Drivers = Pick<LoopSurroundings, 'instances' | 'prober'>;
 
@@ -104,7 +96,7 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
   const store = await openLmdbStore(join(directory, 'store'));
   try {
     options.campaigns?.();
-    const leader = await lead(store, options.machine);
+    const leader = await leadAfterTheDead(store, LEADER, options.machine);
     // Memory that threads share is reserved before there are any.
     const reservation = options.ingest === undefined ? null : reserveIngest(options.ingest);
     const system = await start({ threads: reservation?.threads ?? 0 });
@@ -115,19 +107,6 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
   } catch (error) {
     await store.close();
     throw error;
-  }
-}
-
-/** Waits to lead. A dead leader is not waited for: where we write, nobody is in the middle of anything. */
-async function lead(store: LmdbStore, machine: string): Promise<Leadership> {
-  const look = (): Promise<unknown> => removeDeadLeader(store, LEADER, machine).catch(() => false);
-  await look();
-  // Who stands by becomes the writer when the other one has died.
-  const stop = every(DEAD_LOOK_MS, () => void look());
-  try {
-    return await campaign(store, { key: LEADER, holder: holderOf(machine) });
-  } finally {
-    stop();
   }
 }
 

@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 /**
  * The brain as a process of its own, under an agent or beside its brain: `host-main --directory DIR
- * [--region NAME] [--remote-write PORT] [--metrics-port PORT]`. It ends with 0 when it is told to, and with 1
- * when another host leads or it cannot go on: the agent then starts it again. What a person should know goes
- * to standard error, which the agent keeps; a process that has started it by hand hears when it stands by,
- * and when it leads.
+ * [--region NAME] [--remote-write PORT] [--remote-write-config FILE] [--metrics-port PORT]`. It ends with 0
+ * when it is told to, and with 1 when another host leads or it cannot go on: the agent then starts it again.
+ * What a person should know goes to standard error, which the agent keeps; a process that has started it by
+ * hand hears when it stands by, and when it leads.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AgentClient, connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
 import { driverError } from '../errors.ts';
+import { readIngestFile } from '../ingest/ingest-file.ts';
 import { every } from '../system-time.ts';
 import { ControlServer } from './control-server.ts';
 import { startFleetHost } from './fleet-host.ts';
@@ -29,10 +30,12 @@ async function main(): Promise<void> {
       directory: { type: 'string' },
       region: { type: 'string' },
       'remote-write': { type: 'string' },
+      'remote-write-config': { type: 'string' },
       'metrics-port': { type: 'string' },
     },
   });
   const { directory, region, 'remote-write': writePort, 'metrics-port': metricsPort } = values;
+  const writeFile = values['remote-write-config'];
   const agent = process.env[SOCKET_VARIABLE];
   if (directory === undefined || agent === undefined) {
     const message = `--directory is needed, and ${SOCKET_VARIABLE}: start it by \`ringmaster up\`.`;
@@ -45,13 +48,14 @@ async function main(): Promise<void> {
   // Who stands by ends with whoever has started it: nobody else knows of it.
   let end = (code: number): void => process.exit(code);
   process.once('disconnect', () => end(1));
+  const write = writeFile === undefined ? {} : await readIngestFile(writeFile);
   const host = await startFleetHost({
     directory,
     agent,
     machine: hostname(),
     campaigns: () => say('campaigns'),
     ...(region === undefined ? {} : { region }),
-    ...(writePort === undefined ? {} : { ingest: { port: Number(writePort) } }),
+    ...(writePort === undefined ? {} : { ingest: { ...write, port: Number(writePort) } }),
   }).catch(async (error: unknown) => {
     // Who leads because all have ended finds nobody to start anything by.
     await beats.status().catch(agentGone);
