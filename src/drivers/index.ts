@@ -20,7 +20,7 @@ export {
   startFleetHost,
 } from './host/fleet-host.ts';
 export { exportFleetMetrics, type FleetShown } from './host/fleet-metrics.ts';
-export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
+export { HostMethods, type ServiceDetail } from './host/host-methods.ts';
 export {
   FLEET_FAMILIES,
   type FleetFigures,
@@ -28,6 +28,7 @@ export {
   type HostFigures,
 } from './host/metric-families.ts';
 export { MetricsServer, type MetricsServerOptions } from './host/metrics-server.ts';
+export type { Params } from './host/params.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export {
   type Ingest,

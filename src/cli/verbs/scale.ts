@@ -1,5 +1,5 @@
 /** `ringmaster scale`, `autoscale`, `drain`, `replace`, `release`, `freeze`: orders beside a rollout. */
-import type { OrderVerdict, ServiceDetail } from '../../drivers/client.ts';
+import type { HostClient, OrderVerdict, ServiceDetail } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
@@ -66,13 +66,10 @@ export function addScale(program: Command): void {
   program
     .command('release <service>')
     .description('go on after an invariant did not hold, and somebody has looked')
+    .option('--key <key>', 'a quarantined key instead: it is answered again, its cause is mended')
     .action(async (service: string, _, command: Command) => {
-      await withHost(command.optsWithGlobals<CommonOptions>(), async (host) => {
-        const { summary } = await host.ask<ServiceDetail>('Service.get', { service });
-        await host.ask('Service.release', { service });
-        if (summary.heldBy !== null) print(`${service}: goes on`);
-        else print(`${service}: nothing to do, every invariant holds: it was not stopped by one`);
-      });
+      const options = command.optsWithGlobals<CommonOptions & { readonly key?: string }>();
+      await withHost(options, (host) => release(host, service, options.key));
     });
   program
     .command('freeze [service]')
@@ -88,6 +85,18 @@ export function addScale(program: Command): void {
       );
       print(`${service ?? 'the fleet'}: ${isFrozen ? 'frozen' : 'goes on'}`);
     });
+}
+
+async function release(host: HostClient, service: string, key: string | undefined): Promise<void> {
+  if (key !== undefined) {
+    const verdict = await host.ask<OrderVerdict>('Service.release', { service, key });
+    report(`${service}: the key ${key} is answered again`, verdict);
+    return;
+  }
+  const { summary } = await host.ask<ServiceDetail>('Service.get', { service });
+  await host.ask('Service.release', { service });
+  if (summary.heldBy !== null) print(`${service}: goes on`);
+  else print(`${service}: nothing to do, every invariant holds: it was not stopped by one`);
 }
 
 /** What became of an order. @throws CommandError when it was not admitted */
