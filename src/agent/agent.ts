@@ -16,6 +16,7 @@ import { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 import { BRAIN, Brain } from './brain.ts';
 import { Children } from './children.ts';
 import { agentError } from './errors.ts';
+import { folderMark } from './folder-mark.ts';
 import {
   failureOf,
   LineReader,
@@ -92,6 +93,9 @@ class AgentHost implements Agent {
   /** Who is connected, and which process it says it is once it has said so. */
   private readonly clients: Map<Socket, number | null>;
   private readonly say: (text: string) => void;
+  private readonly directory: string;
+  private readonly mark: string | null;
+  private isLost = false;
   private lookedMs: number;
   private endLooking: () => void;
 
@@ -101,6 +105,8 @@ class AgentHost implements Agent {
     this.socket = socket;
     this.clients = new Map();
     this.say = options.say;
+    this.directory = options.directory;
+    this.mark = folderMark(options.directory);
     this.children = new Children(state, join(options.directory, 'output'), (child) =>
       this.tellAll({ event: 'exit', child }),
     );
@@ -156,8 +162,18 @@ class AgentHost implements Agent {
     const nowMs = monotonicMs();
     const isLate = nowMs - this.lookedMs > 4 * LOOK_MS;
     this.lookedMs = nowMs;
+    if (!this.isLost && folderMark(this.directory) !== this.mark) this.lose();
     this.children.look();
     this.brain.look(isLate);
+  }
+
+  /** Nobody finds it any more, and what lies there now is somebody else's. */
+  private lose(): void {
+    this.isLost = true;
+    const pids = this.children.list().flatMap(({ pid, exit }) => (pid && !exit ? [pid] : []));
+    const left = pids.length === 0 ? 'no process is' : `these processes are: ${pids.join(' ')}`;
+    this.say(`${this.directory} was removed; the agent ends, and ${left} left, kept by nobody.`);
+    this.brain.stop();
   }
 
   private welcome(client: Socket): void {

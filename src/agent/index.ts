@@ -4,6 +4,7 @@ export { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 export { SOCKET_VARIABLE } from './brain.ts';
 export { AgentClient, type AgentStatus, type ClientOptions, connectAgent } from './client.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
+export { folderMark } from './folder-mark.ts';
 export {
   endGroup,
   identityOf as processIdentity,

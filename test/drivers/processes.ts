@@ -1,5 +1,5 @@
 /** Processes of this machine by their command lines, without any program beside Node. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Pids whose command line has all of these parts. */
 export function pidsWith(...parts: readonly string[]): readonly number[] {
@@ -11,6 +11,20 @@ export function pidsWith(...parts: readonly string[]): readonly number[] {
         return parts.every((part) => line.includes(part));
       } catch {
         // It has ended meanwhile.
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+/** Pids of those that work below a folder, though it is gone. */
+export function pidsIn(folder: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${folder}/`);
+      } catch {
         return false;
       }
     })

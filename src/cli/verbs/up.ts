@@ -8,8 +8,9 @@ import { resolve } from 'node:path';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf } from '../host-door.ts';
+import { leftBehind } from '../left-behind.ts';
 import { endLocalFleet, standBy, startLocalFleet, untilUp } from '../local-fleet.ts';
-import { print } from '../output.ts';
+import { print, printAside } from '../output.ts';
 import { sent } from './apply.ts';
 
 type UpOptions = CommonOptions & {
@@ -68,6 +69,11 @@ async function up(options: UpOptions): Promise<void> {
       print(`ringmaster ${word === 'leads' ? 'leads' : 'stands by'} in ${directory}`),
     );
     return;
+  }
+  const left = leftBehind(directory);
+  if (left.length > 0) {
+    const why = `${directory} was removed while a fleet ran in it, and these processes of it still run`;
+    printAside(`${why}: ${left.join(' ')}. Nobody keeps them; end them.`);
   }
   const agent = await startLocalFleet(directory, { isDetached, ...how });
   try {

@@ -9,7 +9,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type AgentClient, connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
+import { type AgentClient, connectAgent, folderMark, SOCKET_VARIABLE } from '../../agent/index.ts';
 import { driverError } from '../errors.ts';
 import { readIngestFile } from '../ingest/ingest-file.ts';
 import { every } from '../system-time.ts';
@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     await beats.status().catch(agentGone);
     throw error;
   });
+  watchStore(join(directory, 'store'));
   const metrics = metricsPort === undefined ? null : new MetricsServer(host);
   await metrics?.listen(Number(metricsPort));
   // Last: whoever is answered there finds everything else open.
@@ -101,6 +102,16 @@ function keepWatch(agent: AgentClient): void {
         if (++silent >= AGENT_LOOKS) agentGone();
       },
     );
+  });
+}
+
+/** What is written into a store that was removed is read by nobody; there may be another one at its path. */
+function watchStore(path: string): void {
+  const mark = folderMark(path);
+  every(AGENT_LOOK_MS, () => {
+    if (folderMark(path) === mark) return;
+    process.stderr.write(`ringmaster: ${path} was removed while it was in use; the host ends.\n`);
+    process.exit(1);
   });
 }
 
