@@ -11,10 +11,10 @@ export {
   startEmbeddedFleet,
 } from './embedded/embedded-fleet.ts';
 export type { DriverError, DriverErrorCode } from './errors.ts';
+export type { AppliedService, ApplyOptions } from './host/apply-options.ts';
 export { connectHost, HostClient } from './host/control-client.ts';
 export { ControlServer } from './host/control-server.ts';
 export {
-  type AppliedService,
   FleetHost,
   type FleetHostOptions,
   startFleetHost,

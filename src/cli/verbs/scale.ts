@@ -3,16 +3,8 @@ import type { HostClient, OrderVerdict, ServiceDetail } from '../../drivers/clie
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
+import { lengthMs } from '../length-of-time.ts';
 import { print } from '../output.ts';
-
-const LENGTH = /^(\d+)(ms|s|m|h|d)$/;
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 
 /** Adds them. */
 export function addScale(program: Command): void {
@@ -22,7 +14,7 @@ export function addScale(program: Command): void {
     .option('--for <length>', 'such as 30m; default: until `autoscale`')
     .action(async (service: string, count: string, _, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { readonly for?: string }>();
-      const forMs = options.for === undefined ? undefined : millisecondsOf(options.for);
+      const forMs = options.for === undefined ? undefined : lengthMs(options.for, '--for');
       const wanted = countOf(count);
       const verdict = await withHost(options, (host) =>
         host.ask<OrderVerdict>('Service.hold', {
@@ -121,15 +113,4 @@ function report(what: string, verdict: OrderVerdict): void {
 function countOf(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new CommandError(EXIT.usage, `count is ${text}; expected a number from 0.`);
-}
-
-/** @throws CommandError */
-export function millisecondsOf(text: string): number {
-  const match = LENGTH.exec(text);
-  const unit = UNIT_MS[match?.[2] ?? ''];
-  if (match !== null && unit !== undefined) return Number(match[1]) * unit;
-  throw new CommandError(
-    EXIT.usage,
-    `${text} is no length of time; expected one such as 30s or 5m.`,
-  );
 }

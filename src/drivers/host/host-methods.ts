@@ -20,7 +20,8 @@ import {
 } from '../../actors/index.ts';
 import { driverError } from '../errors.ts';
 import { KeyOwners } from '../router/key-owners.ts';
-import type { AppliedService, FleetHost } from './fleet-host.ts';
+import type { AppliedService } from './apply-options.ts';
+import type { FleetHost } from './fleet-host.ts';
 import type { InstanceLoad } from './instance-load.ts';
 import { type Params, shown, text, texts, wrong } from './params.ts';
 import {
