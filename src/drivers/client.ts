@@ -2,8 +2,8 @@
  * The tools' door to a running host: the client of its socket and the types of what it answers, and
  * nothing that takes time to load.
  */
+export type { AppliedService } from './host/apply-options.ts';
 export { connectHost, type HostClient } from './host/control-client.ts';
-export type { AppliedService } from './host/fleet-host.ts';
 export type {
   DecisionShown,
   FleetListed,

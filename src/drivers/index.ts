@@ -11,16 +11,16 @@ export {
   startEmbeddedFleet,
 } from './embedded/embedded-fleet.ts';
 export type { DriverError, DriverErrorCode } from './errors.ts';
+export type { AppliedService, ApplyOptions } from './host/apply-options.ts';
 export { connectHost, HostClient } from './host/control-client.ts';
 export { ControlServer } from './host/control-server.ts';
 export {
-  type AppliedService,
   FleetHost,
   type FleetHostOptions,
   startFleetHost,
 } from './host/fleet-host.ts';
 export { exportFleetMetrics, type FleetShown } from './host/fleet-metrics.ts';
-export { HostMethods, type Params, type ServiceDetail } from './host/host-methods.ts';
+export { HostMethods, type ServiceDetail } from './host/host-methods.ts';
 export {
   FLEET_FAMILIES,
   type FleetFigures,
@@ -28,6 +28,7 @@ export {
   type HostFigures,
 } from './host/metric-families.ts';
 export { MetricsServer, type MetricsServerOptions } from './host/metrics-server.ts';
+export type { Params } from './host/params.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export {
   type Ingest,

@@ -51,6 +51,14 @@ test('bad neighbours - a key that ends whoever works on it ends two, and goes to
   expect([answer.status, answer.headers.get('x-ringmaster-error')]).toEqual([503, 'quarantined']);
   expect((await json('describe', 'shop')).failures).toHaveLength(2);
   expect((await ask('/other')).status).toBe(200);
+  // Its cause is mended: it is answered again, here by its end.
+  expect(await rig.run('release', 'shop', '--key', 'posion')).toMatchObject({
+    err: expect.stringContaining('there are: "poison"'),
+    code: 2,
+  });
+  expect(await rig.run('release', 'shop', '--key', 'poison')).toMatchObject({ code: 0 });
+  await until(async () => (await json('describe', 'shop')).summary.attention.length === 0);
+  await until(async () => (await ask('/poison')).status === 502);
 }, 120_000);
 
 test('bad neighbours - each has its outcome, and nothing else is disturbed', async () => {

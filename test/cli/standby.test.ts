@@ -64,3 +64,22 @@ test('standby - leads when the brain is killed, with what runs; the next one wai
   expect(answer.out).toContain('healthy');
   expect(pidsWith(join(rig.folder, '.ringmaster', 'releases'))).toHaveLength(instances.length);
 }, 120_000);
+
+test('standby - goes with whoever has started it, and says so when the agent is gone', async () => {
+  rig.write({ web: webService({ instances: 1 }) });
+  expect(await rig.run('up', '-d', '-f', 'fleet.yaml')).toMatchObject({ code: 0 });
+  const brains = () => pidsWith('host-main.js', join(rig.folder, '.ringmaster'), '--region');
+  const one = await rig.begin(/stands by/, 'up', '--standby', '--region', 'eu');
+  expect(brains()).toHaveLength(1);
+  one.child.kill('SIGKILL');
+  await one.code;
+  while (brains().length > 0) await rig.run('get');
+  const two = await rig.begin(/stands by/, 'up', '--standby', '--region', 'eu');
+  let said = '';
+  two.child.stderr?.on('data', (piece) => {
+    said += piece;
+  });
+  expect(await rig.run('down')).toMatchObject({ code: 0 });
+  expect(await two.code).toBe(1);
+  expect(said).toBe('ringmaster: the agent is gone; start another one with `up`.\n');
+}, 120_000);

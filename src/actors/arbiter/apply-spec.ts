@@ -189,7 +189,7 @@ export function atOnce(
  * much is the autoscaler's to give back, when the coordinator lets it.
  */
 export function withTakenPolicy(
-  record: Pick<ServiceRecord, 'spec' | 'goal' | 'waiting' | 'dual'>,
+  record: Pick<ServiceRecord, 'spec' | 'goal' | 'hold' | 'waiting' | 'dual'>,
 ): Partial<Pick<ServiceRecord, 'spec' | 'goal' | 'waiting' | 'dual'>> {
   const taken = takenPolicy(record);
   const { goal } = record;
@@ -226,12 +226,16 @@ function initialDemand(spec: ServiceSpec): number {
   return spec.kind === 'sharded' ? spec.shards : spec.instances;
 }
 
-/** A number that was written anew is wanted; one that is scaled by itself only stays in its bounds. */
+/**
+ * A number that was written anew is wanted, and the written one when nothing decides it any more; one that
+ * is scaled by itself only stays in its bounds.
+ */
 function demandAfter(
-  { spec: before, goal }: Pick<ServiceRecord, 'spec' | 'goal'>,
+  { spec: before, goal, hold }: Pick<ServiceRecord, 'spec' | 'goal' | 'hold'>,
   spec: ServiceSpec,
 ): number {
-  const isWritten = initialDemand(spec) !== initialDemand(before);
+  const isLeft = before.autoscale !== undefined && hold === null;
+  const isWritten = isLeft || initialDemand(spec) !== initialDemand(before);
   const demand = spec.autoscale === undefined && isWritten ? initialDemand(spec) : goal.demand;
   return bounded(demand, spec);
 }

@@ -7,7 +7,7 @@
  */
 import { type Label, MetricShard, MetricWriter, type SeriesKind } from '../../hotpath/index.ts';
 import { REQUEST_METRICS } from '../protocol/metric-reading.ts';
-import { type AttachedShard, type NamedSeries, UNNAMED } from './named-series.ts';
+import { type AttachedShard, type NamedSeries, NO_NUMBER, UNNAMED } from './named-series.ts';
 import { type Row, RowPool } from './row-pool.ts';
 
 /** Who answered. */
@@ -157,8 +157,12 @@ export class MetricFeed {
     fed.lease.isUsed = true;
   }
 
-  /** A value as an instance exposes it. It has to be said again within the stale limit. */
+  /**
+   * A value as an instance exposes it. It has to be said again within the stale limit. From one that is not
+   * a number, or infinite, until one that is, readings of the metric are not a number.
+   */
   gauge(by: FedInstance, metric: string, value: number): void {
+    if (!this.isNumber(by, metric, value)) return;
     const found = this.expose('gauge', by, metric);
     if (found === null) {
       this.miss(by, metric);
@@ -170,12 +174,13 @@ export class MetricFeed {
 
   /** A count that only grows, as an instance exposes it; one that is lower has begun anew. */
   counter(by: FedInstance, metric: string, value: number): void {
+    if (!this.isNumber(by, metric, value)) return;
     const found = this.expose('counter', by, metric);
     if (found === null) {
       this.miss(by, metric);
       return;
     }
-    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+    if (value < 0) {
       // Refused and counted by the shard, as it would be in a row of its own.
       this.writer.slab('counter').observe(found.id, value);
       return;
@@ -270,8 +275,26 @@ export class MetricFeed {
     return pool.lease();
   }
 
+  /** Keeps whether what was said last of a metric is a number; the shard takes nothing else. */
+  private isNumber(by: FedInstance, metric: string, value: number): boolean {
+    const name = NO_NUMBER + metric;
+    const isOne = Number.isFinite(value);
+    const key = exposedKey('gauge', by, name);
+    // Who has always said numbers has no such row.
+    if (isOne && !this.exposed.has(key)) return true;
+    const found = this.expose('gauge', by, name);
+    if (found === null) {
+      this.miss(by, metric);
+      return isOne;
+    }
+    this.writer.slab('gauge').observe(found.id, isOne ? 0 : 1);
+    found.lease.isUsed = true;
+    if (isOne) this.end(this.exposed, key, found.lease);
+    return isOne;
+  }
+
   private expose(kind: 'gauge' | 'counter', by: FedInstance, metric: string): Exposed | null {
-    const key = `${kind} ${by.instance} ${metric}`;
+    const key = exposedKey(kind, by, metric);
     const known = this.exposed.get(key);
     if (known !== undefined) return known;
     const pool = kind === 'gauge' ? this.gauges : this.counters;
@@ -329,6 +352,10 @@ export class MetricFeed {
     this.names += 1;
     this.list = null;
   }
+}
+
+function exposedKey(kind: 'gauge' | 'counter', { instance }: FedInstance, metric: string): string {
+  return `${kind} ${instance} ${metric}`;
 }
 
 /** A slab keeps its number 0 and one number in sixteen for overflow series; of rows there is none. */

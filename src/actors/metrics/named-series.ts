@@ -34,3 +34,9 @@ export type AttachedShard = {
  * `service` alone, and no instance can expose it: no name that is scraped has a blank.
  */
 export const UNNAMED = 'unnamed ';
+
+/**
+ * Before the name of a metric: a gauge that is 1 while what an instance says last of it is no number, and 0
+ * in the window in which a number came again. Nobody can expose it, either.
+ */
+export const NO_NUMBER = 'no number ';

@@ -22,7 +22,7 @@ import {
   type MetricScope,
   REQUEST_METRICS,
 } from '../protocol/metric-reading.ts';
-import { UNNAMED } from './named-series.ts';
+import { NO_NUMBER, UNNAMED } from './named-series.ts';
 import {
   type KnownSeries,
   OVERFLOW,
@@ -83,7 +83,7 @@ export function readMetric(
     case 'consecutive_errors':
       return highestLast(of(REQUEST_METRICS.consecutiveErrors, true));
     default:
-      return exposedReading(of(query.name));
+      return exposedReading(of(query.name), of(NO_NUMBER + query.name));
   }
 }
 
@@ -280,9 +280,14 @@ function highestLast(found: Search): MetricReading {
   return numberReading(highest, samples, found.ageMs);
 }
 
-/** `sum(avg_over_time(…))` of gauges, `sum(rate(…))` of counters. */
-function exposedReading(found: Search): MetricReading {
-  if (found.kind === 'missing') return found;
+/** `sum(avg_over_time(…))` of gauges, `sum(rate(…))` of counters; of what is no number neither is any. */
+function exposedReading(found: Search, without: Search): MetricReading {
+  if (found.kind === 'missing' && found.why !== undefined) return found;
+  const highest = highestLast(without);
+  if (highest.kind === 'value' && highest.value > 0) {
+    return { kind: 'notANumber', samples: highest.samples, ageMs: highest.ageMs };
+  }
+  if (found.kind === 'missing') return without.kind === 'stale' ? unread(without) : found;
   if (found.kind === 'stale') {
     // A gauge may be below zero: of a part of them nothing follows.
     const isCounted = found.parts.every(({ series }) =>

@@ -1,18 +1,10 @@
 /** `ringmaster scale`, `autoscale`, `drain`, `replace`, `release`, `freeze`: orders beside a rollout. */
-import type { OrderVerdict, ServiceDetail } from '../../drivers/client.ts';
+import type { HostClient, OrderVerdict, ServiceDetail } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
+import { lengthMs } from '../length-of-time.ts';
 import { print } from '../output.ts';
-
-const LENGTH = /^(\d+)(ms|s|m|h|d)$/;
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 
 /** Adds them. */
 export function addScale(program: Command): void {
@@ -22,7 +14,7 @@ export function addScale(program: Command): void {
     .option('--for <length>', 'such as 30m; default: until `autoscale`')
     .action(async (service: string, count: string, _, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { readonly for?: string }>();
-      const forMs = options.for === undefined ? undefined : millisecondsOf(options.for);
+      const forMs = options.for === undefined ? undefined : lengthMs(options.for, '--for');
       const wanted = countOf(count);
       const verdict = await withHost(options, (host) =>
         host.ask<OrderVerdict>('Service.hold', {
@@ -74,13 +66,10 @@ export function addScale(program: Command): void {
   program
     .command('release <service>')
     .description('go on after an invariant did not hold, and somebody has looked')
+    .option('--key <key>', 'a quarantined key instead: it is answered again, its cause is mended')
     .action(async (service: string, _, command: Command) => {
-      await withHost(command.optsWithGlobals<CommonOptions>(), async (host) => {
-        const { summary } = await host.ask<ServiceDetail>('Service.get', { service });
-        await host.ask('Service.release', { service });
-        if (summary.heldBy !== null) print(`${service}: goes on`);
-        else print(`${service}: nothing to do, every invariant holds: it was not stopped by one`);
-      });
+      const options = command.optsWithGlobals<CommonOptions & { readonly key?: string }>();
+      await withHost(options, (host) => release(host, service, options.key));
     });
   program
     .command('freeze [service]')
@@ -98,6 +87,18 @@ export function addScale(program: Command): void {
     });
 }
 
+async function release(host: HostClient, service: string, key: string | undefined): Promise<void> {
+  if (key !== undefined) {
+    const verdict = await host.ask<OrderVerdict>('Service.release', { service, key });
+    report(`${service}: the key ${key} is answered again`, verdict);
+    return;
+  }
+  const { summary } = await host.ask<ServiceDetail>('Service.get', { service });
+  await host.ask('Service.release', { service });
+  if (summary.heldBy !== null) print(`${service}: goes on`);
+  else print(`${service}: nothing to do, every invariant holds: it was not stopped by one`);
+}
+
 /** What became of an order. @throws CommandError when it was not admitted */
 function report(what: string, verdict: OrderVerdict): void {
   if (verdict.kind === 'admitted') {
@@ -112,15 +113,4 @@ function report(what: string, verdict: OrderVerdict): void {
 function countOf(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new CommandError(EXIT.usage, `count is ${text}; expected a number from 0.`);
-}
-
-/** @throws CommandError */
-export function millisecondsOf(text: string): number {
-  const match = LENGTH.exec(text);
-  const unit = UNIT_MS[match?.[2] ?? ''];
-  if (match !== null && unit !== undefined) return Number(match[1]) * unit;
-  throw new CommandError(
-    EXIT.usage,
-    `${text} is no length of time; expected one such as 30s or 5m.`,
-  );
 }

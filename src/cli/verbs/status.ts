@@ -4,10 +4,10 @@ import type { FleetListed, ServiceSummary } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT, type ExitCode, isUnreachable } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf, withHost } from '../host-door.ts';
+import { lengthMs } from '../length-of-time.ts';
 import { agentOf } from '../local-fleet.ts';
 import { print, printAside } from '../output.ts';
 import { AWAY_MS, elapsedMs, SignsOfWaiting, until } from '../watching.ts';
-import { millisecondsOf } from './scale.ts';
 
 type StatusOptions = CommonOptions & { readonly for?: string; readonly timeout: string };
 
@@ -55,7 +55,7 @@ async function waitedFor(
   let heardMs: number | null = null;
   const begunMs = elapsedMs();
   const signs = new SignsOfWaiting(printAside);
-  const found = await until(LOOK_MS, millisecondsOf(options.timeout), async () => {
+  const found = await until(LOOK_MS, lengthMs(options.timeout, '--timeout'), async () => {
     try {
       last = await servicesOf(options, service);
       heardMs = elapsedMs();

@@ -7,7 +7,8 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { LineReader } from '../../agent/index.ts';
 import { driverError } from '../errors.ts';
-import type { HostMethods, Params } from './host-methods.ts';
+import type { HostMethods } from './host-methods.ts';
+import type { Params } from './params.ts';
 
 /** Clients at once. More are hung up on. */
 const CLIENTS_MAX = 64;

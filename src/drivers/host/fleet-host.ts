@@ -26,6 +26,7 @@ import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
+import type { AppliedService, ApplyOptions } from './apply-options.ts';
 import { leadAfterTheDead } from './dead-leader.ts';
 import { driverTroubles } from './driver-troubles.ts';
 import { type FleetDocument, keepFleet, placed, storedFleet } from './fleet-document.ts';
@@ -57,28 +58,6 @@ export type FleetHostOptions = {
   readonly ingest?: IngestOptions;
   /** Called when its store is open: it leads from now on, or waits for somebody else's end. */
   readonly campaigns?: () => void;
-};
-
-/** What an apply came to, service by service, in the order of the fleet. */
-export type AppliedService = {
-  readonly service: string;
-  /**
-   * `same`: nothing of its instances changes; its knobs may have. `left`: the fleet no longer names it, and
-   * it goes on; `removed`: it was named to go.
-   */
-  readonly outcome: 'new' | 'changed' | 'same' | 'left' | 'removed';
-  readonly revision: string;
-  readonly version: string;
-};
-
-/** What is said beside a fleet. */
-export type ApplyOptions = {
-  /** Says what would come of it. */
-  readonly dryRun?: boolean;
-  /** Tokens that a refusal has named. */
-  readonly allow?: readonly string[];
-  /** Services that the fleet no longer names, and that are to go. */
-  readonly remove?: readonly string[];
 };
 
 const LEADER = 'fleet/leader';
@@ -200,8 +179,11 @@ export class FleetHost {
     const outcome = [...planned.map(({ applied }) => applied), ...others];
     if (dryRun) return outcome;
     for (const { keep } of planned) keep();
+    const wasFrozen = this.fleet?.frozen === true;
     await keepFleet(this.store, document);
     await this.run(fleet);
+    // An order like `freeze`, and the last one counts: what somebody has said since is not said again.
+    if (fleet.frozen || wasFrozen) await this.arbiter().ask('freeze', fleet.frozen);
     for (const { spec, applied } of planned) {
       const { service: name, revision } = applied;
       await this.arbiter().ask('apply', { name, spec, revision, allow });
@@ -287,7 +269,7 @@ export class FleetHost {
     if (drivers === null) throw driverError('RM_HOST_OPTION', 'the host was not begun; begin it.');
     if (running !== null) {
       this.running = { ...running, fleet };
-      if (isSameFrame(running.fleet, fleet) && this.hasRouter === isRouted) return;
+      if (frameOf(running.fleet) === frameOf(fleet) && this.hasRouter === isRouted) return;
       await running.family.stop();
       this.running = null;
     }
@@ -298,8 +280,6 @@ export class FleetHost {
     const ingest = (): Ingest | null => this.ingest;
     const around = { system, store, leader, book, underWay, agent, directory, ingest, ...drivers };
     const loop = await startFleetLoop(fleet, region, isRouted, around);
-    // The document froze it, and no longer does; what somebody has frozen by hand stays so.
-    if (running?.fleet.frozen === true && !fleet.frozen) await loop.arbiter.ask('freeze', false);
     this.running = { ...loop, fleet };
   }
 
@@ -376,9 +356,7 @@ function hasRoutes({ services }: FleetSpec): boolean {
   return Object.values(services).some(({ route }) => route !== undefined);
 }
 
-/** What an arbiter is started with is the same. */
-function isSameFrame(a: FleetSpec, b: FleetSpec): boolean {
-  const frameOf = ({ regions, policy, frozen }: FleetSpec): string =>
-    JSON.stringify([regions, policy, frozen]);
-  return frameOf(a) === frameOf(b);
+/** What an arbiter is started with. */
+function frameOf({ regions, policy }: FleetSpec): string {
+  return JSON.stringify([regions, policy]);
 }

@@ -60,7 +60,7 @@ export const HERE: { readonly placement: 'same' } = { placement: 'same' };
 
 /** Begins one. `isRouted`: there is a router, or is to be one. */
 export async function startFleetLoop(
-  { policy, frozen }: FleetSpec,
+  { policy }: FleetSpec,
   { name, zones }: FleetSpec['regions'][number],
   isRouted: boolean,
   around: LoopSurroundings,
@@ -121,7 +121,6 @@ export async function startFleetLoop(
   files.tell('attach', anyRef(arbiter));
   const epoch = leader.token;
   link?.tell('attach', { arbiter: anyRef(arbiter), metrics: anyRef(metrics), epoch });
-  if (frozen) await arbiter.ask('freeze', true);
   return { arbiter, family, link, files, scraper, written, metrics: anyRef(metrics) };
 }
 

@@ -9,7 +9,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
+import { type AgentClient, connectAgent, SOCKET_VARIABLE } from '../../agent/index.ts';
 import { driverError } from '../errors.ts';
 import { readIngestFile } from '../ingest/ingest-file.ts';
 import { every } from '../system-time.ts';
@@ -44,38 +44,31 @@ async function main(): Promise<void> {
   // A sign of life from the beginning: opening a large store takes its time.
   const beats = await connectAgent({ socket: agent });
   await beats.beat();
+  keepWatch(beats);
+  // Who stands by ends with whoever has started it: nobody else knows of it.
+  let end = (code: number): void => process.exit(code);
+  process.once('disconnect', () => end(1));
   const write = writeFile === undefined ? {} : await readIngestFile(writeFile);
   const host = await startFleetHost({
     directory,
     agent,
     machine: hostname(),
-    campaigns: () => void process.send?.('campaigns'),
+    campaigns: () => say('campaigns'),
     ...(region === undefined ? {} : { region }),
     ...(writePort === undefined ? {} : { ingest: { ...write, port: Number(writePort) } }),
+  }).catch(async (error: unknown) => {
+    // Who leads because all have ended finds nobody to start anything by.
+    await beats.status().catch(agentGone);
+    throw error;
   });
   const metrics = metricsPort === undefined ? null : new MetricsServer(host);
   await metrics?.listen(Number(metricsPort));
   // Last: whoever is answered there finds everything else open.
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
   await server.listen();
-  process.send?.('leads');
-  // Without an agent nothing can be started or ended, and nobody starts this process again: the next
-  // agent finds the instances. It may only be busy for a moment.
-  let silent = 0;
-  every(AGENT_LOOK_MS, () => {
-    beats.status().then(
-      () => {
-        silent = 0;
-      },
-      () => {
-        if (++silent < AGENT_LOOKS) return;
-        process.stderr.write('ringmaster: the agent is gone; start another one with `up`.\n');
-        process.exit(1);
-      },
-    );
-  });
+  say('leads');
   let isEnding = false;
-  const end = async (code: number): Promise<void> => {
+  const close = async (code: number): Promise<void> => {
     // Who resigns is deposed.
     if (isEnding) return;
     isEnding = true;
@@ -85,11 +78,40 @@ async function main(): Promise<void> {
     beats.close();
     process.exit(code);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
+  end = (code) => void close(code);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(0));
   const why = await host.deposed;
   if (isEnding) return;
   process.stderr.write(`ringmaster: ${why.message}\n`);
-  await end(1);
+  await close(1);
+}
+
+/**
+ * Without an agent nothing can be started or ended, and nobody starts this process again: the next agent
+ * finds the instances. It may only be busy for a moment.
+ */
+function keepWatch(agent: AgentClient): void {
+  let silent = 0;
+  every(AGENT_LOOK_MS, () => {
+    agent.status().then(
+      () => {
+        silent = 0;
+      },
+      () => {
+        if (++silent >= AGENT_LOOKS) agentGone();
+      },
+    );
+  });
+}
+
+function agentGone(): never {
+  process.stderr.write('ringmaster: the agent is gone; start another one with `up`.\n');
+  process.exit(1);
+}
+
+/** To whoever has started it by hand, who may be gone by now. */
+function say(word: 'campaigns' | 'leads'): void {
+  process.send?.(word, undefined, undefined, () => undefined);
 }
 
 main().catch((error: unknown) => {

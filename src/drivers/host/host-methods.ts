@@ -20,8 +20,10 @@ import {
 } from '../../actors/index.ts';
 import { driverError } from '../errors.ts';
 import { KeyOwners } from '../router/key-owners.ts';
-import type { AppliedService, FleetHost } from './fleet-host.ts';
+import type { AppliedService } from './apply-options.ts';
+import type { FleetHost } from './fleet-host.ts';
 import type { InstanceLoad } from './instance-load.ts';
+import { type Params, shown, text, texts, wrong } from './params.ts';
 import {
   autoscaleOf,
   type InstanceSummary,
@@ -29,9 +31,6 @@ import {
   type ServiceSummary,
   summaryOf,
 } from './service-summary.ts';
-
-/** Of a question: names to values, as they came. */
-export type Params = Readonly<Record<string, unknown>>;
 
 /** One service, looked at closely. */
 export type ServiceDetail = {
@@ -126,7 +125,7 @@ export class HostMethods {
     'Service.verb': (params) => this.verb(params),
     'Service.hold': (params) => this.hold(params),
     'Service.freeze': (params) => this.freezeService(params),
-    'Service.release': (params) => this.release(text(params, 'service')),
+    'Service.release': (params) => this.release(params),
     'Instance.replace': (params) => this.replace(text(params, 'instance')),
     'Instance.drain': (params) => this.drain(params),
     'Decisions.list': (params) => this.decisions(params),
@@ -244,10 +243,21 @@ export class HostMethods {
     return null;
   }
 
-  private async release(service: string): Promise<null> {
-    await this.host.status(service);
-    await this.host.arbiter().ask('release', service);
-    return null;
+  /** A key that goes to nobody is answered again; without one: an invariant that did not hold is over. */
+  private async release(params: Params): Promise<OrderVerdict> {
+    const service = text(params, 'service');
+    const status = await this.host.status(service);
+    if (params.key === undefined) {
+      await this.host.arbiter().ask('release', service);
+      return ADMITTED;
+    }
+    const key = text(params, 'key');
+    const { quarantinedKeys: keys } = status.record;
+    if (keys.includes(key)) {
+      return await this.want(status, { kind: 'releaseKey', key }, 'safety', `the key ${key} back`);
+    }
+    const known = keys.map(shown).join(', ') || 'none';
+    throw wrong(`no key ${shown(key)} of ${service} is quarantined; there are: ${known}`);
   }
 
   private async replace(instance: string): Promise<OrderVerdict> {
@@ -374,24 +384,4 @@ function tableInput(record: ServiceRecord): RingTableInput {
   const replicas = spec.kind === 'sharded' ? replicasOf(spec, zones) : 1;
   const { members, weights } = ring;
   return { kind: spec.kind, ring: layout, members, weights, replicas, addresses: null };
-}
-
-function text(params: Params, name: string): string {
-  const value = params[name];
-  if (typeof value === 'string' && value.length > 0 && value.length <= 4096) return value;
-  throw wrong(`${name} is ${shown(value)}; expected a text.`);
-}
-
-function texts(params: Params, name: string): readonly string[] {
-  const value = params[name] ?? [];
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
-  throw wrong(`${name} is ${shown(value)}; expected a list of texts.`);
-}
-
-function wrong(message: string): Error {
-  return driverError('RM_CONTROL_PARAMS', message);
-}
-
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 80);
 }

@@ -10,11 +10,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Random } from '../../runtime/index.ts';
 import { after, monotonicMs } from '../system-time.ts';
+import { type Asked, askedOf, wrongIn } from './asked.ts';
 import { Attempt, type AttemptEnd } from './attempt.ts';
 import { requestHead } from './message-head.ts';
 import { type RefusalWord, refuse } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
-import { isFormerAsked, keyOf, replicaOf } from './request-key.ts';
 import type { RoutedService, TableUse } from './routed-service.ts';
 import type { Target } from './targets.ts';
 import type { WindowRecorder } from './window-recorder.ts';
@@ -48,9 +48,7 @@ export class Exchange {
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly body: RequestBody;
-  private readonly key: string | null;
-  private readonly replica: number | null | undefined;
-  private readonly former: boolean | undefined;
+  private readonly asked: Asked;
   private without: readonly string[] = [];
   private again = 0;
   private attempt: Attempt | null = null;
@@ -67,9 +65,7 @@ export class Exchange {
     this.request = request;
     this.response = response;
     this.body = new RequestBody(request);
-    this.key = keyOf(service.config.key, request);
-    this.replica = service.config.kind === 'sharded' ? replicaOf(request) : null;
-    this.former = isFormerAsked(request);
+    this.asked = askedOf(service, request);
   }
 
   /** Once. */
@@ -80,26 +76,17 @@ export class Exchange {
     });
     response.on('drain', () => this.attempt?.resume());
     service.budget.came();
-    const word = this.wrong();
+    const word = wrongIn(this.asked, service);
     if (word !== null) {
       this.refuse(word);
       return;
     }
-    this.parts.recorder.request(service, this.key);
+    this.parts.recorder.request(service, this.asked.key);
     if (body.isSmall) {
       void body.read().then((isRead) => {
         if (isRead && !this.isGone) this.ask();
       });
     } else this.ask();
-  }
-
-  /** Why nobody is to be asked at all; null: somebody is. */
-  private wrong(): RefusalWord | null {
-    const { use, config } = this.service;
-    if (this.key === null && config.kind === 'sharded') return 'no-key';
-    if (this.replica === undefined || this.former === undefined) return 'bad-request';
-    if (use.isQuarantined(this.key)) return 'quarantined';
-    return this.former && !use.choice.hasFormer ? 'no-former' : null;
   }
 
   private ask(otherwise: RefusalWord = 'no-instance'): void {
@@ -110,7 +97,8 @@ export class Exchange {
   }
 
   private choose({ choice }: TableUse): Target | null {
-    const { key, without, replica = null, former = false } = this;
+    const { key, replica = null, former = false } = this.asked;
+    const { without } = this;
     const { random } = this.parts;
     return choice.choose({ key, replica, former, without, nowMs: monotonicMs(), random });
   }
@@ -180,7 +168,8 @@ export class Exchange {
     { instance }: Target,
     { word, isSent, wasAlone }: Extract<AttemptEnd, { kind: 'failed' }>,
   ): void {
-    const { key, service, parts } = this;
+    const { service, parts } = this;
+    const { key } = this.asked;
     if (word !== 'cut' || !isSent || !wasAlone || key === null) return;
     if (key.length <= BLAMED_KEY_MAX) parts.recorder.cut({ service: service.name, instance, key });
   }

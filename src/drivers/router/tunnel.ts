@@ -7,10 +7,10 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { monotonicMs } from '../system-time.ts';
+import { type Asked, askedOf, wrongIn } from './asked.ts';
 import type { ExchangeParts } from './exchange.ts';
 import { answerHead, requestHead } from './message-head.ts';
 import { type RefusalWord, refusalOf } from './refusal.ts';
-import { isFormerAsked, keyOf, replicaOf } from './request-key.ts';
 import type { RoutedService } from './routed-service.ts';
 import type { Target } from './targets.ts';
 
@@ -27,14 +27,14 @@ export class Tunnel {
   private readonly parts: ExchangeParts;
   private readonly service: RoutedService;
   private readonly end: TunnelEnd;
-  private readonly key: string | null;
+  private readonly asked: Asked;
   private without: readonly string[] = [];
 
   constructor(parts: ExchangeParts, service: RoutedService, end: TunnelEnd) {
     this.parts = parts;
     this.service = service;
     this.end = end;
-    this.key = keyOf(service.config.key, end.request);
+    this.asked = askedOf(service, end.request);
   }
 
   /** Once. */
@@ -43,20 +43,18 @@ export class Tunnel {
     this.service.budget.came();
     const hasBody =
       headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-    if (hasBody) this.refuse('bad-request');
-    else if (this.key === null && this.service.config.kind === 'sharded') this.refuse('no-key');
-    else if (this.service.use.isQuarantined(this.key)) this.refuse('quarantined');
+    const word = hasBody ? 'bad-request' : wrongIn(this.asked, this.service);
+    if (word !== null) this.refuse(word);
     else {
-      this.parts.recorder.request(this.service, this.key);
+      this.parts.recorder.request(this.service, this.asked.key);
       this.ask('no-instance');
     }
   }
 
   private ask(otherwise: RefusalWord): void {
     const { use } = this.service;
-    const { key, without, parts } = this;
-    const replica = replicaOf(this.end.request) ?? null;
-    const former = isFormerAsked(this.end.request) ?? false;
+    const { without, parts } = this;
+    const { key, replica = null, former = false } = this.asked;
     const facts = { key, replica, former, without, nowMs: monotonicMs(), random: parts.random };
     const target = use.choice.choose(facts);
     if (target === null) this.refuse(otherwise);

@@ -2,9 +2,11 @@
  * Reads what an instance exposes: Prometheus text (0.0.4) and OpenMetrics text (1.0). Of all series only
  * those of the metrics that somebody asks for are looked at; the values of one metric are added up over
  * its labels. Works on the bytes as they came and makes no text of a line that nobody asks for. What is
- * malformed is counted and left out, line by line: one bad line costs no other. Pure.
+ * malformed is counted and left out, line by line: one bad line costs no other; so is a further sample of a
+ * series that there was already. Pure.
  */
 import { COMMENT, KnownLines, UNWANTED, wordsOf } from './known-lines.ts';
+import { SeenSeries } from './seen-series.ts';
 import { lineEnd, NUMBER, simpleNumber, simpleNumberEnd, skipBlanks } from './simple-number.ts';
 
 /** What was found of one metric. */
@@ -19,7 +21,7 @@ export type ExposedMetric = {
 /** All that was asked for and was there. */
 export type Exposition = {
   readonly metrics: readonly ExposedMetric[];
-  /** Lines with a sample, and those that could not be read. */
+  /** Lines with a sample, and those that could not be read or had a series for the second time. */
   readonly samples: number;
   readonly malformed: number;
 };
@@ -67,6 +69,7 @@ export class ExpositionReader {
   private readonly counts: Uint32Array;
   private known: KnownLines = new KnownLines();
   private next: KnownLines = new KnownLines();
+  private readonly seen: SeenSeries = new SeenSeries();
 
   constructor(names: readonly string[]) {
     this.names = names;
@@ -83,14 +86,17 @@ export class ExpositionReader {
 
   /** One answer of an instance. The next one is read faster where its lines are the same but for numbers. */
   read(body: Uint8Array): Exposition {
-    const { known, next, sums, counts } = this;
-    sums.fill(0);
-    counts.fill(0);
+    const { known, next, seen } = this;
+    this.sums.fill(0);
+    this.counts.fill(0);
     next.begin(body);
+    seen.begin(body);
+    if (next.isOver) seen.keep(next);
     const words = wordsOf(body);
     const types = new Map<string, string>();
     let [samples, malformed, at, line] = [0, 0, 0, 0];
     while (at < body.length) {
+      let isOther = true;
       const like = known.find(line, body, at, words);
       if (like >= 0) {
         line = like + 1;
@@ -113,12 +119,13 @@ export class ExpositionReader {
         const end = simpleNumberEnd(body, valueAt);
         if (end >= 0) {
           samples++;
-          sums[what] = (sums[what] as number) + simpleNumber.value;
-          counts[what] = (counts[what] as number) + 1;
-          next.add(at, valueAt, what);
+          if (seen.isNew(at, valueAt)) this.take(at, valueAt, what, simpleNumber.value);
+          else malformed++;
           at = lineEnd(body, end) + 1;
           continue;
         }
+        // Its number is not simple; or it has labels that it had not.
+        isOther = body[valueAt] === OPEN;
       }
       const end = lineEnd(body, at);
       const from = skipBlanks(body, at, end);
@@ -129,7 +136,7 @@ export class ExpositionReader {
         next.add(at, end, COMMENT, type);
       } else if (from < last) {
         samples++;
-        if (!this.readSample(body, at, from, last)) malformed++;
+        if (!this.readSample(body, at, [from, last], isOther)) malformed++;
       }
       at = end + 1;
     }
@@ -160,8 +167,13 @@ export class ExpositionReader {
     return type === undefined ? undefined : [quoted === undefined ? plain : unquoted(quoted), type];
   }
 
-  /** @returns false for a line that cannot be read */
-  private readSample(body: Uint8Array, start: number, from: number, end: number): boolean {
+  /** `isOther`: than all of the last text. @returns false for one that cannot be read, or is one too many */
+  private readSample(
+    body: Uint8Array,
+    start: number,
+    [from, end]: readonly [number, number],
+    isOther: boolean,
+  ): boolean {
     let at = from;
     let hash = HASH_START;
     for (; at < end; at++) {
@@ -184,10 +196,17 @@ export class ExpositionReader {
     if (labels < 0) return false;
     const value = numberAt(body, labels, end);
     if (value === null) return false;
+    if (isOther) this.seen.keep(this.next);
+    if (!this.seen.isNew(from, labels)) return false;
+    this.take(start, skipBlanks(body, labels, end), number, value);
+    return true;
+  }
+
+  /** A sample of the wanted name with this number. */
+  private take(start: number, valueAt: number, number: number, value: number): void {
     this.sums[number] = (this.sums[number] as number) + value;
     this.counts[number] = (this.counts[number] as number) + 1;
-    this.next.add(start, skipBlanks(body, labels, end), number);
-    return true;
+    this.next.add(start, valueAt, number);
   }
 
   /** Number of a wanted name, or `UNWANTED`. */

@@ -32,7 +32,8 @@ export class KnownLines {
   private body: Uint8Array = NOTHING;
   private words: DataView = wordsOf(NOTHING);
   private count = 0;
-  private isOver = false;
+  /** It is too large to be remembered: no line of it is added. */
+  isOver = false;
   /** Where each line starts; and where its number does, a comment ends, or an unwanted name. */
   starts: Uint32Array = new Uint32Array(LINES_MIN);
   ends: Uint32Array = new Uint32Array(LINES_MIN);
@@ -47,6 +48,11 @@ export class KnownLines {
     this.words = wordsOf(this.body);
     this.count = 0;
     this.types.clear();
+  }
+
+  /** Lines that were added. */
+  get size(): number {
+    return this.count;
   }
 
   add(

@@ -6,15 +6,21 @@ import { runtimeError } from '../errors.ts';
 
 /**
  * A length of time: milliseconds, or a number with a unit such as `'500ms'`, `'10s'`, `'2m'`,
- * `'1h'`.
+ * `'1h'`, `'1d'`.
  */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`;
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** Longest duration that is taken: 10 years. Beyond, a slip of units is likelier than an intent. */
 export const DURATION_MS_MAX: number = 10 * 365 * 24 * 3600 * 1000;
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const WRITTEN = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const WRITTEN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /**
  * Milliseconds of a duration; `name` is the option that it came in, for the error.

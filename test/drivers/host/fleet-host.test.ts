@@ -128,6 +128,26 @@ describe('host', () => {
     expect((await until(({ nowMs }) => nowMs > appliedMs + 300)).record.instances.size).toBe(2);
   });
 
+  test('host - of the document and of somebody the last word counts, for the next host, too', async () => {
+    const document = fleetOf({ web: web() });
+    const frozen = { ...document, data: { ...document.data, frozen: true } };
+    await host.apply(frozen);
+    await host.close();
+    await begin();
+    expect((await host.status('web')).isFleetFrozen).toBe(true);
+    await host.arbiter().ask('freeze', false);
+    await host.close();
+    await begin();
+    await until((status) => readyOf(status) === 2);
+    expect((await host.status('web')).isFleetFrozen).toBe(false);
+    await host.apply(frozen);
+    expect((await host.status('web')).isFleetFrozen).toBe(true);
+    await host.close();
+    await begin();
+    await host.apply(document);
+    expect((await host.status('web')).isFleetFrozen).toBe(false);
+  });
+
   test('host - a process that is killed is replaced, and the log says why', async () => {
     await host.apply(fleetOf({ web: web() }));
     await until((status) => readyOf(status) === 2);

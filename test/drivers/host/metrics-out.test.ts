@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import parsePrometheus from 'parse-prometheus-text-format';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { start } from 'ringmaster';
+import { fleet, newService, type ServiceSpec } from 'ringmaster/control-plane';
 import {
   ExpositionReader,
   exportFleetMetrics,
@@ -12,22 +13,80 @@ import {
 import { exportFamilies, exportMetrics, gauge } from 'ringmaster/prometheus';
 import { describe, expect, test } from 'vitest';
 
+const { web: SPEC } = fleet({
+  name: 'shop',
+  regions: [{ name: 'eu', zones: ['a'] }],
+  services: {
+    web: {
+      kind: 'stateless',
+      command: ['x'],
+      autoscale: { min: 1, max: 2, metric: { name: 'load', target: 1 } },
+      metrics: { scrape: '/' },
+    },
+  },
+}).services as { readonly web: ServiceSpec };
 const PROCESS = { cpuSeconds: 1.5, residentBytes: 1e8, heapBytes: 1e7, upSeconds: 9 };
 
-async function figuresOf(more: Partial<HostFigures> = {}): Promise<HostFigures> {
-  const system = await start({ threads: 0 });
+async function figuresOf(more: Partial<HostFigures> = {}, threads = 0): Promise<HostFigures> {
+  const system = await start({ threads });
   const none = { services: [], tallies: [], scrapes: [], requests: [], ingest: null };
   const figures = { ...none, system: system.figures(), process: PROCESS, ...more };
   await system.close();
   return figures;
 }
 
+/** Figures in which every family has a sample. */
+function everything(): Partial<HostFigures> {
+  const record = {
+    ...newService('web', SPEC, 'r1', 0),
+    ring: { generation: 1, members: [] },
+    hold: { count: 1, untilMs: 1 },
+    controllers: { rollout: null, healer: null, autoscaler: { outcome: { wanted: 2 } } },
+    operations: new Map([['1', { outcome: 'running' }]]),
+    instances: new Map([['i', { zone: 'a', revision: 'r1', life: { state: 'ready' } }]]),
+  };
+  const service = { record, heldBy: null, attention: [], isSettled: true, isFleetFrozen: false };
+  const services = [service] as unknown as HostFigures['services'];
+  const seconds = { bounds: [1], counts: [1, 0], sum: 1 };
+  const counted = (words: readonly string[]) => [{ words, count: 1 }];
+  const tally = {
+    service: 'web',
+    passes: counted(['done']),
+    seconds,
+    verdicts: counted(['delayed', 'ring']),
+    over: counted(['start', 'done']),
+    violations: counted(['A1']),
+    probesFailed: counted(['readiness']),
+  };
+  const numbers = { bodyBytes: 1, requestBytes: 1, seriesCreated: 1, seriesRefused: 1 };
+  const lost = { exemplars: 1, histograms: 1, inputsLost: 1, aggregatorRestarts: 1 };
+  const samples = { accepted: 1 };
+  const aggregators = [{ forgotten: 1, inputs: 1, series: 1 }];
+  const ingest = { requests: { taken: 1 }, samples, aggregators, ...numbers, ...lost };
+  return {
+    services,
+    tallies: [tally],
+    scrapes: [{ service: 'web', ok: 1, failed: 0 }],
+    requests: [{ service: 'web', revision: 'r1', ok: 1, errors: 0, seconds }],
+    ingest: ingest as unknown as HostFigures['ingest'],
+  };
+}
+
 describe('metrics of a host', () => {
   test('metrics out - each family is in the documentation, and nothing else is', async () => {
     const text = readFileSync(new URL('../../../docs/metrics-out.md', import.meta.url), 'utf8');
-    const rows = [...text.matchAll(/^\| `(\w+)` \| (\w+) \| [\w, ]* \| (.+) \|$/gm)];
-    expect(rows.map(([, name, kind, help]) => [name, kind, help])).toEqual(
-      HOST_FAMILIES.map(({ name, kind, help }) => [name, kind, help]),
+    const rows = [...text.matchAll(/^\| `(\w+)` \| (\w+) \| ([\w, ]*) \| (.+) \|$/gm)];
+    const figures = await figuresOf(everything(), 1);
+    expect(
+      rows.map(([, name, kind, labels = '', help]) => [name, kind, labels.trim(), help]),
+    ).toEqual(
+      HOST_FAMILIES.map(({ name, kind, help, read }) => {
+        const [first] = read(figures);
+        expect(first, name).toBeDefined();
+        // Of a histogram the bucket's bound is everybody's.
+        const labels = Object.keys(first?.[0] ?? {}).filter((label) => label !== 'le');
+        return [name, kind, labels.join(', '), help];
+      }),
     );
   });
 

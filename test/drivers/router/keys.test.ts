@@ -51,6 +51,14 @@ describe('router keys', () => {
       expect((await ask()).body).toBe('now');
       expect((await ask('former')).body).toBe('before');
       expect(await ask('latter')).toMatchObject({ status: 400 });
+      expect(await ask('former', '')).toMatchObject({ status: 400 });
+      expect((await ask('former', '')).headers['x-ringmaster-error']).toBe('no-key');
+      // Who wants another protocol is told the same.
+      const upgrade = async (owner: string) => {
+        const more = { connection: 'upgrade', upgrade: 'websocket', 'x-ringmaster-owner': owner };
+        return word(await get({ port: rig.port, headers: { 'x-key': 'k', ...more } }));
+      };
+      expect(await upgrade('latter')).toBe('bad-request');
       // It is away: nobody answers in its place.
       brain.say(tableOf(rig.port, [now], { config, ring, number: 2, beside: { former } }));
       await brain.knows('shop', 2);
@@ -60,6 +68,7 @@ describe('router keys', () => {
       await brain.knows('shop', 3);
       const over = await ask('former');
       expect([over.status, word(over)]).toEqual([404, 'no-former']);
+      expect(await upgrade('former')).toBe('no-former');
     },
   );
 

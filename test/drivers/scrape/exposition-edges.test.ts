@@ -32,7 +32,7 @@ describe('lines', () => {
       'a 2\r',
       'a 2\n\n\n',
     ]) {
-      expect(sumOf('a', `a 1\n${last}`), last).toBe(3);
+      expect(sumOf('a', `a{y="1"} 1\n${last}`), last).toBe(3);
     }
     expect(sumOf('a', 'a 3\n# EOF')).toBe(3);
     expect(kindOf('a', 'a 3\n# TYPE a counter')).toBe('counter');

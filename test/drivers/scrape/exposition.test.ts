@@ -61,9 +61,9 @@ describe('formats', () => {
     expect(sumOf('a', '\n\n  a \t 5  \r\n')).toBe(5);
     expect(sumOf('a', 'a 6')).toBe(6);
     expect(sumOf('a', 'a{} +Inf\n')).toBe(Number.POSITIVE_INFINITY);
-    expect(sumOf('a', 'a -inf\na +Inf\n')).toBeNaN();
+    expect(sumOf('a', 'a -inf\na{x="1"} +Inf\n')).toBeNaN();
     expect(sumOf('a', 'a NaN')).toBeNaN();
-    expect(sumOf('a', 'a .5\na 1.e3\na +2')).toBe(1002.5);
+    expect(sumOf('a', 'a .5\na{x="1"} 1.e3\na{x="2"} +2')).toBe(1002.5);
   });
 });
 
@@ -71,7 +71,7 @@ describe('garbage', () => {
   test('exposition - a bad line is counted, and costs no other', () => {
     const bad = ['a', 'a{', 'a{b="c"', 'a{b="c} 1', 'a x', 'a 0x10', 'a 1_000', 'a {} ', '{} 1'];
     for (const line of bad) {
-      expect(read(['a'], `a 1\n${line}\na 2\n`), line).toMatchObject({
+      expect(read(['a'], `a 1\n${line}\na{x="1"} 2\n`), line).toMatchObject({
         malformed: 1,
         metrics: [{ sum: 3, series: 2 }],
       });
@@ -97,13 +97,13 @@ describe('garbage', () => {
   );
 
   property.prop([
-    fc.array(
+    fc.uniqueArray(
       fc.record({
         name: fc.constantFrom('a', 'ab', 'b', 'other'),
         label: fc.string({ unit: 'grapheme', maxLength: 8 }),
         value: fc.integer({ min: -1e6, max: 1e6 }),
       }),
-      { maxLength: 30 },
+      { maxLength: 30, selector: ({ name, label }) => `${name} ${label}` },
     ),
   ])('exposition - sums are those of the samples, whatever their labels hold', (samples) => {
     const quoted = (text: string): string =>
@@ -141,6 +141,43 @@ test('exposition - wanted is what a service scales and is analysed by, and route
     },
   });
   expect(wantedMetrics(spec)).toEqual(['series', 'lag']);
+});
+
+describe('twice', () => {
+  test('exposition - of a series that comes twice the first sample stays, the others are malformed', () => {
+    const text = 'a{x="1"} 1\na{x="2"} 2\na{x="1"} 4\na{x="1"} 8 1700000000000\nb 1\nb 1\n';
+    expect(read(['a'], text)).toMatchObject({ malformed: 2, metrics: [{ sum: 3, series: 2 }] });
+    expect(read(['b'], text)).toMatchObject({ malformed: 1, metrics: [{ sum: 1, series: 1 }] });
+    // One that cannot be read was none.
+    expect(read(['a'], 'a x\na 2\n')).toMatchObject({ malformed: 1, metrics: [{ sum: 2 }] });
+  });
+
+  test('exposition - a series that was there before and comes twice now is found, wherever', () => {
+    const lines = Array.from({ length: 200 }, (_, i) => `a{x="${i}"} 1`);
+    for (const at of [0, 1, 100, 199, 200]) {
+      for (const [of, value] of [0, 5, 199].flatMap((i) => [
+        [i, '64'],
+        [i, '0.30000000000000004'],
+      ]) as [number, string][]) {
+        const reader = new ExpositionReader(['a']);
+        const bytes = (all: readonly string[]): Uint8Array =>
+          new TextEncoder().encode(all.join('\n'));
+        reader.read(bytes(lines));
+        reader.read(bytes(lines));
+        const first = at <= of ? Number(value) : 1;
+        const found = reader.read(bytes(lines.toSpliced(at, 0, `a{x="${of}"} ${value}`)));
+        expect(found).toMatchObject({ samples: 201, malformed: 1 });
+        expect(found.metrics[0]).toMatchObject({ series: 200, sum: 199 + first });
+      }
+    }
+  });
+
+  test('exposition - labels that a known name has got make another series', () => {
+    const reader = new ExpositionReader(['a']);
+    const of = (text: string) => reader.read(new TextEncoder().encode(text));
+    of('a 1\na {x="1"} 2\n');
+    expect(of('a {x="1"} 4\na {x="1"} 2\n')).toMatchObject({ malformed: 1, metrics: [{ sum: 4 }] });
+  });
 });
 
 describe('again and again', () => {
@@ -254,5 +291,7 @@ describe('again and again', () => {
     const reader = new ExpositionReader(['a']);
     const body = new TextEncoder().encode(text);
     for (let i = 0; i < 2; i++) expect(reader.read(body).metrics[0]?.sum).toBe(60_000);
+    const twice = new TextEncoder().encode(`${text}\n${text}`);
+    expect(reader.read(twice)).toMatchObject({ malformed: 60_000, metrics: [{ sum: 60_000 }] });
   });
 });

@@ -116,7 +116,7 @@ describe('duration', () => {
     's',
     '-1s',
     '1 s',
-    '1d',
+    '1w',
     '1e3ms',
     -1,
     Number.NaN,
