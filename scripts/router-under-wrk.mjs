@@ -1,7 +1,8 @@
 /**
  * A load generator that we did not write (wrk) through the router, while a fleet is released, scaled up and
  * down, and loses its brain, which must not cost one request; then while an instance is killed, which may
- * cost what that one had under way. Called by `npm run test:system`; prints what wrk has counted.
+ * cost what that one had under way. Called by `npm run test:system`; prints what wrk has counted. With
+ * `--save` (after `tsc -b bench`) also into bench/results/router-under-wrk.json.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -74,6 +75,16 @@ function pidsWith(...parts) {
   return found.map(Number);
 }
 
+/** With the machine that it was measured on. */
+async function save(figures) {
+  if (!process.argv.includes('--save')) return;
+  const { machineBlock } = await import('../build/bench/harness/machine.js');
+  const file = fileURLToPath(new URL('../bench/results/router-under-wrk.json', import.meta.url));
+  const result = { takenAt: new Date().toISOString(), machine: machineBlock(), ...figures };
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  say(`saved in ${file}`);
+}
+
 let isSound = true;
 try {
   cpSync(EXAMPLE, folder, { recursive: true });
@@ -103,6 +114,7 @@ try {
       say(`  ${what}: healthy again`);
     }
   });
+  const { out: _planned, ...plannedCounts } = planned;
   say(`planned work and the loss of the brain: ${planned.failed} of ${planned.requests} failed`);
   isSound &&= planned.requests > 0 && planned.failed === 0;
   if (planned.failed > 0) say(planned.out);
@@ -119,6 +131,12 @@ try {
     `an instance killed: ${killed.failed} of ${killed.requests} failed, at most ${KILLED_MAX} may`,
   );
   isSound &&= killed.requests > 0 && killed.failed <= KILLED_MAX;
+  const { out: _killed, ...killedCounts } = killed;
+  await save({
+    connections: CONNECTIONS,
+    planned: plannedCounts,
+    instanceKilled: { ...killedCounts, mayFail: KILLED_MAX },
+  });
 } finally {
   try {
     ringmaster('down');

@@ -41,6 +41,7 @@ import {
 } from './fleet-loop.ts';
 import { type InstanceLoad, instanceLoads } from './instance-load.ts';
 import type { HostFigures } from './metric-families.ts';
+import { openPort } from './open-port.ts';
 
 /** How a host is started. */
 export type FleetHostOptions = {
@@ -56,6 +57,8 @@ export type FleetHostOptions = {
   readonly machine: string;
   /** Takes samples of Prometheus remote write in, on threads of its own. Default: not. */
   readonly ingest?: IngestOptions;
+  /** Told what a person should know, and what it does without. */
+  readonly trouble?: (what: string) => void;
   /** Called when its store is open: it leads from now on, or waits for somebody else's end. */
   readonly campaigns?: () => void;
 };
@@ -81,7 +84,7 @@ export async function startFleetHost(options: FleetHostOptions): Promise<FleetHo
     const system = await start({ threads: reservation?.threads ?? 0 });
     const host = new FleetHost({ ...options, directory }, store, leader, system);
     await host.begin();
-    if (reservation !== null) host.ingest = await startIngest(system, reservation);
+    if (reservation !== null) await host.takeIn(() => startIngest(system, reservation));
     return host;
   } catch (error) {
     await store.close();
@@ -104,8 +107,9 @@ export class FleetHost {
   /** Once there is a router it is told everything, also that nothing is routed any more. */
   private hasRouter = false;
   private running: Running | null = null;
-  /** Remote write, where it is wanted. Set once, by `startFleetHost`. */
+  /** Remote write, where it is wanted and its port is free. */
   ingest: Ingest | null = null;
+  private tryNoMore: () => void = () => undefined;
   /** Settles when no fleet is being applied. */
   private applying: Promise<unknown> = Promise.resolve();
 
@@ -254,8 +258,18 @@ export class FleetHost {
     throw driverError('RM_CONTROL_REFUSED', 'no fleet was applied yet; apply one.');
   }
 
+  /** Once, by `startFleetHost`. */
+  async takeIn(begin: () => Promise<Ingest>): Promise<void> {
+    const open = async (): Promise<void> => {
+      this.ingest = await begin();
+    };
+    const trouble = (why: string): void => this.options.trouble?.(`--remote-write: ${why}`);
+    this.tryNoMore = await openPort(open, trouble);
+  }
+
   /** Lets go of everything; instances go on. */
   async close(): Promise<void> {
+    this.tryNoMore();
     await this.ingest?.stop();
     await this.system.close();
     await this.leader.resign().catch(() => undefined);

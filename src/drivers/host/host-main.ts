@@ -17,6 +17,7 @@ import { ControlServer } from './control-server.ts';
 import { startFleetHost } from './fleet-host.ts';
 import { HostMethods } from './host-methods.ts';
 import { MetricsServer } from './metrics-server.ts';
+import { openPort } from './open-port.ts';
 
 /** Between two looks whether the agent is there, and how many in a row it may be away. */
 const AGENT_LOOK_MS = 500;
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
     agent,
     machine: hostname(),
     campaigns: () => say('campaigns'),
+    trouble: warn,
     ...(region === undefined ? {} : { region }),
     ...(writePort === undefined ? {} : { ingest: { ...write, port: Number(writePort) } }),
   }).catch(async (error: unknown) => {
@@ -63,7 +65,10 @@ async function main(): Promise<void> {
   });
   watchStore(join(directory, 'store'));
   const metrics = metricsPort === undefined ? null : new MetricsServer(host);
-  await metrics?.listen(Number(metricsPort));
+  if (metrics !== null) {
+    const open = (): Promise<unknown> => metrics.listen(Number(metricsPort));
+    await openPort(open, (why) => warn(`--metrics-port ${metricsPort}: ${why}`));
+  }
   // Last: whoever is answered there finds everything else open.
   const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
   await server.listen();
@@ -83,7 +88,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end(0));
   const why = await host.deposed;
   if (isEnding) return;
-  process.stderr.write(`ringmaster: ${why.message}\n`);
+  warn(why.message);
   await close(1);
 }
 
@@ -116,8 +121,12 @@ function watchStore(path: string): void {
 }
 
 function agentGone(): never {
-  process.stderr.write('ringmaster: the agent is gone; start another one with `up`.\n');
+  warn('the agent is gone; start another one with `up`.');
   process.exit(1);
+}
+
+function warn(what: string): void {
+  process.stderr.write(`ringmaster: ${what}\n`);
 }
 
 /** To whoever has started it by hand, who may be gone by now. */
@@ -126,6 +135,6 @@ function say(word: 'campaigns' | 'leads'): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`ringmaster: ${error instanceof Error ? error.stack : String(error)}\n`);
+  warn(String(error instanceof Error ? error.stack : error));
   process.exit(1);
 });

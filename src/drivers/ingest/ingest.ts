@@ -71,13 +71,33 @@ export function reserveIngest(options: IngestOptions): IngestReservation {
   return { threads, memory: reserveMemory(handle), aggregators, options, limits };
 }
 
-/** Starts it in a system that was started after the reservation. @throws (rejects) RM_SPAWN_FAILED */
-export async function startIngest(
+/**
+ * Starts it in a system that was started after the reservation; what could not be started may be started
+ * again. @throws (rejects) RM_SPAWN_FAILED
+ */
+export async function startIngest(system: System, reservation: IngestReservation): Promise<Ingest> {
+  const family = system.supervisor({ name: 'ingest', intensity: FOR_EVER });
+  try {
+    const ingest = await startIn(family, system, reservation);
+    return {
+      ...ingest,
+      stop: async () => {
+        await ingest.stop();
+        releaseMemory(reservation.memory);
+      },
+    };
+  } catch (error) {
+    await family.stop();
+    throw error;
+  }
+}
+
+async function startIn(
+  family: Supervisor,
   system: System,
   { memory, aggregators, options, limits }: IngestReservation,
 ): Promise<Ingest> {
   const { rules = [], port } = options;
-  const family = system.supervisor({ name: 'ingest', intensity: FOR_EVER });
   const refs: Ref<AggregatorMessages>[] = [];
   for (let owner = 0; owner < aggregators; owner++) {
     const args = { memory, owner, shard: { ...shardOptions(limits), rules } };
@@ -89,14 +109,7 @@ export async function startIngest(
     args: { memory, port, aggregators, rules, limits },
     placement: placementOf(system, 1),
   });
-  const ingest = await attached(family, receiver, refs);
-  return {
-    ...ingest,
-    stop: async () => {
-      await ingest.stop();
-      releaseMemory(memory);
-    },
-  };
+  return await attached(family, receiver, refs);
 }
 
 async function attached(

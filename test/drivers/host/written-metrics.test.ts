@@ -3,12 +3,14 @@
  * silent, late or new it takes nothing away. Real agent, processes and HTTP.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Agent, connectAgent, startAgent } from 'ringmaster/agent';
 import { type FleetHost, startFleetHost } from 'ringmaster/drivers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listenLocally } from '../../../src/drivers/local-port.ts';
 import { request, snappy, type TestLabels } from '../../hotpath/ingest/write-request.ts';
 
 const APPS = fileURLToPath(new URL('../apps/', import.meta.url));
@@ -17,6 +19,11 @@ let directory: string;
 let agent: Agent;
 let host: FleetHost;
 
+const fetched = (port: number): Promise<number> =>
+  fetch(`http://127.0.0.1:${port}/metrics/aggregated`).then(
+    ({ status }) => status,
+    () => 0,
+  );
 const begin = async (ingest?: { readonly port: number }): Promise<void> => {
   const ports = { from: 24_000, to: 25_999 };
   const more = ingest === undefined ? {} : { ingest };
@@ -168,5 +175,16 @@ describe('written metrics', () => {
     await host.apply(fleetOf({ kind: 'value' }));
     const { attention } = await until((one) => one.attention.length > 0, nothing);
     expect(attention.join('\n')).toMatch(/queue_length: .*start it with --remote-write/);
+  });
+
+  test('written metrics - who leads does without a port that is taken, until it is free', async () => {
+    const other = createServer();
+    const port = await listenLocally(other, 0);
+    await begin({ port });
+    expect(host.ingest).toBeNull();
+    expect(await host.services()).toEqual([]);
+    other.close();
+    while (host.ingest === null) await host.services().then(() => fetched(port));
+    expect(await fetched(port)).toBe(200);
   });
 });
