@@ -8,6 +8,9 @@ import { agentError } from './errors.ts';
 import type { ChildExit } from './protocol.ts';
 import { replaceFile } from './replaced-file.ts';
 
+/** Its name in the agent's directory. */
+export const AGENT_FILE = 'agent.json';
+
 /** One child on disk. A pid of null: it was about to be started. */
 export type ChildRecord = {
   readonly id: string;

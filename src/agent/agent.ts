@@ -11,7 +11,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type AgentLock, takeLock } from './agent-lock.ts';
-import { AgentState } from './agent-state.ts';
+import { AGENT_FILE, AgentState } from './agent-state.ts';
 import { BRAIN_CONFIG_DEFAULT, type BrainConfig } from './brain.config.ts';
 import { BRAIN, Brain } from './brain.ts';
 import { Children } from './children.ts';
@@ -71,7 +71,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const lock = takeLock(directory);
   try {
     await expectNobody(socket);
-    const state = new AgentState(join(directory, 'agent.json'), say);
+    const state = new AgentState(join(directory, AGENT_FILE), say);
     const host = new AgentHost(options, state, socket, lock);
     await host.listen();
     host.begin();

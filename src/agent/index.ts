@@ -5,6 +5,7 @@ export { SOCKET_VARIABLE } from './brain.ts';
 export { AgentClient, type AgentStatus, type ClientOptions, connectAgent } from './client.ts';
 export { AgentError, type AgentErrorCode } from './errors.ts';
 export { folderMark } from './folder-mark.ts';
+export { isThere, lastChildren, noteDismissed } from './last-children.ts';
 export {
   endGroup,
   identityOf as processIdentity,

@@ -23,7 +23,12 @@ export type ChildSpec = {
 };
 
 /** How a process ended; both null: it ended while no agent was there to see it. */
-export type ChildExit = { readonly code: number | null; readonly signal: string | null };
+export type ChildExit = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Somebody has ended it on purpose while no agent was there. Absent: nobody is known to have. */
+  readonly isDismissed?: true;
+};
 
 /** A child as the agent knows it. */
 export type ChildReport = {

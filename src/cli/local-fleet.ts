@@ -14,7 +14,9 @@ import {
   type ChildReport,
   connectAgent,
   endGroup,
-  isProcess,
+  isThere,
+  lastChildren,
+  noteDismissed,
   SOCKET_VARIABLE,
   signalGroup,
 } from '../agent/index.ts';
@@ -109,7 +111,9 @@ export async function endLocalFleet(directory: string): Promise<number> {
     process.kill(pid, 'SIGTERM');
     await until(LOOK_MS, GRACE_MS, async () => (existsSync(`/proc/${pid}`) ? null : true));
   }
-  const children = await lastChildren(directory);
+  const children = lastChildren(join(directory, 'agent'));
+  // The next agent is to know that they have not failed.
+  const ids = children.map(({ id }) => id);
   if (pid === null && children.length === 0) {
     throw new CommandError(EXIT.unreachable, `nothing runs in ${directory}; nothing is ended.`);
   }
@@ -127,6 +131,7 @@ export async function endLocalFleet(directory: string): Promise<number> {
     return left.length === 0 ? true : null;
   });
   for (const { pid: one } of left.filter(isThere)) signalGroup(one as number, 'SIGKILL');
+  noteDismissed(join(directory, 'agent'), ids);
   return children.length;
 }
 
@@ -199,20 +204,7 @@ async function answers(directory: string): Promise<boolean> {
   }
 }
 
-/** Those that ran when the agent ended, as it has left them on disk. */
-async function lastChildren(directory: string): Promise<readonly ChildReport[]> {
-  const text = await readFile(join(directory, 'agent', 'agent.json'), 'utf8').catch(() => null);
-  if (text === null) return [];
-  const { children } = JSON.parse(text) as { readonly children: readonly ChildReport[] };
-  return children.filter((one) => one.exit === null && isThere(one));
-}
-
 function graceOf({ labels = {} }: Partial<ChildReport>): number {
   const said = Number(labels.graceMs);
   return Number.isFinite(said) ? said : GRACE_MS;
-}
-
-/** That very process: its pid may be somebody else's by now. */
-function isThere({ pid, startTicks }: ChildReport): boolean {
-  return pid !== null && isProcess({ pid, startTicks: startTicks ?? '' });
 }

@@ -21,7 +21,11 @@ const FIELDS: Readonly<
     Readonly<Record<string, (value: unknown) => boolean>>
   >
 > = {
-  agent: { instance: text, word: oneOf('running', 'ended', 'silent') },
+  agent: {
+    instance: text,
+    word: oneOf('running', 'ended', 'silent'),
+    isMeant: (value) => value === undefined || value === true,
+  },
   probe: { instance: text, probe: oneOf('startup', 'liveness', 'readiness'), isWell: truth },
   drain: { instance: text, answer: oneOf('mayStop', 'tooEarly', 'no') },
   failure: { instance: text, signature: text, key: textOrNull },

@@ -27,6 +27,8 @@ export type Observation =
       readonly kind: 'agent';
       readonly instance: InstanceId;
       readonly word: 'running' | 'ended' | 'silent';
+      /** It was ended by somebody who may: it has not failed, and its slot is filled at once. */
+      readonly isMeant?: true;
     }
   | {
       readonly kind: 'probe';
@@ -165,6 +167,9 @@ class Draft {
   note(one: Observation, nowMs: number): void {
     switch (one.kind) {
       case 'agent':
+        if (one.isMeant === true) this.dismissed(one.instance);
+        this.step(one.instance, { ...one, nowMs } as InstanceInput);
+        return;
       case 'probe':
       case 'drain':
         this.step(one.instance, { ...one, nowMs } as InstanceInput);
@@ -264,6 +269,13 @@ class Draft {
     };
     if (this.next.failures.some((known) => known.instance === id)) return;
     this.set({ failures: [...this.next.failures, failure].slice(-FAILURES_MAX) });
+  }
+
+  /** As if it had been told to go. */
+  private dismissed(id: InstanceId): void {
+    const entry = this.instances.get(id);
+    if (entry === undefined || entry.going !== null) return;
+    this.instances.set(id, { ...entry, going: 'stop' });
   }
 
   private failedOn(id: InstanceId, key: string): void {

@@ -76,7 +76,7 @@ type Known = {
   killedFor: string | null;
 };
 
-type Ended = { readonly address: Address; readonly signature: string; looks: number };
+type Ended = { readonly address: Address; readonly signature: string | null; looks: number };
 
 /** Spawned beside the arbiter, on the thread of the address book. */
 export const ProcessHost: ActorDefinition<ProcessHostArgs, ProcessHostMessages> = actor(
@@ -258,7 +258,9 @@ class Processes {
     if (address === null) return;
     const { instance } = address;
     if (this.ended.has(instance)) return;
-    const signature = this.known.get(instance)?.killedFor ?? signatureOf(child);
+    const killedFor = this.known.get(instance)?.killedFor ?? null;
+    const isMeant = child.exit?.isDismissed === true;
+    const signature = isMeant ? null : (killedFor ?? signatureOf(child));
     this.known.delete(instance);
     this.args.book.strike(instance);
     this.ended.set(instance, { address, signature, looks: 0 });
@@ -350,8 +352,13 @@ class Processes {
     for (const [service, list] of byService) this.say(service, list);
   }
 
-  private sayEnd({ service, instance }: Address, signature: string): void {
-    this.say(service, [{ kind: 'failure', instance, signature, key: null }]);
+  /** Null: it was ended by somebody who may. */
+  private sayEnd({ service, instance }: Address, signature: string | null): void {
+    const end: Observation =
+      signature === null
+        ? { kind: 'agent', instance, word: 'ended', isMeant: true }
+        : { kind: 'failure', instance, signature, key: null };
+    this.say(service, [end]);
   }
 
   /** Not known here, nor to the agent: it has ended. */
