@@ -7,6 +7,7 @@
  */
 import { createRequire } from 'node:module';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { awaitsCallback } from './exit-guard.ts';
 
 /** One ordered table of bytes. Throws what LMDB throws. */
 export interface LmdbTable {
@@ -101,9 +102,11 @@ export class LmdbEnvironment {
     // Beginning another transaction may never be answered: the library keeps its lock then.
     if (this.failure !== null) throw this.failure;
     this.open++;
+    const called = awaitsCallback();
     try {
       await this.root.childTransaction(() => {
         write();
+        called();
         return true;
       });
     } catch (error) {
@@ -111,6 +114,7 @@ export class LmdbEnvironment {
       this.failure ??= cause instanceof Error ? cause : new Error(String(cause));
       throw cause;
     } finally {
+      called();
       this.open--;
     }
   }

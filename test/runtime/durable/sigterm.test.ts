@@ -119,7 +119,8 @@ describe('SIGTERM', () => {
     await run.until((what) => what === 'ending');
     run.child.kill('SIGTERM');
     await run.rest();
-    expect(await run.ended).toEqual([1, null]);
+    // Where a commit was about to call back, it kills itself: Node would wait for that, for ever.
+    expect(['1,', ',SIGKILL']).toContain(String(await run.ended));
     await expectNothingLost(run);
   });
 
