@@ -6,21 +6,13 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, createServer } from 'node:http';
-import { type AddressInfo, createConnection, createServer as createTcp } from 'node:net';
+import { type AddressInfo, createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { routerSocket, startRouter, type TableMessage } from 'ringmaster/drivers';
+import { freePort } from './free-port.ts';
 
 const [kind = '', upstream = ''] = process.argv.slice(2);
-
-async function freePort(): Promise<number> {
-  const server = createTcp().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function tableOf(port: number): TableMessage {
   const slot = 'shop/eu/a/0';

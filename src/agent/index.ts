@@ -10,6 +10,7 @@ export {
   endGroup,
   identityOf as processIdentity,
   isAlive as isProcess,
+  pids,
   signalGroup,
 } from './processes.ts';
 export {

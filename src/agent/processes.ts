@@ -87,7 +87,8 @@ function withoutProc(pid: number): Identity | null {
   return process.platform !== 'linux' && kill(pid, 0) ? { pid, startTicks: '' } : null;
 }
 
-function pids(): number[] {
+/** Of this machine; none where there is no /proc. */
+export function pids(): readonly number[] {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))

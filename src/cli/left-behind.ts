@@ -2,7 +2,8 @@
  * Processes that a fleet has left in a directory that was removed: no agent knows them any more, and a new
  * fleet at the same path does not either. Reads /proc; without one there is nobody. For `up`.
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
+import { pids } from '../agent/index.ts';
 
 /** What Linux says behind the name of a folder that is gone. */
 const GONE = ' (deleted)';
@@ -18,14 +19,4 @@ export function leftBehind(directory: string): readonly number[] {
       return false;
     }
   });
-}
-
-function pids(): readonly number[] {
-  try {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-  } catch {
-    return [];
-  }
 }
