@@ -6,8 +6,15 @@
  * lock every later writer out.
  */
 import { createRequire } from 'node:module';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Database, getLastTxnId, open, type RootDatabase } from 'lmdb';
 import { awaitsCallback } from './exit-guard.ts';
+import { WRITER_KEY } from './record-layout.ts';
+import type { TransactionCounter } from './transaction-counter.ts';
+
+declare module 'lmdb' {
+  /** Of the page from which the last value was read: the transaction that wrote it, modulo 2^32. */
+  export function getLastTxnId(): number;
+}
 
 /** One ordered table of bytes. Throws what LMDB throws. */
 export interface LmdbTable {
@@ -47,18 +54,25 @@ export class LmdbEnvironment {
   readonly isReadOnly: boolean;
   private readonly root: RootDatabase<Uint8Array, Uint8Array>;
   private readonly tables: ReadonlyMap<LmdbTableName, LmdbTable>;
+  private readonly counter: TransactionCounter;
+  /** Holds the record that every commit writes. */
+  private readonly about: Database<Uint8Array, Uint8Array> | null;
   /** Why a commit failed; there is no other after it. */
   private failure: Error | null;
   private open: number;
+  /** Whether the commit under way has written something. */
+  private isWritten: boolean;
 
   /**
    * @throws what LMDB throws: the directory, the file, its format. Opening for writing takes LMDB's
    *   lock for a moment, and waits for whoever holds it.
    */
-  constructor(directory: string, isReadOnly: boolean) {
+  constructor(directory: string, isReadOnly: boolean, counter: TransactionCounter) {
     this.isReadOnly = isReadOnly;
+    this.counter = counter;
     this.failure = null;
     this.open = 0;
+    this.isWritten = false;
     const bytes = { encoding: 'binary', keyEncoding: 'binary' } as const;
     this.root = open<Uint8Array, Uint8Array>({
       ...bytes,
@@ -74,14 +88,23 @@ export class LmdbEnvironment {
       compression: false,
     });
     const tables = new Map<LmdbTableName, LmdbTable>();
+    let about: Database<Uint8Array, Uint8Array> | null = null;
     for (const name of LMDB_TABLES) {
       const table: Database<Uint8Array, Uint8Array> | undefined = this.root.openDB({
         ...bytes,
         name,
       });
-      if (table !== undefined) tables.set(name, new ByteTable(table));
+      if (table === undefined) continue;
+      tables.set(
+        name,
+        new ByteTable(table, () => {
+          this.isWritten = true;
+        }),
+      );
+      if (name === 'about') about = table;
     }
     this.tables = tables;
+    this.about = about;
   }
 
   /** Null: a reader has found a file in which it was never made. */
@@ -89,26 +112,56 @@ export class LmdbEnvironment {
     return this.tables.get(name) ?? null;
   }
 
-  /** The next look sees what is committed now. */
+  /**
+   * The looks that follow in this turn see what is committed now, and no less than looks before.
+   * Outside of commits. @throws as `secure`
+   */
   refresh(): void {
     this.root.resetReadTxn();
+    this.secure();
+  }
+
+  /**
+   * The looks that follow in this turn see no less than looks before. Outside of commits.
+   * @throws RM_STORE_FORMAT: the counter cannot be put back
+   */
+  secure(): void {
+    // Nobody has written yet, or what is seen is not too old.
+    while (this.about?.getBinaryFast(WRITER_KEY) !== undefined) {
+      if (this.counter.mayRead(getLastTxnId())) return;
+      this.counter.putBack();
+      this.root.resetReadTxn();
+    }
   }
 
   /**
    * Runs `write` in a write transaction on this thread and resolves when it is on disk. What `write`
    * throws undoes it and rejects; so does a failed commit, whose result is not known.
+   * @throws (rejects) RM_STORE_FORMAT: the counter cannot be put back
    */
   async commit(write: () => void): Promise<void> {
+    while (!(await this.tryToCommit(write))) this.counter.putBack();
+  }
+
+  /** @returns whether `write` was called: it is not where its state would be too old. */
+  private async tryToCommit(write: () => void): Promise<boolean> {
     // Beginning another transaction may never be answered: the library keeps its lock then.
     if (this.failure !== null) throw this.failure;
     this.open++;
+    this.isWritten = false;
     const called = awaitsCallback();
     try {
-      await this.root.childTransaction(() => {
-        write();
+      let transaction = 0;
+      const mayWrite = await this.root.childTransaction(() => {
+        transaction = this.root.getWriteTxnId();
+        const may = this.counter.mayWrite(transaction);
+        if (may) write();
         called();
-        return true;
+        return may;
       });
+      // One without a write leaves no transaction behind.
+      if (this.isWritten) this.counter.mayRead(transaction);
+      return mayWrite;
     } catch (error) {
       const cause = await causeOf(error);
       this.failure ??= cause instanceof Error ? cause : new Error(String(cause));
@@ -137,9 +190,11 @@ export class LmdbEnvironment {
 
 class ByteTable implements LmdbTable {
   private readonly table: Database<Uint8Array, Uint8Array>;
+  private readonly written: () => void;
 
-  constructor(table: Database<Uint8Array, Uint8Array>) {
+  constructor(table: Database<Uint8Array, Uint8Array>, written: () => void) {
     this.table = table;
+    this.written = written;
   }
 
   get(key: Uint8Array): Uint8Array | null {
@@ -153,11 +208,13 @@ class ByteTable implements LmdbTable {
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
+    this.written();
     // Inside a commit the write is done when the call returns; its promise is settled.
     void this.table.put(key, value);
   }
 
   remove(key: Uint8Array): void {
+    this.written();
     void this.table.remove(key);
   }
 }

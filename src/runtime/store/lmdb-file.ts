@@ -1,8 +1,9 @@
 /**
  * A data file of LMDB read page by page, without LMDB: the library trusts what it maps, and a damaged
  * page or a file that was cut off ends the process. Whoever wants to write looks here first;
- * exportStore takes from here what can still be read. It never writes. Only files that nobody writes
- * to: pages are used again.
+ * exportStore takes from here what can still be read. It never writes. Of a file that somebody writes
+ * to, what was read counts only if `isUnchanged` says so afterwards: pages are used again, though none
+ * that the newest head leads to, until a newer one is written.
  *
  *   file     page 0, page 1: the two heads, the one with the higher transaction counts │ page 2 …
  *   page     0 number u64 │ 8 transaction u64 │ 18 flags u16 │ 20 lower u16 │ 22 upper u16 │ 24 slots
@@ -17,6 +18,7 @@ import { damaged } from './record-layout.ts';
 /** Finds a part of the file that cannot be read; may throw, or be content with the rest. */
 export type OnDamage = (error: Error) => void;
 
+type Heads = { readonly first: DataView; readonly second: DataView; readonly pageBytes: number };
 type Tree = { readonly depth: number; readonly entries: number; readonly root: number };
 type Visit = (key: Uint8Array, value: Uint8Array, flags: number) => void;
 type Walk = {
@@ -43,13 +45,21 @@ const NUMBER_KEYS = 0x08;
 const BYTE_KEYS = 0;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
+/**
+ * Tries to read both heads as they are at one moment. Higher: more patience with a writer; each
+ * failure takes a whole commit of its between two reads of 256 bytes.
+ */
+const HEAD_READS_MAX = 1000;
+
 /** An open data file. */
 export class LmdbFile {
   private readonly fd: number;
   private readonly size: number;
+  private readonly heads: Heads;
   private readonly pageBytes: number;
   private readonly lastPage: number;
-  private readonly transaction: bigint;
+  /** The newest that was committed. */
+  readonly transaction: bigint;
   private readonly main: Tree;
   private readonly free: Tree;
 
@@ -58,15 +68,9 @@ export class LmdbFile {
     this.fd = openSync(path, 'r');
     try {
       this.size = fstatSync(this.fd).size;
-      const first = this.head(0);
-      if (first === null)
-        throw notOurs(`it has ${this.size} bytes and begins with no head of LMDB's`);
-      this.pageBytes = first.getUint32(48, true);
-      if (this.pageBytes < 256 || this.pageBytes > 65536) {
-        throw notOurs(`its head says pages of ${this.pageBytes} bytes`);
-      }
-      const second = this.head(this.pageBytes);
-      if (second === null) throw damaged('the second head of the data file is no head');
+      this.heads = this.headsAtOnce();
+      const { first, second, pageBytes } = this.heads;
+      this.pageBytes = pageBytes;
       const [one, other] = [first.getBigUint64(152, true), second.getBigUint64(152, true)];
       // They are written in turn. A new file has two of transaction 0.
       if (one - other !== 1n && other - one !== 1n && one + other !== 0n) {
@@ -85,6 +89,14 @@ export class LmdbFile {
 
   close(): void {
     closeSync(this.fd);
+  }
+
+  /**
+   * Whether nothing was committed since this was made: then all that it has read is of that moment.
+   * @throws RM_STORE_FORMAT, what the file system throws
+   */
+  isUnchanged(): boolean {
+    return areSame(this.heads, this.readHeads());
   }
 
   /**
@@ -277,6 +289,30 @@ export class LmdbFile {
     return page;
   }
 
+  /** A writer that commits between two reads would leave two heads that never were at once. */
+  private headsAtOnce(): Heads {
+    let heads = this.readHeads();
+    for (let reads = 1; reads < HEAD_READS_MAX; reads++) {
+      const again = this.readHeads();
+      if (areSame(heads, again)) return again;
+      heads = again;
+    }
+    throw damaged('the heads of the data file change faster than they can be read');
+  }
+
+  private readHeads(): Heads {
+    const first = this.head(0);
+    if (first === null)
+      throw notOurs(`it has ${this.size} bytes and begins with no head of LMDB's`);
+    const pageBytes = first.getUint32(48, true);
+    if (pageBytes < 256 || pageBytes > 65536) {
+      throw notOurs(`its head says pages of ${pageBytes} bytes`);
+    }
+    const second = this.head(pageBytes);
+    if (second === null) throw damaged('the second head of the data file is no head');
+    return { first, second, pageBytes };
+  }
+
   /** Null: no head is there. */
   private head(at: number): DataView | null {
     if (at + 256 > this.size) return null;
@@ -315,6 +351,12 @@ function bytesOf(view: DataView, at: number, length: number): Uint8Array {
   if (at + length > view.byteLength)
     throw damaged(`a value of ${length} bytes crosses its page's end`);
   return new Uint8Array(view.buffer, view.byteOffset + at, length);
+}
+
+function areSame(one: Heads, other: Heads): boolean {
+  const isSame = (a: DataView, b: DataView): boolean =>
+    Buffer.compare(bytesOf(a, 0, a.byteLength), bytesOf(b, 0, b.byteLength)) === 0;
+  return isSame(one.first, other.first) && isSame(one.second, other.second);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

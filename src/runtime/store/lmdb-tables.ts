@@ -83,6 +83,10 @@ export class LmdbTables implements WritableTables {
     this.environment.refresh();
   }
 
+  secure(): void {
+    this.environment.secure();
+  }
+
   meta(): StoreMeta {
     if (this.numbers === null) {
       const record = this.table('about')?.get(META_KEY) ?? null;

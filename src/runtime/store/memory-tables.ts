@@ -29,6 +29,10 @@ export class MemoryTables implements WritableTables, StoreCommitter {
     // There is one state only.
   }
 
+  secure(): void {
+    // It never becomes an older one.
+  }
+
   commit(write: () => void): Promise<void> {
     write();
     return Promise.resolve();

@@ -185,7 +185,10 @@ export class OpenStore implements Store {
     const writer = this.mayWrite();
     // Nothing is written and nothing waits: there is no need to commit and to flush.
     if (isLook(own) && writer.isIdle && this.isCurrent()) {
-      return this.guarded(() => writer.rules.transact(own, this.parts.clock.monotonicMs()));
+      return this.guarded(() => {
+        this.parts.tables.secure();
+        return writer.rules.transact(own, this.parts.clock.monotonicMs());
+      });
     }
     return this.write((rules, nowMs) => rules.transact(own, nowMs), bytes, options);
   }

@@ -12,10 +12,17 @@ import { LmdbEnvironment } from './lmdb-environment.ts';
 import { LmdbFile } from './lmdb-file.ts';
 import { FORMAT_KEY, jsonOf, WRITER_KEY } from './record-layout.ts';
 import { codeOf } from './store-writer.ts';
+import { TransactionCounter } from './transaction-counter.ts';
 import { isFree, isWriterRecord } from './writer-record.ts';
 
 /** What this version writes, and the newest that it reads. */
 export const STORE_FORMAT = { store: 'ringmaster', version: 1 } as const;
+
+/**
+ * Looks at a file until one was not disturbed by a commit. Higher: opening has more patience with a
+ * writer that never rests; a look is four pages.
+ */
+const LOOKS_MAX = 1000;
 
 /** Directories that this process has open, however many copies of this module it has loaded. */
 const claimed = (): Set<string> => ambient('store-directories', () => new Set<string>());
@@ -26,9 +33,10 @@ export interface StoreDirectory {
   readonly environment: LmdbEnvironment;
   /**
    * Checks every page, then opens the file for writing in place of reading; it may be so already.
+   * Null: somebody has written meanwhile, so that the check says nothing.
    * @throws RM_STORE_OPEN, RM_STORE_FORMAT
    */
-  openForWriting(): LmdbEnvironment;
+  openForWriting(): LmdbEnvironment | null;
   /** Closes it. Again: no effect. */
   release(): Promise<void>;
 }
@@ -52,7 +60,8 @@ export function claimDirectory(directory: string, mayCreate: boolean): StoreDire
   const isNew = !existsSync(file) || statSync(file).size === 0;
   if (isNew && !mayCreate) throw cannotOpen(directory, 'there is no store in it');
   const isChecked = isNew || look(file);
-  const claim = new Claim(path, file, openEnvironment(path, !isNew), isChecked);
+  const counter = new TransactionCounter(path);
+  const claim = new Claim(path, file, openEnvironment(path, !isNew, counter), counter, isChecked);
   claimed().add(path);
   return claim;
 }
@@ -60,14 +69,22 @@ export function claimDirectory(directory: string, mayCreate: boolean): StoreDire
 class Claim implements StoreDirectory {
   private readonly path: string;
   private readonly file: string;
+  private readonly counter: TransactionCounter;
   private current: LmdbEnvironment;
   private isOpen: boolean;
   /** Every page was read before LMDB mapped it; whoever wrote since then was healthy. */
   private isChecked: boolean;
 
-  constructor(path: string, file: string, environment: LmdbEnvironment, isChecked: boolean) {
+  constructor(
+    path: string,
+    file: string,
+    environment: LmdbEnvironment,
+    counter: TransactionCounter,
+    isChecked: boolean,
+  ) {
     this.path = path;
     this.file = file;
+    this.counter = counter;
     this.current = environment;
     this.isOpen = true;
     this.isChecked = isChecked;
@@ -77,13 +94,13 @@ class Claim implements StoreDirectory {
     return this.current;
   }
 
-  openForWriting(): LmdbEnvironment {
+  openForWriting(): LmdbEnvironment | null {
     if (!this.current.isReadOnly) return this.current;
-    if (!this.isChecked) checkFile(this.file, (data) => data.check());
-    this.isChecked = true;
+    this.isChecked ||= isSound(this.file);
+    if (!this.isChecked) return null;
     // One process must not have it open twice; closing what only reads is done when this returns.
     void this.current.close();
-    this.current = openEnvironment(this.path, false);
+    this.current = openEnvironment(this.path, false, this.counter);
     return this.current;
   }
 
@@ -92,6 +109,7 @@ class Claim implements StoreDirectory {
     this.isOpen = false;
     try {
       await this.current.close();
+      this.counter.close();
     } finally {
       claimed().delete(this.path);
     }
@@ -107,20 +125,32 @@ function realDirectory(directory: string, mayCreate: boolean): string {
   }
 }
 
-function openEnvironment(path: string, isReadOnly: boolean): LmdbEnvironment {
+function openEnvironment(
+  path: string,
+  isReadOnly: boolean,
+  counter: TransactionCounter,
+): LmdbEnvironment {
   try {
-    return new LmdbEnvironment(path, isReadOnly);
+    const environment = new LmdbEnvironment(path, isReadOnly, counter);
+    counter.raise();
+    return environment;
   } catch (error) {
     throw cannotOpen(path, reasonOf(error), error);
   }
 }
 
-/** @throws RM_STORE_OPEN, RM_STORE_FORMAT */
-function checkFile(path: string, check: (file: LmdbFile) => void): void {
+/**
+ * What `see` returns of a data file. Null: somebody committed meanwhile, and it is of no one moment.
+ * @throws RM_STORE_OPEN, RM_STORE_FORMAT
+ */
+function seen<T>(path: string, see: (file: LmdbFile) => T): T | null {
   let file: LmdbFile | null = null;
   try {
     file = new LmdbFile(path);
-    check(file);
+    const found = attempted(see, file);
+    if (!file.isUnchanged()) return null;
+    if ('error' in found) throw found.error;
+    return found.value;
   } catch (error) {
     throw codeOf(error) === 'RM_STORE_FORMAT' ? error : cannotOpen(path, reasonOf(error), error);
   } finally {
@@ -128,29 +158,54 @@ function checkFile(path: string, check: (file: LmdbFile) => void): void {
   }
 }
 
+function attempted<T>(
+  see: (file: LmdbFile) => T,
+  file: LmdbFile,
+): { value: T } | { error: unknown } {
+  try {
+    return { value: see(file) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Reads every page. False: somebody has written meanwhile. @throws as `seen` */
+function isSound(path: string): boolean {
+  const check = (file: LmdbFile): true => {
+    file.check();
+    return true;
+  };
+  return seen(path, check) ?? false;
+}
+
 /**
  * Reads who wrote the file, and, when nobody writes to it now, every page of it.
  * @returns whether it read every page. @throws RM_STORE_OPEN, RM_STORE_FORMAT
  */
 function look(path: string): boolean {
-  let isIdle = true;
-  checkFile(path, (file) => {
-    const about = new Map<string, unknown>();
-    file.records(
-      'about',
-      (key, value) => {
-        const isJson = [FORMAT_KEY, WRITER_KEY].some((name) => Buffer.compare(name, key) === 0);
-        if (isJson) about.set(Buffer.from(key).toString(), jsonOf(key, value));
-      },
-      // A writer may be at work, and pages change while they are read.
-      () => undefined,
-    );
-    checkVersion(about.has('format') ? versionOf(about.get('format')) : STORE_FORMAT.version);
-    const writer = about.get('writer');
-    isIdle = !isWriterRecord(writer) || isFree(writer);
-    if (isIdle) file.check();
-  });
-  return isIdle;
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const isIdle = seen(path, isIdleFile);
+    if (isIdle === false) return false;
+    if (isIdle === true && isSound(path)) return true;
+  }
+  throw cannotOpen(path, `somebody wrote to it during each of ${LOOKS_MAX} looks; try again`);
+}
+
+/** Whether nobody writes to it. @throws RM_STORE_FORMAT: a newer Ringmaster wrote it */
+function isIdleFile(file: LmdbFile): boolean {
+  const about = new Map<string, unknown>();
+  file.records(
+    'about',
+    (key, value) => {
+      const isJson = [FORMAT_KEY, WRITER_KEY].some((name) => Buffer.compare(name, key) === 0);
+      if (isJson) about.set(Buffer.from(key).toString(), jsonOf(key, value));
+    },
+    // Without the record of a writer every page is checked, and this is met again.
+    () => undefined,
+  );
+  checkVersion(about.has('format') ? versionOf(about.get('format')) : STORE_FORMAT.version);
+  const writer = about.get('writer');
+  return !isWriterRecord(writer) || isFree(writer);
 }
 
 function checkVersion(version: unknown): void {

@@ -130,7 +130,8 @@ export class StoreReader implements WatchSource {
   }
 
   private refresh(): void {
-    if (!this.isCurrent()) this.tables.refresh();
+    if (this.isCurrent()) this.tables.secure();
+    else this.tables.refresh();
   }
 
   private wake(): void {

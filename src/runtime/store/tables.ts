@@ -44,6 +44,8 @@ export type LeaseRecord = { readonly lease: number; readonly ttlMs: number };
 export interface StoreTables {
   /** From here on looks see all that is committed now, and nothing that follows in this turn. */
   refresh(): void;
+  /** Looks see what they saw before, or more; needed in each turn, and cheaper than `refresh`. */
+  secure(): void;
   meta(): StoreMeta;
   get(key: string): StoreEntry | null;
   /** Entries in order, behind `after` when that is not null, until `limit` or the page's bytes. */

@@ -64,7 +64,9 @@ export class WriterSeat implements StoreCommitter {
     }
     if (found === 'held') return false;
     const before = this.record();
-    this.tables.use(this.place.openForWriting());
+    const writable = this.place.openForWriting();
+    if (writable === null) return false;
+    this.tables.use(writable);
     this.tables.verify();
     const mine = taken(before, this.leaseMs);
     const beganMs = this.clock.monotonicMs();

@@ -53,11 +53,17 @@ class Recorder {
       if (line.endsWith('}')) this.heard(JSON.parse(line, bytes) as Line);
       this.look();
     });
+    this.child.once('close', () => this.look());
   }
 
+  /** Rejects when the process ends before; what it said is among the test's own output. */
   until(isSo: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      this.look = () => isSo() && resolve();
+    return new Promise((resolve, reject) => {
+      this.look = () => {
+        const { exitCode, pid } = this.child;
+        if (isSo()) resolve();
+        else if (exitCode !== null) reject(new Error(`process ${pid} ended with ${exitCode}`));
+      };
       this.look();
     });
   }

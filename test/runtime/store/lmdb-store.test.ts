@@ -20,6 +20,7 @@ import {
 } from '../../../src/runtime/store/index.ts';
 import { LmdbEnvironment } from '../../../src/runtime/store/lmdb-environment.ts';
 import { FORMAT_KEY, jsonRecord } from '../../../src/runtime/store/record-layout.ts';
+import { TransactionCounter } from '../../../src/runtime/store/transaction-counter.ts';
 import { seededRandom } from '../../../src/runtime/testkit/index.ts';
 
 let directory = '';
@@ -115,7 +116,7 @@ describe('store on disk', () => {
 
   test('store on disk - a newer format is refused and stays as it is', async () => {
     await (await openLmdbStore(directory)).close();
-    const environment = new LmdbEnvironment(directory, false);
+    const environment = new LmdbEnvironment(directory, false, new TransactionCounter(directory));
     await environment.commit(() => {
       const newer = jsonRecord(FORMAT_KEY, { store: 'ringmaster', version: 2 });
       environment.find('about')?.put(FORMAT_KEY, newer);
