@@ -194,12 +194,15 @@ export const librariesEnterOnce: Rule = (files) => {
   const entries = new Map<string, string>();
   const findings: string[] = [];
   for (const file of files.filter(isSource)) {
+    const [, layer = ''] = /^src\/(\w+)/.exec(file.path) ?? [];
     for (const [, name] of file.text.matchAll(/from '((?:@[\w-]+\/)?[a-z][\w-]*)[^']*'/g)) {
-      const first = entries.get(name as string);
+      // Each layer has a door of its own to a library: it may not reach through another one's.
+      const key = `${layer} ${name}`;
+      const first = entries.get(key);
       if (name === 'node' || first === file.path) continue;
       if (first !== undefined) {
         findings.push(`${file.path}:1: ${name} in a second file is banned, go through ${first}`);
-      } else entries.set(name as string, file.path);
+      } else entries.set(key, file.path);
     }
   }
   return findings;

@@ -163,6 +163,11 @@ export class System {
     return figures === undefined || figures.generation !== generation ? null : figures;
   }
 
+  /** Number of the thread that the actor lives on. */
+  threadOf(ref: Ref<never> | AnyRef): number {
+    return (ref as BaseRef).seat;
+  }
+
   /**
    * Ends the thread of that number by force: what a crash of it would do. For tests and operators.
    */

@@ -1,0 +1,156 @@
+/**
+ * The protocol `ringmaster.inspect.v1`, whole: methods, events, errors, limits. The one source: types, the
+ * table of permissions, docs/inspector-protocol.md and the fuzz test are made of it. Minor versions only add.
+ */
+import { ROLES } from '../access/roles.ts';
+import { method, z } from './words.ts';
+
+/** Subprotocol of the socket, and its version. */
+export const PROTOCOL = { name: 'ringmaster.inspect.v1', major: 1, minor: 0 } as const;
+
+/** Limits of a connection; told by `System.hello`. */
+export const LIMITS = {
+  /** Bytes of one message to the server. */
+  messageBytes: 256 * 1024,
+  /** Frames of one message. */
+  fragments: 256,
+  /** Objects and lists inside each other. */
+  depth: 64,
+  /** Questions of one connection that have no answer yet. */
+  questions: 64,
+  /** Actors in one answer. */
+  actors: 1000,
+} as const;
+
+/** Why a question has no result. Numbers as in JSON-RPC where it has one. */
+export const ERRORS = {
+  unreadable: {
+    code: -32700,
+    about: 'the text is no JSON, too deep, or holds a key that is never accepted',
+  },
+  malformed: { code: -32600, about: 'it is no question: an id, a method, params' },
+  'unknown-method': {
+    code: -32601,
+    about: 'there is no such method; a newer minor version may have it',
+  },
+  params: { code: -32602, about: 'the params are not what the method takes' },
+  internal: { code: -32603, about: 'the server failed; its log says why' },
+  'hello-first': { code: 1, about: 'the first question has to be System.hello' },
+  version: { code: 2, about: 'the client speaks another major version' },
+  forbidden: { code: 3, about: 'the role may not do this' },
+  busy: { code: 4, about: 'too many questions are open; wait for answers' },
+  gone: { code: 5, about: 'what is asked about does not exist any more' },
+} as const;
+
+/** Name of an error. */
+export type ErrorName = keyof typeof ERRORS;
+
+const count = z.number().int().nonnegative();
+const role = z.enum(ROLES);
+const version = z.strictObject({
+  major: count.describe("has to be the server's"),
+  minor: count.describe('of whoever says it'),
+});
+
+const part = z.number().describe('of 1');
+const counters = z.record(z.string(), z.number()).describe('by name, as in `system.figures()`');
+
+const actor = z.strictObject({
+  path: z.string(),
+  thread: count,
+  handled: count.describe('messages'),
+  depth: count.describe('messages in its mailbox'),
+  restarts: count,
+  waitUs: z
+    .number()
+    .nullable()
+    .describe('mean time in the mailbox, of samples; null before the first'),
+});
+
+const actorOrder = z.enum(['path', 'depth', 'handled', 'restarts', 'waitUs']);
+
+/** Every method. */
+export const METHODS = {
+  'System.hello': method({
+    about:
+      'The first question of a connection: versions, the role, limits, the methods of the role.',
+    role: 'viewer',
+    params: z.strictObject({ protocol: version, client: z.string().max(100).optional() }),
+    result: z.strictObject({
+      protocol: version,
+      epoch: z.string().describe('another one: the server was started anew'),
+      role,
+      methods: z.array(z.string()).describe('that this role may call'),
+      limits: z.record(z.string(), count),
+    }),
+  }),
+  'System.figures': method({
+    about: 'Counters of every thread and of the whole system; late by a turn.',
+    role: 'viewer',
+    params: z.strictObject({}),
+    result: z.strictObject({
+      threads: z.array(z.strictObject({ thread: count, counters })),
+      total: counters,
+      inFlight: z.number(),
+      deadLetters: count,
+      lost: count,
+      rings: z.array(z.strictObject({ from: count, to: count, data: part, control: part })),
+    }),
+  }),
+  'Actors.list': method({
+    about: 'Named actors with their figures, the first of an order; ties by path.',
+    role: 'viewer',
+    params: z.strictObject({
+      contains: z.string().max(200).optional().describe('in the path'),
+      order: actorOrder.optional().describe('numbers: the highest first; default path'),
+      limit: z.number().int().min(1).max(LIMITS.actors).optional().describe('default 100'),
+    }),
+    result: z.strictObject({ actors: z.array(actor), matching: count, all: count }),
+  }),
+  'Actors.stop': method({
+    about: 'Ends an actor after its current message. Its supervisor forgets it.',
+    role: 'admin',
+    params: z.strictObject({
+      path: z.string().min(1).max(1000),
+      reason: z.string().min(1).max(500).describe('kept in the audit log'),
+      key: z
+        .string()
+        .min(1)
+        .max(100)
+        .describe('of this wish: asked again with it, nothing is done twice'),
+      dryRun: z.boolean().optional().describe('says what would be done'),
+    }),
+    result: z.strictObject({ isDone: z.boolean(), isDryRun: z.boolean() }),
+  }),
+  'DeadLetters.last': method({
+    about:
+      'The last messages of the starting thread that nobody handled; what they carried is not shown.',
+    role: 'viewer',
+    params: z.strictObject({}),
+    result: z.strictObject({
+      letters: z.array(
+        z.strictObject({ path: z.string(), message: z.string(), reason: z.string() }),
+      ),
+    }),
+  }),
+} as const;
+
+/** Name of a method. */
+export type MethodName = keyof typeof METHODS;
+/** What a method takes. */
+export type ParamsOf<M extends MethodName> = z.infer<(typeof METHODS)[M]['params']>;
+/** What a method answers. */
+export type ResultOf<M extends MethodName> = z.infer<(typeof METHODS)[M]['result']>;
+
+/** From a client. */
+export type Question = { readonly id: number; readonly method: string; readonly params: unknown };
+/** To a client. */
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number | null; readonly error: AnswerError };
+/** Why there is no result. */
+export type AnswerError = {
+  readonly code: number;
+  readonly name: ErrorName;
+  readonly message: string;
+};

@@ -1,0 +1,87 @@
+/**
+ * Entry of the inspector's thread: sockets, JSON and secrets stay here, off the threads where actors run.
+ * Started by inspect.ts; refuses to run anywhere else.
+ */
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { AuditLog } from '../access/audit-log.ts';
+import type { Role } from '../access/roles.ts';
+import { Tickets } from '../access/tickets.ts';
+import { Tokens } from '../access/tokens.ts';
+import { inspectorError } from '../errors.ts';
+import { Conversation } from '../protocol/conversation.ts';
+import { every, monotonicMs, secretText, wallIso } from '../system-time.ts';
+import { answersOf } from './answers.ts';
+import { type FrontOptions, HttpFront } from './http-front.ts';
+import { RemoteSource } from './remote-source.ts';
+import { type ClientSocket, PING_MS, Sockets } from './sockets.ts';
+import type { ToInspector, ToMain } from './source.ts';
+
+/** What the thread is started with. */
+export type ThreadData = {
+  readonly front: FrontOptions;
+  readonly tokens: string;
+  readonly audit: string;
+};
+
+if (isMainThread || parentPort === null) {
+  throw inspectorError(
+    'RM_INSPECT_START',
+    'inspector-thread.js is started by inspect() as a thread.',
+  );
+}
+const main: MessagePort = parentPort;
+const post = (message: ToMain): void => main.postMessage(message);
+
+function failed(error: unknown): void {
+  const { message, code = '' } = error as { readonly message: string; readonly code?: string };
+  post({ kind: 'failed', message, code });
+}
+
+async function serve({
+  front: options,
+  tokens: directory,
+  audit: file,
+}: ThreadData): Promise<void> {
+  const tokens = new Tokens({ directory, secretText });
+  const audit = new AuditLog(file);
+  const remote = new RemoteSource(post);
+  const sockets = new Sockets();
+  const epoch = secretText().slice(0, 16);
+  const answerers = answersOf({ source: remote.source, audit, now: wallIso });
+  const converse = (client: ClientSocket, role: Role, from: string): void => {
+    const conversation = new Conversation({
+      client: { role, from },
+      answerers,
+      epoch,
+      say: client.say,
+      failed: (method, error) => post({ kind: 'trouble', method, message: String(error) }),
+    });
+    client.onText((text) => void conversation.heard(text));
+  };
+  const front = new HttpFront({
+    options,
+    tokens,
+    tickets: new Tickets(secretText),
+    nowMs: monotonicMs,
+    welcome: (request, socket, head, role) =>
+      sockets.take(request, socket, head, (client) =>
+        converse(client, role, request.socket.remoteAddress ?? ''),
+      ),
+  });
+  const endPings = every(PING_MS, () => sockets.ping());
+  main.on('message', (message: ToInspector) => {
+    if (message.kind !== 'close') {
+      remote.answered(message);
+      return;
+    }
+    endPings();
+    sockets.close();
+    front.close();
+    audit.close();
+    post({ kind: 'closed' });
+    main.close();
+  });
+  post({ kind: 'listening', port: await front.listen() });
+}
+
+serve(workerData as ThreadData).catch(failed);

@@ -1,0 +1,33 @@
+/**
+ * Every door of the server: what is not in this table is refused. `POST /ticket` takes a token and gives a
+ * ticket; `GET /inspect` becomes a socket, for whoever shows a ticket (a page) or a token (a program).
+ */
+
+/** What a request has to show. */
+export type Needs = 'token' | 'ticket-or-token';
+
+/** One door. */
+export type Route = {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly needs: Needs;
+  readonly isSocket: boolean;
+};
+
+/** All of them. */
+export const ROUTES: readonly Route[] = [
+  { method: 'POST', path: '/ticket', needs: 'token', isSocket: false },
+  { method: 'GET', path: '/inspect', needs: 'ticket-or-token', isSocket: true },
+];
+
+/** A door, or why there is none: no such path, or another method (then which ones). */
+export function routeOf(
+  method: string,
+  url: string,
+): Route | { readonly status: 404 } | { readonly status: 405; readonly allow: string } {
+  // A query is nobody's: a token in it would end in a log.
+  const here = ROUTES.filter(({ path }) => path === url);
+  if (here.length === 0) return { status: 404 };
+  const found = here.find((route) => route.method === method);
+  return found ?? { status: 405, allow: here.map((route) => route.method).join(', ') };
+}
