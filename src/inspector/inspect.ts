@@ -83,9 +83,13 @@ class RunningInspector implements Inspector {
     this.closing = null;
     this.ended = new Promise((resolve) => worker.once('exit', () => resolve()));
     this.started = new Promise((resolve, reject) => {
+      let isOver = false;
+      // Told once: to whoever waits for the start, or as trouble.
       const end = (error: Error): void => {
+        if (isOver) return;
+        isOver = true;
         reject(error);
-        if (this.closing === null) this.trouble(error.message);
+        if (this.port !== 0 && this.closing === null) this.trouble(error.message);
       };
       worker.on('message', (message: ToMain) => {
         if (message.kind === 'listening') {

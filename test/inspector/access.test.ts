@@ -1,5 +1,14 @@
 /** Who is let in, as pure machines: tokens, tickets, names, the audit log. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -52,6 +61,23 @@ describe('tokens', () => {
   });
 });
 
+describe('a token that others could know', () => {
+  test('a token that others could know - a directory that others can write to is refused', () => {
+    chmodSync(directory, 0o777);
+    expect(() => new Tokens({ directory, secretText })).toThrow(
+      /RM_INSPECT_TOKEN.*mode 777.*chmod go-w/,
+    );
+    chmodSync(directory, 0o700);
+  });
+
+  test('a token that others could know - a link to a file is refused', () => {
+    const own = tokens();
+    renameSync(own.path('admin'), join(directory, 'elsewhere'));
+    symlinkSync(join(directory, 'elsewhere'), own.path('admin'));
+    expect(tokens).toThrow(/RM_INSPECT_TOKEN/);
+  });
+});
+
 describe('tickets', () => {
   test('tickets - one is good once, and for thirty seconds', () => {
     const tickets = new Tickets(secretText);
@@ -66,6 +92,8 @@ describe('tickets', () => {
     const tickets = new Tickets(secretText);
     for (let count = 0; count < 256; count++) expect(tickets.issue('viewer', 0)).not.toBeNull();
     expect(tickets.issue('viewer', TICKET_MS - 1)).toBeNull();
+    // A viewer does not keep others out.
+    expect(tickets.issue('admin', TICKET_MS - 1)).not.toBeNull();
     expect(tickets.issue('viewer', TICKET_MS)).not.toBeNull();
   });
 });
@@ -168,9 +196,12 @@ describe('audit log', () => {
   });
 
   test('audit log - what forges a line is text in it', () => {
-    write('x","hash":"0"}\n{"seq":9\u001b[2J');
+    write('x","hash":"0"}\n{"seq":9\u001b[2J\u009b2J\u007f');
     expect(readFileSync(path(), 'utf8').trimEnd().split('\n')).toHaveLength(1);
-    expect(readFileSync(path(), 'utf8')).not.toContain('\u001b');
+    for (const control of ['\u001b', '\u009b', '\u007f']) {
+      expect(readFileSync(path(), 'utf8')).not.toContain(control);
+    }
+    expect(JSON.parse(readFileSync(path(), 'utf8')).reason).toContain('\u009b2J\u007f');
     write('after');
   });
 
@@ -189,6 +220,22 @@ describe('audit log', () => {
       writeFileSync(path(), `${list.join('\n')}\n`);
       expect(() => new AuditLog(path())).toThrow(/RM_INSPECT_AUDIT: line [123] /);
     }
+  });
+
+  test('audit log - a second writer is noticed, and writes nothing', () => {
+    const [one, two] = [new AuditLog(path()), new AuditLog(path())];
+    one.append(entry('one'));
+    expect(() => two.append(entry('two'))).toThrow(/RM_INSPECT_AUDIT: another one has written/);
+    one.append(entry('three'));
+    one.close();
+    two.close();
+    expect(checkedAudit(readFileSync(path(), 'utf8'), path()).seq).toBe(2);
+  });
+
+  test('audit log - one that is refused is left as it is', () => {
+    writeFileSync(path(), 'no line\nand half of one');
+    expect(() => new AuditLog(path())).toThrow(/RM_INSPECT_AUDIT/);
+    expect(readFileSync(path(), 'utf8')).toBe('no line\nand half of one');
   });
 
   test('audit log - a line that a crash cut off had told nobody that it is there', () => {

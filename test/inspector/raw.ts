@@ -9,8 +9,8 @@ export class Raw {
   private readonly parts: Buffer[] = [];
   private look: () => void = () => undefined;
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
+  constructor(port: number, options: { readonly allowHalfOpen?: boolean } = {}) {
+    this.socket = connect({ ...options, port, host: '127.0.0.1' });
     this.socket.on('error', () => undefined);
     this.socket.on('data', (part) => {
       this.parts.push(part);

@@ -1,12 +1,20 @@
 /**
  * Who changed what: lines of JSON that are only appended, each with the hash of the one before it, so that
  * a line that was changed, taken out or put in between is found. What it cannot show is that the last
- * lines were cut off: keep the hash of the last one elsewhere for that.
+ * lines were cut off, or all of them made anew from some line on: keep the hash of the last one elsewhere.
  *
  *   {"seq":1,"before":"0…0","at":…,"role":…,"method":…,…,"hash":"…"}    hash = SHA-256 of the line without it
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { inspectorError } from '../errors.ts';
 
 /** What is kept of one change. */
@@ -23,36 +31,66 @@ export type AuditEntry = {
 
 /** Before the first line. */
 const NOTHING = '0'.repeat(64);
+const LINE_END = 0x0a;
 
-/** Thread rule: one writer to a file. */
+/** Thread rule: one writer to a file; a second one is noticed at the next line. */
 export class AuditLog {
   private readonly path: string;
   private readonly fd: number;
   private seq: number;
   private last: string;
+  private bytes: number;
 
   /** Reads what is there. @throws RM_INSPECT_AUDIT when a line does not follow from the one before */
   constructor(path: string) {
     this.path = path;
-    this.fd = openSync(path, 'a', 0o600);
-    const text = readFileSync(path, 'utf8');
-    // A process that ended within a line had told nobody that it is written.
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    if (whole.length < text.length) ftruncateSync(this.fd, Buffer.byteLength(whole));
-    const { seq, last } = checkedAudit(whole, path);
-    this.seq = seq;
-    this.last = last;
+    this.fd = openSync(path, 'a+', 0o600);
+    try {
+      const all = readFileSync(path);
+      this.bytes = all.lastIndexOf(LINE_END) + 1;
+      const { seq, last } = checkedAudit(all.toString('utf8', 0, this.bytes), path);
+      this.seq = seq;
+      this.last = last;
+      // A process that ended within a line had told nobody that it is written.
+      if (this.bytes < all.length) ftruncateSync(this.fd, this.bytes);
+    } catch (error) {
+      closeSync(this.fd);
+      throw error;
+    }
   }
 
-  /** On disk when it returns. @throws what the file system throws */
+  /**
+   * On disk when it returns. @throws RM_INSPECT_AUDIT: another one writes to it; what the file system
+   * throws
+   */
   append(entry: AuditEntry): void {
+    if (fstatSync(this.fd).size !== this.bytes) {
+      throw inspectorError(
+        'RM_INSPECT_AUDIT',
+        `another one has written to ${this.path}: give each inspector a directory of its own.`,
+      );
+    }
     const seq = this.seq + 1;
-    const text = JSON.stringify({ seq, before: this.last, ...entry });
+    const text = escaped(JSON.stringify({ seq, before: this.last, ...entry }));
     const hash = hashOf(text);
-    writeSync(this.fd, `${text.slice(0, -1)},"hash":"${hash}"}\n`);
-    fsyncSync(this.fd);
+    const line = Buffer.from(`${text.slice(0, -1)},"hash":"${hash}"}\n`);
+    this.write(line);
+    this.bytes += line.length;
     this.seq = seq;
     this.last = hash;
+  }
+
+  /** All of it, or nothing. */
+  private write(line: Buffer): void {
+    try {
+      const written = writeSync(this.fd, line);
+      if (written < line.length)
+        throw new Error(`only ${written} of ${line.length} bytes were written`);
+      fsyncSync(this.fd);
+    } catch (error) {
+      ftruncateSync(this.fd, this.bytes);
+      throw error;
+    }
   }
 
   close(): void {
@@ -86,5 +124,9 @@ export function checkedAudit(text: string, path: string): { seq: number; last: s
   }
   return { seq, last };
 }
+
+/** What a terminal would obey and JSON leaves as it is. */
+const escaped = (json: string): string =>
+  json.replace(/[\u007f-\u009f]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

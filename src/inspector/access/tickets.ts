@@ -6,7 +6,7 @@ import type { Role } from './roles.ts';
 
 /** Milliseconds that a ticket is good for. Lower: a page that is slow to connect must ask again. */
 export const TICKET_MS = 30_000;
-/** Tickets that nobody has used. Higher: more pages may open at once. */
+/** Tickets of a role that nobody has used. Higher: more pages may open at once. */
 const TICKETS_MAX = 256;
 
 type Ticket = { readonly role: Role; readonly untilMs: number };
@@ -21,10 +21,12 @@ export class Tickets {
     this.open = new Map();
   }
 
-  /** Null: too many are open; wait until one is used or has run out. */
+  /** Null: too many of the role are open; wait until one is used or has run out. */
   issue(role: Role, nowMs: number): string | null {
     this.forget(nowMs);
-    if (this.open.size >= TICKETS_MAX) return null;
+    let count = 0;
+    for (const ticket of this.open.values()) if (ticket.role === role) count++;
+    if (count >= TICKETS_MAX) return null;
     const ticket = this.secretText();
     this.open.set(ticket, { role, untilMs: nowMs + TICKET_MS });
     return ticket;

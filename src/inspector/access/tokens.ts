@@ -4,7 +4,17 @@
  * It never goes into a URL, a log or a message.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { inspectorError } from '../errors.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -29,6 +39,7 @@ export class Tokens {
     this.directory = directory;
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
+      expectOwn(directory, statSync(directory), 0o022);
       this.hashes = ROLES.map((role) => [role, hash(tokenIn(pathOf(directory, role), secretText))]);
     } catch (error) {
       if ((error as { readonly code?: string }).code === 'RM_INSPECT_TOKEN') throw error;
@@ -57,14 +68,9 @@ const hash = (token: string): Buffer => createHash('sha256').update(token).diges
 /** @throws RM_INSPECT_TOKEN, what the file system throws */
 function tokenIn(path: string, secretText: () => string): string {
   create(path, secretText);
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    const { mode } = fstatSync(fd);
-    if ((mode & 0o077) !== 0) {
-      throw refused(
-        `${path} can be read by others (mode ${(mode & 0o777).toString(8)}); remove it, a new one is made`,
-      );
-    }
+    expectOwn(path, fstatSync(fd), 0o077);
     const token = readFileSync(fd, 'utf8').trim();
     if (TOKEN.test(token)) return token;
     throw refused(
@@ -74,6 +80,20 @@ function tokenIn(path: string, secretText: () => string): string {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Whoever else could have put it there would know it. @throws RM_INSPECT_TOKEN */
+function expectOwn(path: string, { mode, uid }: Stats, forbidden: number): void {
+  const own = process.getuid?.() ?? uid;
+  if (uid !== own)
+    throw refused(`${path} belongs to user ${uid}, this is user ${own}; take another directory`);
+  if ((mode & forbidden) === 0) return;
+  const others = `mode ${(mode & 0o777).toString(8)}`;
+  throw refused(
+    forbidden === 0o077
+      ? `${path} can be read by others (${others}); remove it, and a new one is made`
+      : `${path} can be written to by others (${others}); take another directory, or chmod go-w it`,
+  );
 }
 
 /** Unless it is there. */

@@ -2,6 +2,7 @@
 import type { AuditLog } from '../access/audit-log.ts';
 import { type Answerers, type Client, Refused } from '../protocol/conversation.ts';
 import type { ParamsOf, ResultOf } from '../protocol/schema.ts';
+import { shared } from './shared-look.ts';
 import type { ActorRow, Source } from './source.ts';
 
 /** Wishes that are remembered, so that one that is repeated is not granted twice. */
@@ -14,35 +15,59 @@ export type AnswersParts = {
   readonly audit: AuditLog;
   /** For people. */
   readonly now: () => string;
+  readonly nowMs: () => number;
 };
+
+type Stopped = ResultOf<'Actors.stop'>;
+/** What was wished for with a key. */
+type Wish = { readonly path: string; readonly done: Promise<Stopped> };
 
 /** Thread rule: the inspector's thread. */
 export function answersOf(parts: AnswersParts): Answerers {
-  const { source } = parts;
-  const wishes = new Map<string, Promise<ResultOf<'Actors.stop'>>>();
+  const { source, nowMs } = parts;
+  const figures = shared(() => source.figures(), nowMs);
+  const actors = shared(() => source.actors(), nowMs);
+  const deadLetters = shared(() => source.deadLetters(), nowMs);
+  const wishes = new Map<string, Wish>();
   return {
-    'System.figures': () => source.figures(),
-    'Actors.list': async (params) => listed(await source.actors(), params),
-    'DeadLetters.last': async () => ({ letters: [...(await source.deadLetters())] }),
-    'Actors.stop': (params, client) => {
-      if (params.dryRun === true) return stop(parts, params, client);
-      const wish = `${client.role} ${params.key}`;
-      const known = wishes.get(wish);
-      if (known !== undefined) return known;
-      const done = stop(parts, params, client);
-      wishes.set(wish, done);
-      const [oldest] = wishes.keys();
-      if (wishes.size > WISHES_MAX) wishes.delete(oldest as string);
-      return done;
-    },
+    'System.figures': figures,
+    'Actors.list': async (params) => listed(await actors(), params),
+    'DeadLetters.last': async () => ({ letters: [...(await deadLetters())] }),
+    'Actors.stop': (params, client) =>
+      params.dryRun === true ? stop(parts, params, client) : granted(parts, wishes, params, client),
   };
+}
+
+/** Once for each key of a role. */
+function granted(
+  parts: AnswersParts,
+  wishes: Map<string, Wish>,
+  params: ParamsOf<'Actors.stop'>,
+  client: Client,
+): Promise<Stopped> {
+  const { path, key } = params;
+  const name = `${client.role} ${key}`;
+  const known = wishes.get(name);
+  if (known !== undefined) {
+    if (known.path === path) return known.done;
+    throw new Refused('params', `the key ${key} was used for ${known.path}; take another one`);
+  }
+  const done = stop(parts, params, client);
+  wishes.set(name, { path, done });
+  done.catch((error) => {
+    // What failed may be tried again; what was refused was answered.
+    if (!(error instanceof Refused)) wishes.delete(name);
+  });
+  const [oldest] = wishes.keys();
+  if (wishes.size > WISHES_MAX) wishes.delete(oldest as string);
+  return done;
 }
 
 async function stop(
   { source, audit, now }: AnswersParts,
   params: ParamsOf<'Actors.stop'>,
   { role, from }: Client,
-): Promise<ResultOf<'Actors.stop'>> {
+): Promise<Stopped> {
   const { path, reason, dryRun = false } = params;
   const isThere = await source.stop(path, true);
   const outcome = isThere ? (dryRun ? 'dry run' : 'begun') : 'gone';

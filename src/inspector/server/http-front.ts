@@ -30,6 +30,8 @@ const SLOW_MS = 5000;
 /** Connections at a time, from one address and in all. */
 const CONNECTIONS_PER_ADDRESS = 64;
 const CONNECTIONS_MAX = 512;
+/** Milliseconds for whoever is refused to take the answer. */
+const LINGER_MS = 1000;
 /** How a ticket is named among the subprotocols. */
 const TICKET_PREFIX = 'ticket.';
 
@@ -60,6 +62,8 @@ export type FrontParts = {
   readonly tokens: Tokens;
   readonly tickets: Tickets;
   readonly nowMs: () => number;
+  /** The server cannot do what it should. */
+  readonly trouble: (message: string) => void;
   /** A socket to be taken over, of somebody in a role. */
   readonly welcome: (request: IncomingMessage, socket: Duplex, head: Buffer, role: Role) => void;
 };
@@ -78,10 +82,10 @@ export class HttpFront {
     this.server = serverOf(parts.options, (request, response) => this.asked(request, response));
     this.server.on('upgrade', (request, socket, head) => this.upgraded(request, socket, head));
     this.server.on('clientError', (_error, socket) => hangUpWith(socket, 400));
-    this.server.on(
-      parts.options.tls === null ? 'connection' : 'secureConnection',
-      (socket: Socket) => this.connections.came(socket),
-    );
+    // Also those that never finish a handshake.
+    this.server.on('connection', (socket: Socket) => this.connections.came(socket));
+    this.server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.server.on('error', (error) => parts.trouble(error.message));
   }
 
   /** @returns the port. @throws (rejects) what the system says */
@@ -183,7 +187,10 @@ function serverOf({ tls }: FrontOptions, listener: RequestListener): Server {
   };
   return tls === null
     ? createServer(limits, listener)
-    : createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, listener);
+    : createTlsServer(
+        { ...limits, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: SLOW_MS },
+        listener,
+      );
 }
 
 /** Null: it is too long; nothing more is read. */
@@ -217,13 +224,18 @@ function end(response: ServerResponse, status: number, more: Record<string, stri
   response.writeHead(status, { ...HEADERS, 'content-type': 'text/plain', ...more }).end();
 }
 
-/** For what has no response: the start of a socket, a request that cannot be read. */
+/**
+ * For what has no response: the start of a socket, a request that cannot be read. Whoever neither reads
+ * nor hangs up is not waited for.
+ */
 function hangUpWith(socket: Duplex, status: number): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-  );
+  const end = (): void => void socket.destroy();
+  (socket as Socket).setTimeout(LINGER_MS, end);
+  socket.once('finish', end);
+  const head = ['connection: close', 'content-length: 0', 'x-content-type-options: nosniff'];
+  socket.end(`HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}\r\n${head.join('\r\n')}\r\n\r\n`);
 }

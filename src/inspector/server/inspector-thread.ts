@@ -47,7 +47,7 @@ async function serve({
   const remote = new RemoteSource(post);
   const sockets = new Sockets();
   const epoch = secretText().slice(0, 16);
-  const answerers = answersOf({ source: remote.source, audit, now: wallIso });
+  const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const converse = (client: ClientSocket, role: Role, from: string): void => {
     const conversation = new Conversation({
       client: { role, from },
@@ -63,6 +63,7 @@ async function serve({
     tokens,
     tickets: new Tickets(secretText),
     nowMs: monotonicMs,
+    trouble: (message) => post({ kind: 'trouble', method: 'server', message }),
     welcome: (request, socket, head, role) =>
       sockets.take(request, socket, head, (client) =>
         converse(client, role, request.socket.remoteAddress ?? ''),

@@ -61,9 +61,14 @@ export function claimDirectory(directory: string, mayCreate: boolean): StoreDire
   if (isNew && !mayCreate) throw cannotOpen(directory, 'there is no store in it');
   const isChecked = isNew || look(file);
   const counter = new TransactionCounter(path);
-  const claim = new Claim(path, file, openEnvironment(path, !isNew, counter), counter, isChecked);
-  claimed().add(path);
-  return claim;
+  try {
+    const environment = openEnvironment(path, !isNew, counter);
+    claimed().add(path);
+    return new Claim(path, file, environment, counter, isChecked);
+  } catch (error) {
+    counter.close();
+    throw error;
+  }
 }
 
 class Claim implements StoreDirectory {
@@ -132,7 +137,12 @@ function openEnvironment(
 ): LmdbEnvironment {
   try {
     const environment = new LmdbEnvironment(path, isReadOnly, counter);
-    counter.raise();
+    try {
+      counter.raise();
+    } catch (error) {
+      void environment.close();
+      throw error;
+    }
     return environment;
   } catch (error) {
     throw cannotOpen(path, reasonOf(error), error);

@@ -62,7 +62,9 @@ export function exportStore(directory: string): StoreExport {
   if (!existsSync(path)) throw notThere(directory, 'there is no store in it');
   const file = new LmdbFile(path);
   try {
-    return read(directory, file);
+    const found = read(directory, file);
+    if (!file.isUnchanged()) throw writtenTo(directory);
+    return found;
   } finally {
     file.close();
   }
@@ -167,7 +169,11 @@ async function begin(directory: string, head: Head): Promise<void> {
 
 function refuseWriter(directory: string, record: unknown): void {
   if (!isWriterRecord(record) || isFree(record)) return;
-  throw notThere(directory, 'a process writes to it; list that store, or stop the process');
+  throw writtenTo(directory);
+}
+
+function writtenTo(directory: string): Error {
+  return notThere(directory, 'a process writes to it; list that store, or stop the process');
 }
 
 function headOf(line: string): Head {

@@ -14,7 +14,7 @@
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { LmdbFile } from './lmdb-file.ts';
+import { LmdbFile, newestTransaction } from './lmdb-file.ts';
 import { damaged } from './record-layout.ts';
 
 const MAGIC = 0xbeefc0de;
@@ -33,12 +33,15 @@ export class TransactionCounter {
   private newest: number | null;
   /** Opened after LMDB has made the file, closed last: closing it gives up LMDB's locks of this process. */
   private fd: number | null;
+  /** Of the data file, on which LMDB has no locks. */
+  private dataFd: number | null;
   private putBacks: number;
 
   constructor(directory: string) {
     this.directory = directory;
     this.newest = null;
     this.fd = null;
+    this.dataFd = null;
     this.putBacks = 0;
   }
 
@@ -50,9 +53,13 @@ export class TransactionCounter {
     return true;
   }
 
-  /** @returns whether a transaction of this number follows all that were seen */
+  /**
+   * Inside a write transaction, where nobody else's can be committed. @returns whether it follows the newest
+   * in the data file. @throws what the file system throws
+   */
   mayWrite(transaction: number): boolean {
-    return this.newest === null || distance(this.newest, transaction) > 0;
+    this.dataFd ??= openSync(join(this.directory, 'data.mdb'), 'r');
+    return transaction === newestTransaction(this.dataFd) + 1;
   }
 
   /**
@@ -85,16 +92,18 @@ export class TransactionCounter {
   close(): void {
     if (this.fd !== null) closeSync(this.fd);
     this.fd = null;
+    if (this.dataFd !== null) closeSync(this.dataFd);
+    this.dataFd = null;
   }
 }
 
-/** Null: it may not be written, and LMDB reads without a counter then. */
+/** Null: it may not be written, or made, and LMDB reads without a counter then. */
 function lockFileOf(directory: string): number | null {
   try {
     return openSync(join(directory, 'lock.mdb'), 'r+');
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
-    if (code === 'EACCES' || code === 'EROFS') return null;
+    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOENT') return null;
     throw error;
   }
 }

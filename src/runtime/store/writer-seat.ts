@@ -67,6 +67,8 @@ export class WriterSeat implements StoreCommitter {
     const writable = this.place.openForWriting();
     if (writable === null) return false;
     this.tables.use(writable);
+    // What is checked and summed up is no older than what was looked at.
+    this.tables.refresh();
     this.tables.verify();
     const mine = taken(before, this.leaseMs);
     const beganMs = this.clock.monotonicMs();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LmdbStore, openLmdbStore } from '../../../src/runtime/store/index.ts';
 import { LmdbFile } from '../../../src/runtime/store/lmdb-file.ts';
+import { TransactionCounter } from '../../../src/runtime/store/transaction-counter.ts';
 import { StoreProcess } from './store-process.ts';
 
 const COUNTER_AT = 8;
@@ -87,6 +88,17 @@ describe.each([1, 2, 3])('transaction counter - set back by %i', (by) => {
       while (told.length < 5) told.push((await watch.next()).value.revision);
       expect(told).toEqual([1, 2, 3, 4, 5]);
     });
+  });
+});
+
+test('transaction counter - who has seen nothing yet follows the newest in the file, too', async () => {
+  await withStore(async (store) => {
+    for (const text of ['a', 'b', 'c']) await put(store, 'k', text);
+    const newest = Number(newestInFile());
+    const own = new TransactionCounter(directory);
+    const may = [-1, 0, 1, 2].map((more) => own.mayWrite(newest + more));
+    expect(may).toEqual([false, false, true, false]);
+    own.close();
   });
 });
 

@@ -1,0 +1,118 @@
+/**
+ * `npm run inspector-fuzz -- [--messages N] [--seed N] [--save]`: an inspector that is sent messages drawn
+ * from its own schema, most of them broken. Answers: does each get exactly one answer of the protocol, does
+ * nothing fail inside, does it still serve, and does its memory stay? Does not answer: frames and requests
+ * that are none (test/inspector).
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { start } from 'ringmaster';
+import { describeProtocol, inspect, PROTOCOL } from 'ringmaster/inspector';
+import { seededRandom } from 'ringmaster/testkit';
+import { WebSocket } from 'ws';
+import { machineBlock } from '../harness/machine.ts';
+import { DrawnMessages } from './drawn-messages.ts';
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    save: { type: 'boolean', default: false },
+  },
+});
+const wanted = Number(values.messages);
+if (!Number.isSafeInteger(wanted) || wanted < 1) {
+  process.stderr.write(`--messages is ${values.messages}; expected a whole number from 1 on\n`);
+  process.exit(2);
+}
+/** Messages without an answer at a time; fewer than are refused as too many. */
+const WINDOW = 48;
+
+const directory = mkdtempSync(join(tmpdir(), 'ringmaster-fuzz-'));
+const troubles: string[] = [];
+const system = await start({ threads: 1 });
+const inspector = await inspect(system, { directory, onTrouble: (why) => troubles.push(why) });
+const token = readFileSync(inspector.tokenFile('admin'), 'utf8').trim();
+const socket = new WebSocket(inspector.url, PROTOCOL.name, {
+  headers: { authorization: `Bearer ${token}` },
+});
+await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+
+const description = describeProtocol();
+const known = new Set(Object.keys(description.errors));
+const drawn = new DrawnMessages(seededRandom(Number(values.seed)), description);
+const sentAs: Record<string, number> = {};
+const answeredAs: Record<string, number> = {};
+let [sent, answered, strange] = [0, 0, 0];
+const MiB = (): number => Math.round(process.memoryUsage().rss / 2 ** 20);
+let peakMiB = MiB();
+let shownMs = performance.now();
+
+const hello = { id: 0, method: 'System.hello', params: { protocol: { major: 1, minor: 0 } } };
+socket.send(JSON.stringify(hello));
+await new Promise((resolve) => socket.once('message', resolve));
+const over = new Promise<void>((resolve, reject) => {
+  socket.once('close', (code) => reject(new Error(`it was hung up on, with ${code}`)));
+  const fill = (): void => {
+    while (sent < wanted && sent - answered < WINDOW) {
+      const { text, how } = drawn.next(sent);
+      sentAs[how] = (sentAs[how] ?? 0) + 1;
+      sent++;
+      socket.send(text);
+    }
+    if (answered === wanted) resolve();
+  };
+  socket.on('message', (data) => {
+    const answer = JSON.parse(String(data)) as {
+      readonly result?: unknown;
+      readonly error?: { readonly name: string };
+    };
+    const { error } = answer;
+    const name = error === undefined ? 'result' : error.name;
+    answeredAs[name] = (answeredAs[name] ?? 0) + 1;
+    if (error === undefined ? answer.result === undefined : !known.has(error.name)) strange++;
+    answered++;
+    if (answered % 4096 === 0) peakMiB = Math.max(peakMiB, MiB());
+    if (performance.now() - shownMs > 2000) {
+      shownMs = performance.now();
+      process.stderr.write(`${answered} of ${wanted} answered\n`);
+    }
+    fill();
+  });
+  fill();
+});
+const fromMs = performance.now();
+const atFirstMiB = MiB();
+await over;
+const seconds = (performance.now() - fromMs) / 1000;
+socket.removeAllListeners('close');
+socket.terminate();
+await inspector.close();
+await system.close();
+rmSync(directory, { recursive: true });
+
+const failures = (answeredAs.internal ?? 0) + strange + troubles.length;
+const result = {
+  takenAt: new Date().toISOString(),
+  machine: machineBlock(),
+  seed: Number(values.seed),
+  messages: wanted,
+  answered,
+  perSecond: Math.round(wanted / seconds),
+  memoryMiB: { atFirst: atFirstMiB, peak: peakMiB },
+  sentAs,
+  answeredAs,
+  troubles: troubles.slice(0, 5),
+  verdict: failures === 0 ? 'met' : 'missed',
+};
+process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+if (values.save) {
+  const file = fileURLToPath(
+    new URL('../../../bench/results/inspector-fuzz.json', import.meta.url),
+  );
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+}
+process.exit(failures === 0 ? 0 : 1);
