@@ -47,14 +47,18 @@ function notAlone(
 
 const membersOfInstances = new WeakMap<readonly InstanceView[], readonly InstanceView[]>();
 
-/** Who may get traffic, in the order of their names; put in order once for the same instances. */
+/**
+ * Who may get traffic, or is out of it and only not seen now: it comes back as it went, so it keeps its
+ * place among those who are out. In the order of their names; put in order once for the same instances.
+ */
 function membersOf(view: ServiceView): readonly InstanceView[] {
   const { instances } = view;
   const known = membersOfInstances.get(instances);
   if (known !== undefined) return known;
   const names: InstanceId[] = [];
-  for (const { id, state, isGoing } of instances) {
-    if ((state === 'ready' || state === 'unready') && !isGoing) names.push(id);
+  for (const { id, state, isGoing, isEjected } of instances) {
+    const isSeen = state === 'ready' || state === 'unready';
+    if ((isSeen || (isEjected && state === 'unknown')) && !isGoing) names.push(id);
   }
   // Texts alone are put in the same order several times as fast.
   names.sort();

@@ -167,6 +167,22 @@ describe('traffic', () => {
     expect(world.pass()).toEqual([]);
   });
 
+  // Guards: A10
+  test('traffic - who is out and not seen keeps its place, so that nobody else is ejected', () => {
+    const world = new HealWorld(3);
+    world.everybodyReads(WELL);
+    world.readings.set(world.at(0).id, { ...WELL, consecutive_errors: 5 });
+    expect(kinds(world.pass())).toEqual(['eject']);
+    world.readings.set(world.at(1).id, { ...WELL, consecutive_errors: 5 });
+    expect(kinds(world.pass())).toEqual([]);
+    // One in three of which nothing is known is not yet blindness.
+    world.change(0, { state: 'unknown' });
+    expect(kinds(world.pass())).toEqual([]);
+    world.change(0, { state: 'ready' });
+    const out = world.instances.filter(({ isEjected }) => isEjected);
+    expect(out.map(({ id }) => id)).toEqual([world.at(0).id]);
+  });
+
   test('traffic - what was not admitted is judged by what is seen now', () => {
     const world = new HealWorld(6);
     world.everybodyReads({ ...WELL, consecutive_errors: 0 });
