@@ -212,6 +212,11 @@ export function behave(world: Watched): void {
   world.behaviours.set('v4', { isReady: false });
 }
 
+/** A service that begins with a version that never serves has none to go back to, and never settles. */
+function versionOf({ record }: Watched, { version }: { readonly version: number }): string {
+  return isGone(record) && version === 4 ? 'v1' : `v${version}`;
+}
+
 export function happen(world: Watched, kind: Kind, one: Event): void {
   const processes = [...world.processes.values()];
   const at = 'at' in one ? processes[one.at % Math.max(1, processes.length)] : undefined;
@@ -257,11 +262,11 @@ export function happen(world: Watched, kind: Kind, one: Event): void {
       return;
     }
     case 'apply':
-      applyTo(world, service(kind, `v${one.version}`, one.size));
+      applyTo(world, service(kind, versionOf(world, one), one.size));
       return;
     case 'layout': {
       const size = Math.max(1, world.record.goal.demand);
-      const wanted = inLayout(kind, `v${one.version}`, size, one.algorithm);
+      const wanted = inLayout(kind, versionOf(world, one), size, one.algorithm);
       const problem = applyProblem(world.record, world.specOf(wanted), { zonesCount: 3 });
       applyTo(world, wanted, /relayout-[0-9a-f]{16}/.exec(problem?.message ?? '') ?? []);
       return;
