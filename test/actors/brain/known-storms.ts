@@ -100,6 +100,7 @@ export const KNOWN: Readonly<Record<Kind, [Event[], number][]>> = {
     ],
   ],
   'zones with data': [
+    [[{ do: 'apply', version: 1, size: 1 }, { do: 'brain', at: 1 }, { do: 'remove' }], 0],
     [
       [
         { do: 'looks', loss: 0.6, twice: 0 },

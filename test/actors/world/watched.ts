@@ -32,7 +32,9 @@ export class Watched extends FleetWorld {
 function lateViolations({ view, decisions }: WholePass): readonly Violation[] {
   const blocked = new Set(view.revisions.filter((one) => one.isBlocked).map(({ id }) => id));
   const { ring, spec } = view;
-  const isUnheard = spec.kind === 'sharded' && ring !== null && ring.acknowledged < ring.generation;
+  // Of a service that is removed nothing has to serve: routes are waited for, its ring is not.
+  const hasRing = spec.kind === 'sharded' && ring !== null && view.isRemoved !== true;
+  const isUnheard = hasRing && ring.acknowledged < ring.generation;
   return decisions.flatMap(({ intent: { act, who }, verdict }): readonly Violation[] => {
     if (verdict.kind !== 'admitted') return [];
     const isStart = act.kind === 'start' || act.kind === 'replace';
