@@ -96,11 +96,6 @@ export class AuditLog {
   close(): void {
     closeSync(this.fd);
   }
-
-  /** The file. */
-  get file(): string {
-    return this.path;
-  }
 }
 
 /** Number and hash of the last line. @throws RM_INSPECT_AUDIT: at the first that is not as it was written */

@@ -19,7 +19,7 @@ import { TICKET_MS, type Tickets } from '../access/tickets.ts';
 import type { Tokens } from '../access/tokens.ts';
 import { PROTOCOL } from '../protocol/schema.ts';
 import { ConnectionCount } from './connection-count.ts';
-import { ROUTES, type Route, routeOf } from './routes.ts';
+import { type NoRoute, type Route, routeOf } from './routes.ts';
 
 /** Bytes of a request's head. Higher: more memory for whoever is not known yet. */
 const HEAD_BYTES_MAX = 16 * 1024;
@@ -109,21 +109,19 @@ export class HttpFront {
 
   private asked(request: IncomingMessage, response: ServerResponse): void {
     const door = this.doorOf(request);
-    if (typeof door !== 'number') {
-      if (door.isSocket) end(response, 426, { upgrade: 'websocket' });
-      else void this.giveTicket(request, response);
-      return;
-    }
-    const allow = ROUTES.filter(({ path }) => path === request.url).map(({ method }) => method);
-    end(response, door, door === 405 ? { allow: allow.join(', ') } : {});
+    if ('status' in door) {
+      const { status, allow } = door;
+      end(response, status, allow === undefined ? {} : { allow });
+    } else if (door.isSocket) end(response, 426, { upgrade: 'websocket' });
+    else void this.giveTicket(request, response);
   }
 
   private upgraded(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Whoever is hung up on in the middle of this is no trouble.
     socket.on('error', () => socket.destroy());
     const door = this.doorOf(request);
-    if (typeof door === 'number' || !door.isSocket) {
-      hangUpWith(socket, typeof door === 'number' ? door : 400);
+    if ('status' in door || !door.isSocket) {
+      hangUpWith(socket, 'status' in door ? door.status : 400);
       return;
     }
     const role = this.roleOf(request);
@@ -131,12 +129,11 @@ export class HttpFront {
     else this.parts.welcome(request, socket, head, role);
   }
 
-  /** Or the status with which it is refused. */
-  private doorOf({ method = '', url = '', rawHeaders }: IncomingMessage): Route | number {
+  /** Or how it is refused. */
+  private doorOf({ method = '', url = '', rawHeaders }: IncomingMessage): Route | NoRoute {
     const refusal = this.rules.refusal(rawHeaders);
-    if (refusal !== null) return refusal === 'host' ? 421 : 403;
-    const route = routeOf(method, url);
-    return 'status' in route ? route.status : route;
+    if (refusal !== null) return { status: refusal === 'host' ? 421 : 403 };
+    return routeOf(method, url);
   }
 
   /** Of a page by its ticket, of a program by its token. */

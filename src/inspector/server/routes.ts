@@ -20,11 +20,11 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/inspect', needs: 'ticket-or-token', isSocket: true },
 ];
 
+/** Why there is none; `allow`: the methods of the path. */
+export type NoRoute = { readonly status: number; readonly allow?: string };
+
 /** A door, or why there is none: no such path, or another method (then which ones). */
-export function routeOf(
-  method: string,
-  url: string,
-): Route | { readonly status: 404 } | { readonly status: 405; readonly allow: string } {
+export function routeOf(method: string, url: string): Route | NoRoute {
   // A query is nobody's: a token in it would end in a log.
   const here = ROUTES.filter(({ path }) => path === url);
   if (here.length === 0) return { status: 404 };

@@ -22,7 +22,6 @@ export type ClientSocket = {
   /** Hangs up on a client that has not read what it was told. */
   readonly say: (text: string) => void;
   readonly onText: (listener: (text: string) => void) => void;
-  readonly onClose: (listener: () => void) => void;
 };
 
 /** Thread rule: the inspector's thread. */
@@ -90,6 +89,5 @@ function clientOf(ws: WebSocket): ClientSocket {
         else listener(data.toString());
       });
     },
-    onClose: (listener) => void ws.once('close', listener),
   };
 }
