@@ -3,6 +3,7 @@
  * table of permissions, docs/inspector-protocol.md and the fuzz test are made of it. Minor versions only add.
  */
 import { ROLES } from '../access/roles.ts';
+import { TOPIC_NAMES } from './topics.ts';
 import { method, z } from './words.ts';
 
 /** Subprotocol of the socket, and its version. */
@@ -20,6 +21,14 @@ export const LIMITS = {
   questions: 64,
   /** Actors in one answer. */
   actors: 1000,
+  /** Subscriptions of one connection. */
+  subscriptions: 32,
+  /** Frames of one subscription in a second. */
+  hz: 30,
+  /** Bytes of one frame, about: what is more comes in several parts. */
+  frameBytes: 256 * 1024,
+  /** Frames of one subscription that were not acknowledged; before the oldest is, no other is sent. */
+  unacknowledged: 2,
 } as const;
 
 /** Why a question has no result. Numbers as in JSON-RPC where it has one. */
@@ -40,6 +49,9 @@ export const ERRORS = {
   forbidden: { code: 3, about: 'the role may not do this' },
   busy: { code: 4, about: 'too many questions are open; wait for answers' },
   gone: { code: 5, about: 'what is asked about does not exist any more' },
+  conflict: { code: 6, about: 'it has changed since the revision that was given; look again' },
+  refused: { code: 7, about: 'it cannot be done as things are; the message says why' },
+  unsupported: { code: 8, about: 'this server has nothing of the kind, such as no fleet' },
 } as const;
 
 /** Name of an error. */
@@ -80,6 +92,8 @@ export const METHODS = {
       protocol: version,
       epoch: z.string().describe('another one: the server was started anew'),
       role,
+      nowMs: z.number().describe('clock that everything is dated by: milliseconds of the server'),
+      wallMs: z.number().describe('the same moment in milliseconds since 1970, for people'),
       methods: z.array(z.string()).describe('that this role may call'),
       limits: z.record(z.string(), count),
     }),
@@ -122,6 +136,33 @@ export const METHODS = {
     }),
     result: z.strictObject({ isDone: z.boolean(), isDryRun: z.boolean() }),
   }),
+  'Topics.subscribe': method({
+    about:
+      'From now on the connection is told a topic: `Topics.changed` events, or binary frames for `actors`. ' +
+      'First a snapshot (from 0), then what has changed, in ranges (from, to].',
+    role: 'viewer',
+    params: z.strictObject({
+      topic: z.enum(TOPIC_NAMES),
+      hz: z.number().int().min(1).max(LIMITS.hz).optional().describe('frames a second; default 10'),
+      resume: z
+        .strictObject({ epoch: z.string().max(100), at: count })
+        .optional()
+        .describe('of an earlier connection: only what has changed since, where that is known'),
+    }),
+    result: z.strictObject({ sub: count, hz: count }),
+  }),
+  'Topics.unsubscribe': method({
+    about: 'Ends a subscription; frames that are under way may still come.',
+    role: 'viewer',
+    params: z.strictObject({ sub: count }),
+    result: z.strictObject({}),
+  }),
+  'Topics.acknowledge': method({
+    about: 'Every frame is to be acknowledged when it was taken in: that is how the server keeps pace.',
+    role: 'viewer',
+    params: z.strictObject({ sub: count, frame: count }),
+    result: z.strictObject({}),
+  }),
   'DeadLetters.last': method({
     about:
       'The last messages of the starting thread that nobody handled; what they carried is not shown.',
@@ -141,6 +182,23 @@ export type MethodName = keyof typeof METHODS;
 export type ParamsOf<M extends MethodName> = z.infer<(typeof METHODS)[M]['params']>;
 /** What a method answers. */
 export type ResultOf<M extends MethodName> = z.infer<(typeof METHODS)[M]['result']>;
+
+/** Told without being asked. Parts of one range come in order; `isLast` ends it. */
+export const CHANGED = z.strictObject({
+  method: z.literal('Topics.changed'),
+  params: z.strictObject({
+    set: z.record(z.string(), z.unknown()).describe('rows that are new or other than before'),
+    gone: z.array(z.string()).describe('keys of rows that are no more'),
+  }),
+  sub: count,
+  frame: count.describe('counts up from 1; to be acknowledged'),
+  from: count.describe('0: a snapshot; what was known before is void'),
+  to: count,
+  isFirst: z.boolean(),
+  isLast: z.boolean(),
+});
+/** An event with rows. */
+export type Changed = z.infer<typeof CHANGED>;
 
 /** From a client. */
 export type Question = { readonly id: number; readonly method: string; readonly params: unknown };
