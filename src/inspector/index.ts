@@ -21,3 +21,4 @@ export type {
 } from './protocol/schema.ts';
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
 export type { RowOf, TopicName } from './protocol/topics.ts';
+export type { RecorderLimits } from './recorder/flight-recorder.ts';

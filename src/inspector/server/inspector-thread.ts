@@ -9,6 +9,7 @@ import { Tickets } from '../access/tickets.ts';
 import { Tokens } from '../access/tokens.ts';
 import { inspectorError } from '../errors.ts';
 import { Conversation } from '../protocol/conversation.ts';
+import { FlightRecorder, type RecorderLimits } from '../recorder/flight-recorder.ts';
 import { after, every, monotonicMs, secretText, wallIso } from '../system-time.ts';
 import { Board } from '../topics/board.ts';
 import { ClientTopics } from '../topics/client-topics.ts';
@@ -24,6 +25,8 @@ export type ThreadData = {
   readonly front: FrontOptions;
   readonly tokens: string;
   readonly audit: string;
+  /** Null: nothing is recorded. */
+  readonly recorder: RecorderLimits | null;
 };
 
 /** Milliseconds between two looks what is due: a bit below those of the fastest client. */
@@ -48,6 +51,7 @@ async function serve({
   front: options,
   tokens: directory,
   audit: file,
+  recorder: limits,
 }: ThreadData): Promise<void> {
   const tokens = new Tokens({ directory, secretText });
   const audit = new AuditLog(file);
@@ -65,6 +69,10 @@ async function serve({
     },
   });
   const feeds = new Feeds(board, remote.source);
+  const recorder =
+    limits === null
+      ? null
+      : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const converse = (client: ClientSocket, role: Role, from: string): void => {
     const topics = new ClientTopics(board, client);
@@ -85,6 +93,7 @@ async function serve({
     tokens,
     tickets: new Tickets(secretText),
     nowMs: monotonicMs,
+    recording: () => recorder?.file() ?? null,
     trouble: (message) => post({ kind: 'trouble', method: 'server', message }),
     welcome: (request, socket, head, role) =>
       sockets.take(request, socket, head, (client) =>
@@ -94,7 +103,10 @@ async function serve({
   const ends = [
     every(PING_MS, () => sockets.ping()),
     every(TICK_MS, () => board.tick(monotonicMs())),
-    every(SECOND_MS, () => feeds.second()),
+    every(SECOND_MS, () => {
+      feeds.second();
+      recorder?.second(monotonicMs());
+    }),
   ];
   main.on('message', (message: ToInspector) => {
     if (message.kind === 'answer' || message.kind === 'trouble') remote.answered(message);
