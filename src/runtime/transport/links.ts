@@ -16,6 +16,7 @@ import { runtimeError } from '../errors.ts';
 import type { RuntimeEvent } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
 import type { SeatMemory } from '../host/seat-memory.ts';
+import type { TraceNews, TraceOrder } from '../observe/traces.ts';
 import { ControlCalls } from './control-calls.ts';
 import {
   ASK,
@@ -72,6 +73,8 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.host = host;
     new RemoteWatchers(host, this.calls);
     this.calls.serve('stop', (call: StopCall) => stopOnBehalf(host, call));
+    this.calls.serve('trace', (order: TraceOrder) => host.traces.obey(order));
+    this.calls.serve('traced', (news: TraceNews) => host.traces.news(news));
     this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
     host.dispatcher.connect(this, maySpin);
   }
@@ -202,6 +205,17 @@ export class Links implements LinkSet, Inputs, Receiver {
     const peer = this.seats[ref.seat];
     if (peer === undefined || peer === null) return;
     await this.calls.call(peer, 'stop', { i: ref.index, g: ref.generation, how });
+  }
+
+  trace(seat: number, order: TraceOrder): boolean {
+    const peer = this.at(seat);
+    if (peer !== null) this.calls.cast(peer, 'trace', order);
+    return peer !== null;
+  }
+
+  traced(news: TraceNews): void {
+    const main = this.at(0);
+    if (main !== null) this.calls.cast(main, 'traced', news);
   }
 
   report(event: RuntimeEvent): void {
