@@ -2,6 +2,7 @@
 export type { Role } from './access/roles.ts';
 export type { InspectorError, InspectorErrorCode } from './errors.ts';
 export { type InspectOptions, type Inspector, inspect } from './inspect.ts';
+export { type ActorFrame, decodeColumns } from './protocol/columns.ts';
 export {
   describeProtocol,
   type MethodDescription,
@@ -10,6 +11,7 @@ export {
 export type {
   Answer,
   AnswerError,
+  Changed,
   ErrorName,
   MethodName,
   ParamsOf,
@@ -17,3 +19,4 @@ export type {
   ResultOf,
 } from './protocol/schema.ts';
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
+export type { RowOf, TopicName } from './protocol/topics.ts';

@@ -95,7 +95,7 @@ export const METHODS = {
       epoch: z.string().describe('another one: the server was started anew'),
       role,
       nowMs: z.number().describe('clock that everything is dated by: milliseconds of the server'),
-      wallMs: z.number().describe('the same moment in milliseconds since 1970, for people'),
+      nowIso: z.string().describe('the same moment by the calendar, for people'),
       methods: z.array(z.string()).describe('that this role may call'),
       limits: z.record(z.string(), count),
     }),
@@ -154,7 +154,8 @@ export const METHODS = {
     result: z.strictObject({}),
   }),
   'Topics.acknowledge': method({
-    about: 'Every frame is to be acknowledged when it was taken in: that is how the server keeps pace.',
+    about:
+      'Every frame is to be acknowledged when it was taken in: that is how the server keeps pace.',
     role: 'viewer',
     params: z.strictObject({ sub: count, frame: count }),
     result: z.strictObject({}),

@@ -10,7 +10,7 @@ const count = z.number().int().nonnegative();
 const share = z.number().describe('of 1');
 const latency = z.number().nullable().describe('microseconds; null: nothing was measured');
 
-/** A counted distribution of microseconds: element i counts those from 2^((i - 1) / 4) to 2^(i / 4). */
+/** A counted distribution of microseconds: element 4·o + s: those from 2^o · (1 + s/4) on. */
 const histogram = z.array(count);
 
 const system = z.strictObject({

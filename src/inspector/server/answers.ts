@@ -1,6 +1,7 @@
 /** What answers each method: the source is asked, what changes something is written down first. */
 import type { AuditLog } from '../access/audit-log.ts';
-import { type Answerers, type Client, Refused } from '../protocol/conversation.ts';
+import type { Answerers, Client } from '../protocol/conversation.ts';
+import { Refused } from '../protocol/refused.ts';
 import type { ParamsOf, ResultOf } from '../protocol/schema.ts';
 import { shared } from './shared-look.ts';
 import type { ActorRow, Source } from './source.ts';

@@ -23,7 +23,7 @@ export class RemoteSource {
     stop: (path, dryRun) => this.ask('stop', path, dryRun),
   };
 
-  answered(message: Exclude<ToInspector, { readonly kind: 'close' }>): void {
+  answered(message: Extract<ToInspector, { readonly kind: 'answer' | 'trouble' }>): void {
     const waiting = this.open.get(message.id);
     this.open.delete(message.id);
     if (message.kind === 'answer') waiting?.resolve(message.result as never);
