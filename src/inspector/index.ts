@@ -8,6 +8,7 @@ export {
   type MethodDescription,
   type ProtocolDescription,
 } from './protocol/describe.ts';
+export { ACTIONS } from './protocol/fleet-shapes.ts';
 export type {
   Answer,
   AnswerError,
@@ -20,3 +21,4 @@ export type {
 } from './protocol/schema.ts';
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
 export type { RowOf, TopicName } from './protocol/topics.ts';
+export type { FleetDoor } from './server/fleet-door.ts';

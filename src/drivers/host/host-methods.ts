@@ -177,11 +177,12 @@ export class HostMethods {
   }
 
   private async decisions(params: Params): Promise<readonly DecisionShown[]> {
-    const { service, about, kind } = params;
+    const { service, about, kind, sinceMs } = params;
     const entries = await this.host.why({
       ...(service === undefined ? {} : { service: text(params, 'service') }),
       ...(about === undefined ? {} : { about: text(params, 'about') }),
       ...(kind === 'admitted' || kind === 'delayed' || kind === 'refused' ? { kind } : {}),
+      ...(typeof sinceMs === 'number' ? { sinceMs } : {}),
     });
     const last = typeof params.last === 'number' ? params.last : 50;
     return entries.slice(-Math.max(1, last)).map(shownEntry);

@@ -20,5 +20,7 @@ export const WISH_IF = {
     .min(1)
     .max(100)
     .optional()
-    .describe('that it was decided by: with another one now, nothing is done, and it is a `conflict`'),
+    .describe(
+      'that it was decided by: with another one now, nothing is done, and it is a `conflict`',
+    ),
 } as const;

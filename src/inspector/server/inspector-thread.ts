@@ -14,6 +14,7 @@ import { Board } from '../topics/board.ts';
 import { ClientTopics } from '../topics/client-topics.ts';
 import { answersOf } from './answers.ts';
 import { Feeds } from './feeds.ts';
+import { FLEET_LOOK_MS, FleetFeed } from './fleet-feed.ts';
 import { type FrontOptions, HttpFront } from './http-front.ts';
 import { RemoteSource } from './remote-source.ts';
 import { type ClientSocket, PING_MS, Sockets } from './sockets.ts';
@@ -24,6 +25,7 @@ export type ThreadData = {
   readonly front: FrontOptions;
   readonly tokens: string;
   readonly audit: string;
+  readonly hasFleet: boolean;
 };
 
 /** Milliseconds between two looks what is due: a bit below those of the fastest client. */
@@ -48,6 +50,7 @@ async function serve({
   front: options,
   tokens: directory,
   audit: file,
+  hasFleet,
 }: ThreadData): Promise<void> {
   const tokens = new Tokens({ directory, secretText });
   const audit = new AuditLog(file);
@@ -56,15 +59,18 @@ async function serve({
   const epoch = secretText().slice(0, 16);
   const board = new Board({
     epoch,
+    hasFleet,
     nowMs: monotonicMs,
     soon: (callback) => void after(0, callback),
     wanted: (name, isWanted) => {
+      fleet.wanted(name, isWanted);
       if (name !== 'actors') return;
       if (!isWanted) board.topics.actors.forget();
       post({ kind: 'names-wanted', isWanted });
     },
   });
   const feeds = new Feeds(board, remote.source);
+  const fleet = new FleetFeed(board, remote.source);
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const converse = (client: ClientSocket, role: Role, from: string): void => {
     const topics = new ClientTopics(board, client);
@@ -75,6 +81,7 @@ async function serve({
       subscriptions: topics,
       clocks: () => ({ nowMs: monotonicMs(), nowIso: wallIso() }),
       epoch,
+      hasFleet,
       say: client.say,
       failed: (method, error) => post({ kind: 'trouble', method, message: String(error) }),
     });
@@ -95,6 +102,7 @@ async function serve({
     every(PING_MS, () => sockets.ping()),
     every(TICK_MS, () => board.tick(monotonicMs())),
     every(SECOND_MS, () => feeds.second()),
+    every(FLEET_LOOK_MS, () => fleet.look()),
   ];
   main.on('message', (message: ToInspector) => {
     if (message.kind === 'answer' || message.kind === 'trouble') remote.answered(message);
