@@ -94,7 +94,12 @@ export const FLEET_METHODS = {
     params: z.strictObject({
       service,
       count: z.number().int().min(0).max(1000).nullable().describe('null: the hold ends'),
-      forMs: z.number().int().min(1).optional().describe('milliseconds; default: until it is ended'),
+      forMs: z
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .describe('milliseconds; default: until it is ended'),
       ...WISH_IF,
     }),
     result: CHANGE,
