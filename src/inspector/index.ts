@@ -7,6 +7,7 @@ export {
   describeProtocol,
   type MethodDescription,
   type ProtocolDescription,
+  type TopicDescription,
 } from './protocol/describe.ts';
 export { ACTIONS } from './protocol/fleet-shapes.ts';
 export type {

@@ -1,6 +1,7 @@
 /** The protocol as plain data, for clients in any language and for its reference page. */
 import type { Role } from '../access/roles.ts';
-import { ERRORS, LIMITS, METHODS, PROTOCOL } from './schema.ts';
+import { CHANGED, ERRORS, LIMITS, METHODS, PROTOCOL } from './schema.ts';
+import { TOPICS } from './topics.ts';
 import { jsonSchemaOf } from './words.ts';
 
 /** One method; schemas are JSON Schema, draft 2020-12. */
@@ -11,10 +12,21 @@ export type MethodDescription = {
   readonly result: Readonly<Record<string, unknown>>;
 };
 
+/** One topic; `value`: a row, `null` where rows are binary columns. */
+export type TopicDescription = {
+  readonly about: string;
+  readonly role: Role;
+  readonly keys: string;
+  readonly value: Readonly<Record<string, unknown>>;
+};
+
 /** All of it. */
 export type ProtocolDescription = {
   readonly protocol: { readonly name: string; readonly major: number; readonly minor: number };
   readonly methods: Readonly<Record<string, MethodDescription>>;
+  readonly topics: Readonly<Record<string, TopicDescription>>;
+  /** What is told without being asked. */
+  readonly event: Readonly<Record<string, unknown>>;
   readonly errors: Readonly<Record<string, { readonly code: number; readonly about: string }>>;
   readonly limits: Readonly<Record<string, number>>;
 };
@@ -25,9 +37,15 @@ export function describeProtocol(): ProtocolDescription {
     name,
     { about, role, params: jsonSchemaOf(params), result: jsonSchemaOf(result) },
   ]);
+  const topics = Object.entries(TOPICS).map(([name, { about, role, keys, value }]) => [
+    name,
+    { about, role, keys, value: jsonSchemaOf(value) },
+  ]);
   return {
     protocol: PROTOCOL,
     methods: Object.fromEntries(methods),
+    topics: Object.fromEntries(topics),
+    event: jsonSchemaOf(CHANGED),
     errors: ERRORS,
     limits: LIMITS,
   };
