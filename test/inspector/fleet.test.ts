@@ -50,6 +50,7 @@ const apply = (version: string, env: object = {}) =>
           kind: 'sharded',
           version: 'v1',
           shards: 1,
+          budget: { minAvailable: 1 },
           rollout: { strategy: 'zones', minReady: '1s' },
         }),
       },
