@@ -9,7 +9,6 @@ export {
   type ProtocolDescription,
   type TopicDescription,
 } from './protocol/describe.ts';
-export { ACTIONS } from './protocol/fleet-shapes.ts';
 export type {
   Answer,
   AnswerError,

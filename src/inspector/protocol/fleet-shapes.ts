@@ -125,6 +125,7 @@ export const SERVICE_DETAIL = z.strictObject({
       agoMs: z.number(),
     }),
   ),
+  quarantinedKeys: z.array(z.string()).describe('that nobody answers for; see releaseKey'),
   operations: count.describe('that are under way'),
   nowMs: z.number().describe('clock of the decisions'),
   spec: z.unknown().describe('as in the file of the fleet, with its defaults'),
