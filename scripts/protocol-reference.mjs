@@ -69,6 +69,9 @@ const methods = Object.entries(METHODS).map(([name, about]) => {
     `* takes \`${words(takes)}\`\n* answers \`${words(gives)}\`\n${listed}`,
   ].join('\n');
 });
+const actions = Object.entries(said.actions).map(
+  ([name, { method, params }]) => `| \`${name}\` | \`${method}\` | \`${JSON.stringify(params)}\` |`,
+);
 const errors = Object.entries(ERRORS).map(
   ([name, { code, about }]) => `| ${code} | \`${name}\` | ${cell(about)} |`,
 );
@@ -77,6 +80,9 @@ const text = [
   `Subprotocol \`${protocol.name}\`, version ${protocol.major}.${protocol.minor}.\n`,
   '## Methods\n',
   ...methods,
+  '## Actions\n',
+  'Names in `allowedActions`, the method that makes each change, and what is asked beside the service or the instance.\n',
+  ['| action | method | with |', '|---|---|---|', ...actions, ''].join('\n'),
   '## Topics\n',
   'Asked for by `Topics.subscribe`; told by events or, of `actors`, by binary frames.\n',
   ...topics,

@@ -22,3 +22,4 @@ export type {
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
 export type { RowOf, TopicName } from './protocol/topics.ts';
 export type { RecorderLimits } from './recorder/flight-recorder.ts';
+export type { FleetDoor } from './server/fleet-door.ts';

@@ -8,6 +8,7 @@ import type { System } from '../runtime/index.ts';
 import type { Role } from './access/roles.ts';
 import { inspectorError } from './errors.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
+import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
@@ -37,6 +38,8 @@ export type InspectOptions = {
   readonly recorder?: Partial<RecorderLimits> | false;
   /** Takes secrets out of messages and stacks of errors before they leave the system's thread. */
   readonly redact?: (text: string) => string;
+  /** The way to the fleet that runs beside this system; without one, nothing about a fleet is answered. */
+  readonly fleet?: FleetDoor;
   /** An answer could not be given, or the thread ended by itself. Must not throw. */
   readonly onTrouble?: (message: string) => void;
 };
@@ -88,10 +91,10 @@ class RunningInspector implements Inspector {
     worker: Worker,
     system: System,
     data: ThreadData,
-    { onTrouble, redact = (text) => text }: InspectOptions,
+    { onTrouble, fleet, redact = (text) => text }: InspectOptions,
   ) {
     this.worker = worker;
-    this.source = sourceOf(system);
+    this.source = sourceOf(system, fleet ?? null);
     this.watch = new SystemWatch({ system, redact, post: (message) => this.post(message) });
     this.data = data;
     this.trouble = onTrouble ?? (() => undefined);
@@ -210,6 +213,7 @@ function checked(options: InspectOptions): ThreadData {
     front: { host, port, tls, names, origins },
     tokens: path,
     audit: join(path, 'audit.jsonl'),
+    hasFleet: options.fleet !== undefined,
   };
 }
 

@@ -50,6 +50,7 @@ function talk(role: Role, over: Partial<Answerers> = {}) {
     },
     clocks: () => ({ nowMs: 1, nowIso: '' }),
     epoch: 'e',
+    hasFleet: true,
     say: (text) => told.push(JSON.parse(text)),
     failed: (method) => failures.push(method),
   });

@@ -21,7 +21,13 @@ import { Client, Seen } from './client.ts';
 import { Keeper } from './programs/keeper.mjs';
 
 const board = (): Board =>
-  new Board({ epoch: 'e', nowMs: () => 0, soon: (now) => now(), wanted: () => undefined });
+  new Board({
+    epoch: 'e',
+    hasFleet: true,
+    nowMs: () => 0,
+    soon: (now) => now(),
+    wanted: () => undefined,
+  });
 
 /** What each topic was at the end of a file, and the moments of its first and last record. */
 function played(file: Uint8Array) {

@@ -7,6 +7,7 @@
  */
 
 import type { Role } from '../access/roles.ts';
+import { isFleetMethod } from './fleet-methods.ts';
 import { isMethod, mayCall, methodsOf } from './permissions.ts';
 import { readQuestion } from './read-question.ts';
 import { Refused } from './refused.ts';
@@ -58,6 +59,8 @@ export type ConversationParts = {
   readonly clocks: () => { readonly nowMs: number; readonly nowIso: string };
   /** Of this run of the server. */
   readonly epoch: string;
+  /** Without one, what is about a fleet is unsupported. */
+  readonly hasFleet: boolean;
   readonly say: (text: string) => void;
   /** An answerer failed in a way that it should not. */
   readonly failed: (method: string, error: unknown) => void;
@@ -105,6 +108,9 @@ export class Conversation {
         `${method} needs the role ${METHODS[method].role}, this is a ${role}`,
       );
     }
+    if (!this.has(method)) {
+      return answerOf(id, 'unsupported', `this server has no fleet, and so no ${method}`);
+    }
     const parsed = METHODS[method].params.safeParse(params);
     if (!parsed.success) return answerOf(id, 'params', wrongIn(parsed.error));
     try {
@@ -141,9 +147,13 @@ export class Conversation {
       epoch,
       role: client.role,
       ...this.parts.clocks(),
-      methods: [...methodsOf(client.role)],
+      methods: methodsOf(client.role).filter((method) => this.has(method)),
       limits: { ...LIMITS },
     };
+  }
+
+  private has(method: MethodName): boolean {
+    return this.parts.hasFleet || !isFleetMethod(method);
   }
 
   private say(answer: Answer): void {

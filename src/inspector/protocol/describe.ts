@@ -1,5 +1,6 @@
 /** The protocol as plain data, for clients in any language and for its reference page. */
 import type { Role } from '../access/roles.ts';
+import { ACTIONS } from './fleet-shapes.ts';
 import { CHANGED, ERRORS, LIMITS, METHODS, PROTOCOL } from './schema.ts';
 import { TOPICS } from './topics.ts';
 import { jsonSchemaOf } from './words.ts';
@@ -25,6 +26,10 @@ export type ProtocolDescription = {
   readonly protocol: { readonly name: string; readonly major: number; readonly minor: number };
   readonly methods: Readonly<Record<string, MethodDescription>>;
   readonly topics: Readonly<Record<string, TopicDescription>>;
+  /** Names in `allowedActions`: which method makes such a change, and with which params. */
+  readonly actions: Readonly<
+    Record<string, { readonly method: string; readonly params: Readonly<Record<string, unknown>> }>
+  >;
   /** What is told without being asked. */
   readonly event: Readonly<Record<string, unknown>>;
   readonly errors: Readonly<Record<string, { readonly code: number; readonly about: string }>>;
@@ -45,6 +50,7 @@ export function describeProtocol(): ProtocolDescription {
     protocol: PROTOCOL,
     methods: Object.fromEntries(methods),
     topics: Object.fromEntries(topics),
+    actions: ACTIONS,
     event: jsonSchemaOf(CHANGED),
     errors: ERRORS,
     limits: LIMITS,

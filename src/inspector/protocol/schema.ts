@@ -3,6 +3,8 @@
  * table of permissions, docs/inspector-protocol.md and the fuzz test are made of it. Minor versions only add.
  */
 import { ROLES } from '../access/roles.ts';
+import { WISH } from './change-words.ts';
+import { FLEET_METHODS } from './fleet-methods.ts';
 import { TOPIC_NAMES } from './topics.ts';
 import { method, z } from './words.ts';
 
@@ -126,13 +128,7 @@ export const METHODS = {
     role: 'admin',
     params: z.strictObject({
       path: z.string().min(1).max(1000),
-      reason: z.string().min(1).max(500).describe('kept in the audit log'),
-      key: z
-        .string()
-        .min(1)
-        .max(100)
-        .describe('of this wish: asked again with it, nothing is done twice'),
-      dryRun: z.boolean().optional().describe('says what would be done'),
+      ...WISH,
     }),
     result: z.strictObject({ isDone: z.boolean(), isDryRun: z.boolean() }),
   }),
@@ -175,6 +171,7 @@ export const METHODS = {
       ),
     }),
   }),
+  ...FLEET_METHODS,
 } as const;
 
 /** Name of a method. */

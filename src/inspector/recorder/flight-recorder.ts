@@ -50,6 +50,8 @@ export class FlightRecorder {
   private open: Uint8Array[] = [];
   private openBytes: number = 0;
   private beganMs: number | null = null;
+  private readonly names: readonly TopicName[];
+  private isWatching: boolean = false;
   private sweeps: Map<TopicName, Sweep> = new Map();
   private frames: number = 0;
   private actorsAtMs: number = Number.NEGATIVE_INFINITY;
@@ -60,15 +62,18 @@ export class FlightRecorder {
 
   constructor(parts: RecorderParts) {
     this.parts = parts;
+    this.names = TOPIC_NAMES.filter((name) => parts.board.has(name));
   }
 
   /** Once a second. */
   second(nowMs: number): void {
-    const { limits } = this.parts;
+    const { limits, board } = this.parts;
+    if (!this.isWatching) for (const name of this.names) if (name !== 'actors') board.watch(name);
+    this.isWatching = true;
     const isLong = this.beganMs !== null && nowMs - this.beganMs >= SEGMENT_MS;
     if (isLong || this.openBytes > limits.bytes / 4) this.close(nowMs);
     if (this.beganMs === null) this.begin(nowMs);
-    for (const name of TOPIC_NAMES) if (this.isWanted(name, nowMs)) this.take(name, nowMs);
+    for (const name of this.names) if (this.isWanted(name, nowMs)) this.take(name, nowMs);
     this.drop(nowMs);
   }
 

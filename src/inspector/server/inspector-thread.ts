@@ -15,6 +15,7 @@ import { Board } from '../topics/board.ts';
 import { ClientTopics } from '../topics/client-topics.ts';
 import { answersOf } from './answers.ts';
 import { Feeds } from './feeds.ts';
+import { FLEET_LOOK_MS, FleetFeed } from './fleet-feed.ts';
 import { type FrontOptions, HttpFront } from './http-front.ts';
 import { RemoteSource } from './remote-source.ts';
 import { type ClientSocket, PING_MS, Sockets } from './sockets.ts';
@@ -27,6 +28,7 @@ export type ThreadData = {
   readonly audit: string;
   /** Null: nothing is recorded. */
   readonly recorder: RecorderLimits | null;
+  readonly hasFleet: boolean;
 };
 
 /** Milliseconds between two looks what is due: a bit below those of the fastest client. */
@@ -52,6 +54,7 @@ async function serve({
   tokens: directory,
   audit: file,
   recorder: limits,
+  hasFleet,
 }: ThreadData): Promise<void> {
   const tokens = new Tokens({ directory, secretText });
   const audit = new AuditLog(file);
@@ -60,9 +63,11 @@ async function serve({
   const epoch = secretText().slice(0, 16);
   const board = new Board({
     epoch,
+    hasFleet,
     nowMs: monotonicMs,
     soon: (callback) => void after(0, callback),
     wanted: (name, isWanted) => {
+      fleet.wanted(name, isWanted);
       if (name !== 'actors') return;
       if (!isWanted) board.topics.actors.forget();
       post({ kind: 'names-wanted', isWanted });
@@ -73,6 +78,7 @@ async function serve({
     limits === null
       ? null
       : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
+  const fleet = new FleetFeed(board, remote.source);
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const converse = (client: ClientSocket, role: Role, from: string): void => {
     const topics = new ClientTopics(board, client);
@@ -83,6 +89,7 @@ async function serve({
       subscriptions: topics,
       clocks: () => ({ nowMs: monotonicMs(), nowIso: wallIso() }),
       epoch,
+      hasFleet,
       say: client.say,
       failed: (method, error) => post({ kind: 'trouble', method, message: String(error) }),
     });
@@ -107,6 +114,7 @@ async function serve({
       feeds.second();
       recorder?.second(monotonicMs());
     }),
+    every(FLEET_LOOK_MS, () => fleet.look()),
   ];
   main.on('message', (message: ToInspector) => {
     if (message.kind === 'answer' || message.kind === 'trouble') remote.answered(message);

@@ -21,6 +21,7 @@ export class RemoteSource {
     actors: () => this.ask('actors'),
     deadLetters: () => this.ask('deadLetters'),
     stop: (path, dryRun) => this.ask('stop', path, dryRun),
+    fleet: (method, params) => this.ask('fleet', method, params),
   };
 
   answered(message: Extract<ToInspector, { readonly kind: 'answer' | 'trouble' }>): void {

@@ -5,6 +5,7 @@
 import type { ResultOf } from '../protocol/schema.ts';
 import type { RowOf } from '../protocol/topics.ts';
 import type { EventRow } from './event-row.ts';
+import type { FleetAnswer } from './fleet-door.ts';
 
 /** An actor as the system knows it now. */
 export type ActorRow = ResultOf<'Actors.list'>['actors'][number];
@@ -16,6 +17,8 @@ export interface Source {
   deadLetters(): Promise<ResultOf<'DeadLetters.last'>['letters']>;
   /** @returns whether there is one of that path */
   stop(path: string, dryRun: boolean): Promise<boolean>;
+  /** Asks the fleet's host. */
+  fleet(method: string, params: Readonly<Record<string, unknown>>): Promise<FleetAnswer>;
 }
 
 /** Of the inspector's thread. */

@@ -1,11 +1,20 @@
 /** All topics of a server, who watches which, and when everybody is told. */
-import type { TopicName } from '../protocol/topics.ts';
+import { DECISIONS_MAX } from '../protocol/fleet-methods.ts';
+import { isFleetTopic, type TopicName } from '../protocol/topics.ts';
 import { ActorsTopic } from './actors-topic.ts';
 import { KeyedTopic } from './keyed-topic.ts';
 import type { Topic } from './topic.ts';
 
 /** Rows of each topic; the oldest go first. */
-const ROWS_MAX = { system: 1, threads: 1024, pulse: 300, events: 1000, deadLetters: 256 } as const;
+export const ROWS_MAX = {
+  system: 1,
+  threads: 1024,
+  pulse: 300,
+  events: 1000,
+  deadLetters: 256,
+  services: 1000,
+  decisions: DECISIONS_MAX,
+} as const;
 /** Milliseconds that a topic is kept up to date for nobody: who reloads a page finds it as it was. */
 const KEEP_MS = 60_000;
 
@@ -13,6 +22,7 @@ const KEEP_MS = 60_000;
 export type BoardParts = {
   /** Of this run of the server. */
   readonly epoch: string;
+  readonly hasFleet: boolean;
   readonly nowMs: () => number;
   /** Calls back when what is being answered has been. */
   readonly soon: (callback: () => void) => void;
@@ -32,19 +42,28 @@ export class Board {
     pulse: new KeyedTopic(ROWS_MAX.pulse),
     events: new KeyedTopic(ROWS_MAX.events),
     deadLetters: new KeyedTopic(ROWS_MAX.deadLetters),
+    services: new KeyedTopic(ROWS_MAX.services),
+    decisions: new KeyedTopic(ROWS_MAX.decisions),
     actors: new ActorsTopic(),
   } satisfies Record<TopicName, Topic>;
+  private readonly hasFleet: boolean;
   private readonly wanted: BoardParts['wanted'];
   private readonly watchers: Map<TopicName, number> = new Map();
   /** Topics that nobody watches any more, and since when. */
   private readonly left: Map<TopicName, number> = new Map();
   private lookedAtMs: number = -1;
 
-  constructor({ epoch, nowMs, soon, wanted }: BoardParts) {
+  constructor({ epoch, hasFleet, nowMs, soon, wanted }: BoardParts) {
     this.epoch = epoch;
+    this.hasFleet = hasFleet;
     this.nowMs = nowMs;
     this.soon = soon;
     this.wanted = wanted;
+  }
+
+  /** Whether there is anything of the kind. */
+  has(name: TopicName): boolean {
+    return this.hasFleet || !isFleetTopic(name);
   }
 
   /** One more watches it. */

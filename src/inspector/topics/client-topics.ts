@@ -52,6 +52,9 @@ export class ClientTopics {
     if (this.subscriptions.size >= LIMITS.subscriptions) {
       throw new Refused('busy', `${LIMITS.subscriptions} subscriptions are open; end one`);
     }
+    if (!this.board.has(name)) {
+      throw new Refused('unsupported', `this server has no fleet, and so no ${name}`);
+    }
     const topic = this.board.watch(name);
     const isKnown =
       resume !== undefined &&

@@ -4,6 +4,7 @@
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { Host } from '../host/host.ts';
+import type { ControlCalls } from '../transport/control-calls.ts';
 import { Tap, type TapListener } from './tap.ts';
 import type { TraceBudget, TracedMessage, TraceEnd, TraceListener, TraceReport } from './trace.ts';
 
@@ -37,6 +38,12 @@ export class Traces {
     this.host = host;
   }
 
+  /** Hears orders and news of other threads. */
+  serve(calls: ControlCalls): void {
+    calls.serve('trace', (order: TraceOrder) => this.obey(order));
+    calls.serve('traced', (news: TraceNews) => this.news(news));
+  }
+
   /** On the main thread. @returns how to end it; the listener is told the end in any case */
   start(ref: BaseRef, budget: TraceBudget, listener: TraceListener): () => void {
     const trace = ++this.numbers;
@@ -52,8 +59,7 @@ export class Traces {
     };
   }
 
-  /** On the actor's thread. */
-  obey({ trace, index, generation, budget }: TraceOrder): void {
+  private obey({ trace, index, generation, budget }: TraceOrder): void {
     if (budget === null) {
       this.kept.get(trace)?.close('asked');
       return;
@@ -72,8 +78,7 @@ export class Traces {
     };
   }
 
-  /** On the main thread: a report has come. */
-  news({ trace, report }: TraceNews): void {
+  private news({ trace, report }: TraceNews): void {
     const heard = this.heard.get(trace);
     if (heard === undefined) return;
     if (report.end !== null) {
@@ -85,7 +90,7 @@ export class Traces {
 
   private order(seat: number, order: TraceOrder): void {
     if (seat === this.host.seat) this.obey(order);
-    else if (!this.host.links.trace(seat, order)) {
+    else if (!this.host.links.cast(seat, 'trace', order)) {
       const end = 'stopped';
       this.news({ trace: order.trace, report: { messages: [], skipped: 0, end } });
     }
@@ -93,7 +98,7 @@ export class Traces {
 
   private report(news: TraceNews): void {
     if (this.host.seat === 0) this.news(news);
-    else this.host.links.traced(news);
+    else this.host.links.cast(0, 'traced', news);
   }
 }
 

@@ -7,7 +7,6 @@ import type { Outcome } from '../actor/outcome.ts';
 import type { Reply } from '../actor/reply.ts';
 import type { RuntimeEvent } from '../host/events.ts';
 import type { SeatMemory } from '../host/seat-memory.ts';
-import type { TraceNews, TraceOrder } from '../observe/traces.ts';
 
 /** Ways to other threads. Thread rule: the thread that sends. */
 export interface LinkSet {
@@ -22,10 +21,8 @@ export interface LinkSet {
   stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void>;
   /** Tells the main thread's listeners. */
   report(event: RuntimeEvent): void;
-  /** Orders a trace on the worker of that seat. @returns whether there is one */
-  trace(seat: number, order: TraceOrder): boolean;
-  /** Tells the main thread what a trace has heard. */
-  traced(news: TraceNews): void;
+  /** Tells the worker of that seat. @returns whether there is one */
+  cast(seat: number, what: string, args: unknown): boolean;
   /** Writes how many messages went where to where other threads see it. */
   showSent(): void;
   /** Whether they want to hear. */
@@ -43,8 +40,7 @@ export const NO_LINKS: LinkSet = {
   memoryOf: () => null,
   stop: () => Promise.resolve(),
   report: () => undefined,
-  trace: () => false,
-  traced: () => undefined,
+  cast: () => false,
   showSent: () => undefined,
   isHeard: false,
   lost: 0,
