@@ -209,8 +209,8 @@ describe('fleet', () => {
   test('fleet - of several who decide by the same revision, one is done', async () => {
     const { revision: ifRevision } = (await detail()).summary;
     const asked = Array.from({ length: 8 }, (_, i) => {
-      const restart = { service: 'web', verb: 'restart', ifRevision };
-      return errorOf('Service.verb', wish(`person ${i}`, restart));
+      const hold = { service: 'web', count: 4 + i, ifRevision };
+      return errorOf('Service.hold', wish(`person ${i}`, hold));
     });
     const errors = await Promise.all(asked);
     expect(errors.toSorted()).toEqual([...Array(7).fill('conflict'), 'none']);
