@@ -206,6 +206,18 @@ describe('fleet', () => {
     await until((row) => row.demand === 3);
   });
 
+  test('fleet - of several who decide by the same revision, one is done', async () => {
+    const { revision: ifRevision } = (await detail()).summary;
+    const asked = Array.from({ length: 8 }, (_, i) => {
+      const hold = { service: 'web', count: 4 + i, ifRevision };
+      return errorOf('Service.hold', wish(`person ${i}`, hold));
+    });
+    const errors = await Promise.all(asked);
+    expect(errors.toSorted()).toEqual([...Array(7).fill('conflict'), 'none']);
+    const begun = audit().filter(({ reason }) => reason.startsWith('person'));
+    expect(begun.filter(({ outcome }) => outcome === 'done')).toHaveLength(1);
+  });
+
   test('fleet - freezes and releases; what would change nothing is refused', async () => {
     const frozen = { service: 'web', isFrozen: true };
     await ask('Service.freeze', wish('a holiday', frozen));
