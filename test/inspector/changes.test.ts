@@ -1,4 +1,4 @@
-/** Changes that clients make: once for each key, tried before, written down before and after. */
+/** Changes that clients make: once for each key, tried first, written down before and after. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -64,7 +64,16 @@ async function upgrade(more: readonly string[], head = handshake(port, more)): P
 
 describe('doors', () => {
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
-  const paths = ['/', '/ticket', '/inspect', '/metrics', '/index.html', '/ticket/', '//ticket'];
+  const paths = [
+    '/',
+    '/ticket',
+    '/inspect',
+    '/recording',
+    '/metrics',
+    '/index.html',
+    '/ticket/',
+    '//ticket',
+  ];
   const strange = ['/../ticket', '/%74icket', '/inspect?token=x', '/ticket#x', '/\\ticket', '*'];
   const shows = ['nothing', ...ROLES] as const;
 
@@ -83,6 +92,7 @@ describe('doors', () => {
       for (const shown of shows) {
         const body = shown === 'nothing' ? '' : tokenOf(shown);
         const head = [`${method} ${path} HTTP/1.1`, host(), `Content-Length: ${body.length}`];
+        if (shown !== 'nothing') head.push(bearer(shown));
         const text = await ask(port, head, body);
         expect([method, path, shown, statusOf(text)]).toEqual([
           method,

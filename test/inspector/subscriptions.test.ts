@@ -153,7 +153,7 @@ describe('subscriptions', () => {
   test('subscriptions - every topic can be told, and its rows are what the schema says', async () => {
     const client = await connected();
     for (const name of TOPIC_NAMES) {
-      // Those of a fleet are in fleet.test.ts.
+      // Columns; and there is no fleet here.
       if (name === 'actors' || isFleetTopic(name)) continue;
       const seen = await client.subscribe(name, { hz: 30 });
       await client.until(() => seen.ranges.length > 0);

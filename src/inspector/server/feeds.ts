@@ -32,6 +32,11 @@ export class Feeds {
     this.source = source;
   }
 
+  /** As of the last second. */
+  get actors(): number {
+    return this.signs.systemRow().actors;
+  }
+
   heard(news: News): void {
     if (news.kind === 'sits') {
       const { seat, buffer, actorsMax } = news;

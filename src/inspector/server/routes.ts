@@ -1,10 +1,11 @@
 /**
  * Every door of the server: what is not in this table is refused. `POST /ticket` takes a token and gives a
- * ticket; `GET /inspect` becomes a socket, for whoever shows a ticket (a page) or a token (a program).
+ * ticket; `GET /inspect` becomes a socket, for whoever shows a ticket (a page) or a token (a program);
+ * `GET /recording` gives what the flight recorder holds, for a token in the header.
  */
 
 /** What a request has to show. */
-export type Needs = 'token' | 'ticket-or-token';
+export type Needs = 'token' | 'bearer' | 'ticket-or-token';
 
 /** One door. */
 export type Route = {
@@ -17,6 +18,7 @@ export type Route = {
 /** All of them. */
 export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/ticket', needs: 'token', isSocket: false },
+  { method: 'GET', path: '/recording', needs: 'bearer', isSocket: false },
   { method: 'GET', path: '/inspect', needs: 'ticket-or-token', isSocket: true },
 ];
 
