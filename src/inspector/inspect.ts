@@ -10,6 +10,7 @@ import { inspectorError } from './errors.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
+import { redaction } from './server/redaction.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
 import { SystemWatch } from './server/system-watch.ts';
@@ -38,8 +39,10 @@ export type InspectOptions = {
   readonly recorder?: Partial<RecorderLimits> | false;
   /** Takes secrets out of messages and stacks of errors before they leave the system's thread. */
   readonly redact?: (text: string) => string;
+  /** Traces of an admin may tell what messages carry, after `redact`. Default: nobody's do. */
+  readonly payloads?: boolean;
   /** The way to the fleet that runs beside this system; without one, nothing about a fleet is answered. */
-  readonly fleet?: FleetDoor;
+  readonly fleet?: FleetDoor | null;
   /** An answer could not be given, or the thread ended by itself. Must not throw. */
   readonly onTrouble?: (message: string) => void;
 };
@@ -91,11 +94,13 @@ class RunningInspector implements Inspector {
     worker: Worker,
     system: System,
     data: ThreadData,
-    { onTrouble, fleet, redact = (text) => text }: InspectOptions,
+    { onTrouble, fleet = null, redact: taken = (text) => text }: InspectOptions,
   ) {
     this.worker = worker;
-    this.source = sourceOf(system, fleet ?? null);
-    this.watch = new SystemWatch({ system, redact, post: (message) => this.post(message) });
+    const post = (message: ToInspector): void => this.post(message);
+    const redact = redaction(taken);
+    this.source = sourceOf({ system, fleet, redact, post });
+    this.watch = new SystemWatch({ system, redact, post });
     this.data = data;
     this.trouble = onTrouble ?? (() => undefined);
     this.port = 0;
@@ -213,7 +218,8 @@ function checked(options: InspectOptions): ThreadData {
     front: { host, port, tls, names, origins },
     tokens: path,
     audit: join(path, 'audit.jsonl'),
-    hasFleet: options.fleet !== undefined,
+    hasFleet: (options.fleet ?? null) !== null,
+    payloads: options.payloads === true,
   };
 }
 
