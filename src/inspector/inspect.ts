@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { System } from '../runtime/index.ts';
 import type { Role } from './access/roles.ts';
 import { inspectorError } from './errors.ts';
+import { type Mount, mountOf } from './mount.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
@@ -54,6 +55,11 @@ export interface Inspector {
   readonly url: string;
   /** The file with the token of a role. */
   tokenFile(role: Role): string;
+  /**
+   * For a program's own HTTP server, below a path such as `/inspector`. Its `Host` has to be among `names`, and
+   * of a page its origin among `origins`. @throws RM_INSPECT_OPTION for a prefix that is none, or with `tls`
+   */
+  mount(prefix: string): Mount;
   /** Hangs up on everybody; the system goes on. Again: no effect. */
   close(): Promise<void>;
   /** For `await using`: as `close()`. */
@@ -61,6 +67,7 @@ export interface Inspector {
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
+const PREFIX = /^(\/[a-z0-9._-]+)+$/i;
 const NAME = /^[a-z0-9.-]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/;
 const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;
 
@@ -141,6 +148,18 @@ class RunningInspector implements Inspector {
 
   tokenFile(role: Role): string {
     return join(this.data.tokens, `${role}.token`);
+  }
+
+  mount(prefix: string): Mount {
+    if (!PREFIX.test(prefix)) {
+      throw wrong(`prefix is ${JSON.stringify(prefix)}; expected a path such as /inspector.`);
+    }
+    if (this.data.front.tls !== null) {
+      throw wrong(
+        'an inspector that is mounted listens without tls; let the server that it is mounted on.',
+      );
+    }
+    return mountOf(this.port, prefix);
   }
 
   close(): Promise<void> {
