@@ -1,4 +1,4 @@
-/** Speaks the inspector's protocol for commands: asks, and hears what is told. The only file here that knows ws. */
+/** Speaks the inspector's protocol for commands: asks, and hears what is told. Only this file knows ws. */
 import { readFile } from 'node:fs/promises';
 import { WebSocket } from 'ws';
 import {
