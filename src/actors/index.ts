@@ -166,6 +166,8 @@ export {
   Arbiter,
   type ArbiterArgs,
   type ArbiterMessages,
+  type FleetStatus,
+  type OperatorChange,
   type SaidLoads,
   type ServiceStatus,
 } from './brain/arbiter.actor.ts';
@@ -177,6 +179,20 @@ export {
   type ControllerName,
   stepController,
 } from './brain/controllers.ts';
+export {
+  type ChangeWanted,
+  type Foreseen,
+  foreseen,
+  INSTANCE_ACTIONS,
+  type InstanceAction,
+  instanceActions,
+  operatorIntent,
+  SERVICE_ACTIONS,
+  type ServiceAction,
+  serviceActions,
+  VERBS,
+  verdictText,
+} from './brain/foreseen-change.ts';
 export {
   decisionText,
   Journal,
@@ -193,6 +209,7 @@ export {
   type RecordPlace,
   restoreRecords,
 } from './brain/migrate-records.ts';
+export { fleetRevision, type Holds, recordRevision } from './brain/record-revision.ts';
 export {
   type CommitAround,
   type CommitResult,

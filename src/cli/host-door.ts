@@ -38,6 +38,7 @@ const CODES: Readonly<Record<string, ExitCode>> = {
   RM_CONTROL_GONE: EXIT.unreachable,
   RM_CONTROL_PARAMS: EXIT.usage,
   RM_CONTROL_REFUSED: EXIT.conflict,
+  RM_CONTROL_UNKNOWN: EXIT.usage,
   RM_HOST_OPTION: EXIT.conflict,
   RM_REPLY: EXIT.conflict,
 };

@@ -25,7 +25,7 @@ import { CommandError, EXIT } from './exit-codes.ts';
 import { elapsedMs, until } from './watching.ts';
 
 const AGENT = fileURLToPath(new URL('../agent/main.js', import.meta.url));
-const HOST = fileURLToPath(new URL('../drivers/host/host-main.js', import.meta.url));
+const HOST = fileURLToPath(new URL('../host/host-main.js', import.meta.url));
 /** Between two looks, and how long a host may take until it leads and answers; milliseconds. */
 const LOOK_MS = 50;
 const UP_MS = 60_000;

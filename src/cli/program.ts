@@ -8,6 +8,7 @@ import { addDiagnose } from './verbs/diagnose.ts';
 import { addDoctor } from './verbs/doctor.ts';
 import { addExplain } from './verbs/explain.ts';
 import { addGet } from './verbs/get.ts';
+import { addInspect } from './verbs/inspect.ts';
 import { addRing } from './verbs/ring.ts';
 import { addRolloutVerbs } from './verbs/rollout.ts';
 import { addScale } from './verbs/scale.ts';
@@ -29,6 +30,7 @@ export function ringmasterProgram(): Command {
     ...all,
     addWhy,
     addTop,
+    addInspect,
     addDiagnose,
     addExplain,
     addDoctor,

@@ -4,11 +4,11 @@
  */
 export type { AppliedService } from './host/apply-options.ts';
 export { connectHost, type HostClient } from './host/control-client.ts';
+export type { ChangeAnswer } from './host/host-changes.ts';
 export type {
   DecisionShown,
   FleetListed,
   KeyShown,
-  OrderVerdict,
   RingChange,
   RingShown,
   ServiceDetail,

@@ -4,10 +4,12 @@ import { type ErrorData, RingmasterError } from '../hotpath/index.ts';
 /** Codes raised by this layer. Stable across releases; `RM_<AREA>_<WHAT>`. */
 // biome-ignore format: one code a line, as in every layer.
 export type DriverErrorCode =
+  | 'RM_CONTROL_CHANGED'
   | 'RM_CONTROL_GONE'
   | 'RM_CONTROL_MESSAGE'
   | 'RM_CONTROL_PARAMS'
   | 'RM_CONTROL_REFUSED'
+  | 'RM_CONTROL_UNKNOWN'
   | 'RM_DRIVER_ENV'
   | 'RM_DRIVER_PORTS'
   | 'RM_DRIVER_START'

@@ -28,6 +28,7 @@ export {
   type HostFigures,
 } from './host/metric-families.ts';
 export { MetricsServer, type MetricsServerOptions } from './host/metrics-server.ts';
+export { openPort } from './host/open-port.ts';
 export type { Params } from './host/params.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';
 export {

@@ -94,6 +94,12 @@ export { RELATIVE_ERROR } from './metrics/histogram-layout.ts';
 export { createSketch, mergeSeries, mergeWindow } from './metrics/merge.ts';
 export { MetricReader, type MetricReaderOptions } from './metrics/metric-reader.ts';
 export { MetricWriter, type MetricWriterOptions } from './metrics/metric-writer.ts';
+export {
+  OCTAVE_BUCKETS,
+  octaveBucket,
+  octaveBucketStart,
+  octaveQuantile,
+} from './metrics/octave-buckets.ts';
 export { type QuantileReading, quantile } from './metrics/quantile.ts';
 export {
   divide,

@@ -2,14 +2,17 @@
 export type { Role } from './access/roles.ts';
 export type { InspectorError, InspectorErrorCode } from './errors.ts';
 export { type InspectOptions, type Inspector, inspect } from './inspect.ts';
+export { type ActorFrame, decodeColumns } from './protocol/columns.ts';
 export {
   describeProtocol,
   type MethodDescription,
   type ProtocolDescription,
 } from './protocol/describe.ts';
+export { ACTIONS } from './protocol/fleet-shapes.ts';
 export type {
   Answer,
   AnswerError,
+  Changed,
   ErrorName,
   MethodName,
   ParamsOf,
@@ -17,3 +20,5 @@ export type {
   ResultOf,
 } from './protocol/schema.ts';
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
+export type { RowOf, TopicName } from './protocol/topics.ts';
+export type { FleetDoor } from './server/fleet-door.ts';

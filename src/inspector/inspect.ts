@@ -7,9 +7,11 @@ import { Worker } from 'node:worker_threads';
 import type { System } from '../runtime/index.ts';
 import type { Role } from './access/roles.ts';
 import { inspectorError } from './errors.ts';
+import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
+import { SystemWatch } from './server/system-watch.ts';
 
 /** How to inspect. */
 export type InspectOptions = {
@@ -28,6 +30,10 @@ export type InspectOptions = {
   readonly names?: readonly string[];
   /** Origins of other pages that may call it, such as `https://panel.example`. */
   readonly origins?: readonly string[];
+  /** Takes secrets out of messages and stacks of errors before they leave the system's thread. */
+  readonly redact?: (text: string) => string;
+  /** The way to the fleet that runs beside this system; without one, nothing about a fleet is answered. */
+  readonly fleet?: FleetDoor;
   /** An answer could not be given, or the thread ended by itself. Must not throw. */
   readonly onTrouble?: (message: string) => void;
 };
@@ -59,7 +65,7 @@ export async function inspect(system: System, options: InspectOptions): Promise<
     workerData: data,
     name: 'inspector',
   });
-  const running = new RunningInspector(worker, sourceOf(system), data, options);
+  const running = new RunningInspector(worker, system, data, options);
   await running.started;
   return running;
 }
@@ -69,19 +75,27 @@ class RunningInspector implements Inspector {
   port: number;
   private readonly worker: Worker;
   private readonly source: Source;
+  private readonly watch: SystemWatch;
   private readonly data: ThreadData;
   private readonly trouble: (message: string) => void;
   private readonly ended: Promise<void>;
   private closing: Promise<void> | null;
 
-  constructor(worker: Worker, source: Source, data: ThreadData, { onTrouble }: InspectOptions) {
+  constructor(
+    worker: Worker,
+    system: System,
+    data: ThreadData,
+    { onTrouble, fleet, redact = (text) => text }: InspectOptions,
+  ) {
     this.worker = worker;
-    this.source = source;
+    this.source = sourceOf(system, fleet ?? null);
+    this.watch = new SystemWatch({ system, redact, post: (message) => this.post(message) });
     this.data = data;
     this.trouble = onTrouble ?? (() => undefined);
     this.port = 0;
     this.closing = null;
     this.ended = new Promise((resolve) => worker.once('exit', () => resolve()));
+    void this.ended.then(() => this.watch.close());
     this.started = new Promise((resolve, reject) => {
       let isOver = false;
       // Told once: to whoever waits for the start, or as trouble.
@@ -134,6 +148,7 @@ class RunningInspector implements Inspector {
 
   private heard(message: Exclude<ToMain, { readonly kind: 'listening' | 'failed' }>): void {
     if (message.kind === 'ask') void this.answer(message);
+    else if (message.kind === 'names-wanted') this.watch.wantNames(message.isWanted);
     else if (message.kind === 'trouble') this.trouble(`${message.method}: ${message.message}`);
     else void this.worker.terminate();
   }
@@ -191,6 +206,7 @@ function checked(options: InspectOptions): ThreadData {
     front: { host, port, tls, names, origins },
     tokens: path,
     audit: join(path, 'audit.jsonl'),
+    hasFleet: options.fleet !== undefined,
   };
 }
 

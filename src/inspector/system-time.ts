@@ -10,6 +10,12 @@ export const wallIso = (): string => new Date().toISOString();
 /** A text of hexadecimal digits that nobody can guess: 256 bits of chance. */
 export const secretText = (): string => randomBytes(32).toString('hex');
 
+/** Calls back once after `ms`, unless the returned function is called before. */
+export function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
+
 /** Calls back each `ms`, until the returned function is called. */
 export function every(ms: number, callback: () => void): () => void {
   const timer = setInterval(callback, ms);

@@ -2,12 +2,9 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { ROLES, type Role } from '../../src/inspector/access/roles.ts';
-import {
-  type Answerers,
-  Conversation,
-  Refused,
-} from '../../src/inspector/protocol/conversation.ts';
+import { type Answerers, Conversation } from '../../src/inspector/protocol/conversation.ts';
 import { readQuestion } from '../../src/inspector/protocol/read-question.ts';
+import { Refused } from '../../src/inspector/protocol/refused.ts';
 import { ERRORS, LIMITS, METHODS, type MethodName } from '../../src/inspector/protocol/schema.ts';
 import { drawnFrom } from './drawn-from.ts';
 
@@ -37,7 +34,23 @@ function talk(role: Role, over: Partial<Answerers> = {}) {
   const conversation = new Conversation({
     client: { role, from: '127.0.0.1' },
     answerers: { ...answerers, ...over },
+    subscriptions: {
+      subscribe: () => {
+        asked.push('Topics.subscribe');
+        return { sub: 1, hz: 10 };
+      },
+      unsubscribe: () => {
+        asked.push('Topics.unsubscribe');
+        return {};
+      },
+      acknowledge: () => {
+        asked.push('Topics.acknowledge');
+        return {};
+      },
+    },
+    clocks: () => ({ nowMs: 1, nowIso: '' }),
     epoch: 'e',
+    hasFleet: true,
     say: (text) => told.push(JSON.parse(text)),
     failed: (method) => failures.push(method),
   });

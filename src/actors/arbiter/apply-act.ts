@@ -200,7 +200,7 @@ function keep(draft: RecordDraft, id: InstanceId, nowMs: number): void {
 }
 
 /** Until the signal is sent, whoever leaves may stay. */
-function mayStay(state: InstanceEntry['life']['state']): boolean {
+export function mayStay(state: InstanceEntry['life']['state']): boolean {
   return state === 'ready' || state === 'unready' || state === 'leaving' || state === 'draining';
 }
 

@@ -21,10 +21,11 @@ import { waitsOf } from '../arbiter/policy-wave.ts';
 import type { ServiceRecord } from '../arbiter/records.ts';
 import { lastMsOf, recovered } from '../arbiter/recovery.ts';
 import type { GoneService } from '../arbiter/removal.ts';
+import type { PassSurroundings } from '../arbiter/service-view.ts';
 import { type DecisionEntry, DecisionLog, type DecisionQuery } from '../decisions/decision-log.ts';
 import type { Violation } from '../invariants/invariant.ts';
 import type { CarryOut } from '../ports/executor.ts';
-import type { Decision, Verdict } from '../protocol/decision.ts';
+import { ADMITTED, type Decision, type Verdict } from '../protocol/decision.ts';
 import type { Reservation } from '../protocol/fleet-view.ts';
 import type { Intent } from '../protocol/intent.ts';
 import type { SliceReading } from '../protocol/slice-load.ts';
@@ -34,6 +35,7 @@ import { attentionOf } from './attention.ts';
 import { Companions } from './companions.ts';
 import type { ControllerName } from './controllers.ts';
 import type { JournalSpan } from './journal.ts';
+import { fleetRevision, recordRevision } from './record-revision.ts';
 import { isWeather, type LeaderToken, RecordStore } from './record-store.ts';
 import { RegionPart } from './region-part.ts';
 import { Reissue } from './reissue.ts';
@@ -75,6 +77,10 @@ export type ServiceStatus = {
   /** Everything is as it is wanted, nothing was decided in the last pass, and nothing waits for one. */
   readonly isSettled: boolean;
   readonly record: ServiceRecord;
+  /** Another one: something has changed that a person would decide by; see record-revision.ts. */
+  readonly revision: string;
+  /** What a pass made now would be given beside the records. */
+  readonly around: Omit<PassSurroundings, 'metric' | 'sliceLoads' | 'pace'>;
   /** An invariant does not hold: nothing is taken away until somebody says `release`. */
   readonly heldBy: string | null;
   /** Nothing voluntary is done in the whole fleet; `isFrozen` of the record: of this service. */
@@ -83,6 +89,20 @@ export type ServiceStatus = {
   readonly attention: readonly string[];
   /** What of its specification waits for this region's turn, and what ends that. */
   readonly waits: readonly string[];
+};
+
+/** A fleet, for people. */
+export type FleetStatus = { readonly isFrozen: boolean; readonly revision: string };
+
+/** What an operator changes of one service: as `order`, `want` and `release`. */
+export type OperatorChange = {
+  readonly service: string;
+  /** The `revision` that it was decided by; null: whatever it is by now. */
+  readonly ifRevision: string | null;
+  readonly change:
+    | { readonly kind: 'order'; readonly list: readonly Observation[] }
+    | { readonly kind: 'want'; readonly intent: Intent }
+    | { readonly kind: 'release' };
 };
 
 /** What is applied to one service. */
@@ -140,6 +160,15 @@ export type ArbiterMessages = {
   reserve(reservations: readonly Reservation[] | null): Promise<void>;
   /** A violated invariant was looked at; answered when that is stored. @throws as `order` */
   release(service: string): Promise<void>;
+  /**
+   * One of these, unless the service is not what it was any more: then nothing is done.
+   * @throws (rejects) RM_REPLY with reason CHANGED, NO_SERVICE, STORE_AWAY
+   */
+  change(what: OperatorChange): Promise<Verdict>;
+  /** As `freeze`, unless the fleet is not what it was any more. @throws (rejects) RM_REPLY, as `change` */
+  freezeIf(what: { readonly isFrozen: boolean; readonly ifRevision: string }): Promise<void>;
+  /** Of the fleet. */
+  fleet(): FleetStatus;
   /** Null: there is no such service. */
   status(service: string): ServiceStatus | null;
   /** Names of those that it tends. */
@@ -268,42 +297,20 @@ class Brain {
         this.tended.get(service)?.slices.take(router, loads, this.nowMs()),
       order: (what) => this.order(what),
       want: (intent) => this.want(intent),
-      freeze: async (isFrozen) => {
-        this.isFrozen = isFrozen;
-        this.lookAgain();
-        await this.store.freeze(isFrozen);
+      freeze: (isFrozen) => this.freeze(isFrozen),
+      change: (what) => this.change(what),
+      freezeIf: async ({ isFrozen, ifRevision }) => {
+        expectSame(this.fleet().revision, ifRevision, 'the fleet');
+        await this.freeze(isFrozen);
       },
+      fleet: () => this.fleet(),
       reserve: async (reservations) => {
         this.reservations = reservations;
         this.lookAgain();
         await this.store.reserve(reservations);
       },
-      release: async (service) => {
-        const tended = this.tendedCalled(service);
-        tended.loop.heldBy = null;
-        this.lookAgain();
-        await this.ordered(tended);
-      },
-      status: (service) => {
-        const loop = this.tended.get(service)?.loop;
-        if (loop === undefined) return null;
-        const { record, heldBy } = loop;
-        const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
-        const nowMs = this.nowMs();
-        const attention = attentionOf(record, limits, nowMs);
-        const { hasPassed, isSettled } = loop;
-        const waits = waitsOf(record, nowMs);
-        return {
-          nowMs,
-          hasPassed,
-          isSettled,
-          record,
-          heldBy: heldBy && `${heldBy.invariant}: ${heldBy.what}`,
-          isFleetFrozen: this.isFrozen,
-          attention,
-          waits,
-        };
-      },
+      release: (service) => this.release(service),
+      status: (service) => this.status(service),
       services: () => [...this.tended.keys()],
       why: (query) => this.log.find(query),
       tallies: () => [...this.tended.values()].map(({ tally }) => tally.figures()),
@@ -318,6 +325,59 @@ class Brain {
       tick: () => this.tick(),
       report: () => this.report(),
     };
+  }
+
+  private status(service: string): ServiceStatus | null {
+    const loop = this.tended.get(service)?.loop;
+    if (loop === undefined) return null;
+    const { record, hasPassed, isSettled } = loop;
+    const limits = { routerSilenceMs: this.args.routerSilence ?? ROUTER_SILENCE_MS };
+    const nowMs = this.nowMs();
+    const held = loop.heldBy;
+    const holds = {
+      heldBy: held && `${held.invariant}: ${held.what}`,
+      isFleetFrozen: this.isFrozen,
+    };
+    const attention = attentionOf(record, limits, nowMs);
+    const waits = waitsOf(record, nowMs);
+    const revision = recordRevision(record, holds);
+    const around = this.around(loop, nowMs);
+    return { nowMs, hasPassed, isSettled, record, revision, around, ...holds, attention, waits };
+  }
+
+  private fleet(): FleetStatus {
+    const { isFrozen } = this;
+    return { isFrozen, revision: fleetRevision(isFrozen, [...this.tended.keys()]) };
+  }
+
+  private around({ heldBy }: ServiceLoop, nowMs: number): ServiceStatus['around'] {
+    const { region, zones, maxStaleness: maxStalenessMs } = this.args;
+    const isFrozen = this.isFrozen || heldBy !== null;
+    return { nowMs, region, zones, maxStalenessMs, isFrozen, reservations: this.reserved() };
+  }
+
+  private async freeze(isFrozen: boolean): Promise<void> {
+    this.isFrozen = isFrozen;
+    this.lookAgain();
+    await this.store.freeze(isFrozen);
+  }
+
+  private async change({ service, ifRevision, change }: OperatorChange): Promise<Verdict> {
+    if (ifRevision !== null) {
+      expectSame(this.status(this.tendedCalled(service).loop.name)?.revision, ifRevision, service);
+    }
+    if (change.kind === 'want') return this.want(change.intent);
+    await (change.kind === 'release'
+      ? this.release(service)
+      : this.order({ service, list: change.list }));
+    return ADMITTED;
+  }
+
+  private async release(service: string): Promise<void> {
+    const tended = this.tendedCalled(service);
+    tended.loop.heldBy = null;
+    this.lookAgain();
+    await this.ordered(tended);
   }
 
   /** Decision time: whole milliseconds, going on where the records end. */
@@ -471,7 +531,6 @@ class Brain {
 
   private async pass(tended: Tended): Promise<LoopOutcome> {
     const { loop, companions, reissue, tally, slices } = tended;
-    const { region, zones, maxStaleness: maxStalenessMs } = this.args;
     const nowMs = this.nowMs();
     const { part } = this;
     const down = part?.intentFor(loop.record, this.ctx.now(), nowMs) ?? null;
@@ -479,12 +538,7 @@ class Brain {
     const begunMs = this.ctx.now();
     const before = loop.record;
     const outcome = await loop.pass({
-      nowMs,
-      region,
-      zones,
-      maxStalenessMs,
-      isFrozen: this.isFrozen || loop.heldBy !== null,
-      reservations: this.reserved(),
+      ...this.around(loop, nowMs),
       sliceLoads: slices.sum(nowMs),
     });
     tally.passed(before, outcome, this.ctx.now() - begunMs);
@@ -559,4 +613,11 @@ function dueAfter(
   nowMs: number,
 ): number {
   return isCalm ? Math.min(againMs ?? Number.POSITIVE_INFINITY, nowMs + IDLE_MS) : nowMs;
+}
+
+/** @throws RM_REPLY with reason CHANGED */
+function expectSame(now: string | undefined, before: string, what: string): void {
+  if (now === before) return;
+  const message = `${what} is not what it was at revision ${before}; look again.`;
+  throw reply.error('CHANGED', message, { revision: now ?? '' });
 }

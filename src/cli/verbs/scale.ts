@@ -1,5 +1,5 @@
 /** `ringmaster scale`, `autoscale`, `drain`, `replace`, `release`, `freeze`: orders beside a rollout. */
-import type { HostClient, OrderVerdict, ServiceDetail } from '../../drivers/client.ts';
+import type { ChangeAnswer, HostClient, ServiceDetail } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
@@ -17,7 +17,7 @@ export function addScale(program: Command): void {
       const forMs = options.for === undefined ? undefined : lengthMs(options.for, '--for');
       const wanted = countOf(count);
       const verdict = await withHost(options, (host) =>
-        host.ask<OrderVerdict>('Service.hold', {
+        host.ask<ChangeAnswer>('Service.hold', {
           service,
           count: wanted,
           ...(forMs === undefined ? {} : { forMs }),
@@ -50,7 +50,7 @@ export function addScale(program: Command): void {
       const options = command.optsWithGlobals<CommonOptions & { readonly cancel?: boolean }>();
       const cancel = options.cancel === true;
       const verdict = await withHost(options, (host) =>
-        host.ask<OrderVerdict>('Instance.drain', { instance, cancel }),
+        host.ask<ChangeAnswer>('Instance.drain', { instance, cancel }),
       );
       report(`${instance}: ${cancel ? 'is kept' : 'leaves'}`, verdict);
     });
@@ -59,7 +59,7 @@ export function addScale(program: Command): void {
     .description('put another one in its place: ready first, then this one leaves')
     .action(async (instance: string, _, command: Command) => {
       const verdict = await withHost(command.optsWithGlobals<CommonOptions>(), (host) =>
-        host.ask<OrderVerdict>('Instance.replace', { instance }),
+        host.ask<ChangeAnswer>('Instance.replace', { instance }),
       );
       report(`${instance}: is replaced`, verdict);
     });
@@ -89,7 +89,7 @@ export function addScale(program: Command): void {
 
 async function release(host: HostClient, service: string, key: string | undefined): Promise<void> {
   if (key !== undefined) {
-    const verdict = await host.ask<OrderVerdict>('Service.release', { service, key });
+    const verdict = await host.ask<ChangeAnswer>('Service.release', { service, key });
     report(`${service}: the key ${key} is answered again`, verdict);
     return;
   }
@@ -99,15 +99,10 @@ async function release(host: HostClient, service: string, key: string | undefine
   else print(`${service}: nothing to do, every invariant holds: it was not stopped by one`);
 }
 
-/** What became of an order. @throws CommandError when it was not admitted */
-function report(what: string, verdict: OrderVerdict): void {
-  if (verdict.kind === 'admitted') {
-    print(what);
-    return;
-  }
-  const { kind, rule, why, unblock } = verdict;
-  const message = `${kind} by the rule ${rule}: ${why}; until ${unblock}`;
-  throw new CommandError(kind === 'delayed' ? EXIT.waiting : EXIT.conflict, message);
+/** What became of an order; what is refused is thrown before. @throws CommandError when it is delayed */
+function report(what: string, { kind, note }: ChangeAnswer): void {
+  if (kind === 'delayed') throw new CommandError(EXIT.waiting, `${kind} ${note}`);
+  print(what);
 }
 
 function countOf(text: string): number {

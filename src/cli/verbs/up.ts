@@ -12,6 +12,10 @@ import { leftBehind } from '../left-behind.ts';
 import { endLocalFleet, standBy, startLocalFleet, untilUp } from '../local-fleet.ts';
 import { print, printAside } from '../output.ts';
 import { sent } from './apply.ts';
+import { inspectorLine, placeOf } from './inspect.ts';
+
+/** Of the inspector, unless another one is named: one that nobody has registered. */
+const INSPECT_PORT = '7117';
 
 type UpOptions = CommonOptions & {
   readonly file?: string;
@@ -20,6 +24,8 @@ type UpOptions = CommonOptions & {
   readonly remoteWrite?: string;
   readonly remoteWriteConfig?: string;
   readonly metricsPort?: string;
+  /** True: on its usual port. */
+  readonly inspect?: string | true;
   readonly standby?: boolean;
 };
 
@@ -35,6 +41,10 @@ export function addUp(program: Command): void {
     .option('--remote-write <port>', 'take Prometheus remote write in, on this port of 127.0.0.1')
     .option('--remote-write-config <file>', 'which labels its sums lack, its limits and threads')
     .option('--metrics-port <port>', 'show metrics of Ringmaster itself, on this port of 127.0.0.1')
+    .option(
+      '--inspect [port]',
+      `show the fleet and its brain in a page, on this port of 127.0.0.1 (default: ${INSPECT_PORT}; 0: any)`,
+    )
     .action(async (_, command: Command) => up(command.optsWithGlobals<UpOptions>()));
   program
     .command('down')
@@ -54,10 +64,11 @@ async function up(options: UpOptions): Promise<void> {
   }
   const { region, detach: isDetached = false, remoteWrite, metricsPort } = options;
   const where = region === undefined ? {} : { region };
-  const ports = { 'remote-write': remoteWrite, 'metrics-port': metricsPort };
+  const inspect = options.inspect === true ? INSPECT_PORT : options.inspect;
+  const ports = { 'remote-write': remoteWrite, 'metrics-port': metricsPort, inspect };
   const config = await ingestConfig(options);
   const given = Object.entries(ports).flatMap(([name, port]) =>
-    port === undefined ? [] : [[name, portOf(port)] as const],
+    port === undefined ? [] : [[name, portOf(port, name === 'inspect')] as const],
   );
   const how = { ...where, ...config, ports: Object.fromEntries(given) };
   if (options.standby === true) {
@@ -92,6 +103,7 @@ async function upWith(agent: ChildProcess, options: UpOptions, directory: string
   });
   await untilUp(agent, directory);
   print(`ringmaster is up in ${directory}`);
+  if (options.inspect !== undefined) print(inspectorLine(await placeOf(options)));
   if (options.file !== undefined) {
     for (const { service, outcome, version } of await sent(
       { ...options, file: options.file },
@@ -130,8 +142,10 @@ async function ingestConfig({
   return { ingestConfig: resolve(file) };
 }
 
-function portOf(text: string): string {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return text;
-  throw new CommandError(EXIT.usage, `${text} is no port; give a number from 1 to 65535.`);
+/** `mayBeAny`: 0 is one that is free. */
+function portOf(text: string, mayBeAny: boolean): string {
+  const least = mayBeAny ? 0 : 1;
+  const port = /^\d+$/.test(text) ? Number(text) : -1;
+  if (port >= least && port < 65_536) return text;
+  throw new CommandError(EXIT.usage, `${text} is no port; give a number from ${least} to 65535.`);
 }

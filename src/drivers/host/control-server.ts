@@ -24,7 +24,7 @@ export class ControlServer {
   private readonly methods: HostMethods['methods'];
   private readonly clients: Set<Socket> = new Set();
 
-  constructor(path: string, { methods }: HostMethods) {
+  constructor(path: string, { methods }: Pick<HostMethods, 'methods'>) {
     this.path = path;
     this.methods = methods;
     this.server = createServer((client) => this.welcome(client));

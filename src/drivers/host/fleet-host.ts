@@ -9,6 +9,8 @@ import {
   type DecisionEntry,
   type DecisionQuery,
   type FleetSpec,
+  type FleetStatus,
+  fleetRevision,
   readFleet,
   revisionOf,
   type ServiceRecord,
@@ -99,7 +101,8 @@ export class FleetHost {
   private readonly options: FleetHostOptions;
   private readonly store: LmdbStore;
   private readonly leader: Leadership;
-  private readonly system: System;
+  /** Of its actors; for whoever shows what they do. */
+  readonly system: System;
   private readonly releases: Releases;
   private readonly book: AddressBook = new AddressBook();
   private readonly underWay: RequestsUnderWay = new RequestsUnderWay();
@@ -215,7 +218,7 @@ export class FleetHost {
     return this.running === null ? [] : await this.running.arbiter.ask('services');
   }
 
-  /** @throws (rejects) RM_CONTROL_PARAMS when there is no such service */
+  /** @throws (rejects) RM_CONTROL_UNKNOWN when there is no such service */
   async status(service: string): Promise<ServiceStatus> {
     const { running } = this;
     const status = running && (await running.arbiter.ask('status', service));
@@ -225,7 +228,7 @@ export class FleetHost {
     }
     const known = await this.services();
     const message = `there is no service ${service}; there are: ${known.join(', ') || 'none'}`;
-    throw driverError('RM_CONTROL_PARAMS', message, { service });
+    throw driverError('RM_CONTROL_UNKNOWN', message, { service });
   }
 
   /** What their instances have to do, and what they use. */
@@ -250,6 +253,13 @@ export class FleetHost {
   /** Entries of the decision log, oldest first. */
   async why(query: DecisionQuery): Promise<readonly DecisionEntry[]> {
     return this.running === null ? [] : await this.running.arbiter.ask('why', query);
+  }
+
+  /** Whether it is frozen, and its revision. */
+  async standing(): Promise<FleetStatus> {
+    const { running } = this;
+    if (running !== null) return await running.arbiter.ask('fleet');
+    return { isFrozen: false, revision: fleetRevision(false, []) };
   }
 
   /** The arbiter, to be told what operators want. @throws RM_CONTROL_REFUSED before the first apply */

@@ -14,6 +14,8 @@ import {
 /** How a service is. */
 export type ServiceSummary = {
   readonly service: string;
+  /** Another one: something has changed that a person would decide by. */
+  readonly revision: string;
   readonly kind: 'sharded' | 'stateless';
   /** Of the stable revision, and of the target where it is another one. */
   readonly version: string;
@@ -79,6 +81,7 @@ export function summaryOf(service: ServiceStatus): ServiceSummary {
   const ready = [...instances.values()].filter(({ life }) => life.state === 'ready').length;
   return {
     service: record.name,
+    revision: service.revision,
     kind: record.spec.kind,
     version: versionOf(goal.stable),
     target: goal.target === goal.stable ? null : versionOf(goal.target),

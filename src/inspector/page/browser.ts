@@ -89,5 +89,6 @@ export const ports: Ports = {
   openSocket,
   after,
   nowMs: monotonicMs,
+  epochMsOf: Date.parse,
   chance: Math.random,
 };

@@ -7,8 +7,10 @@
  */
 
 import type { Role } from '../access/roles.ts';
+import { isFleetMethod } from './fleet-methods.ts';
 import { isMethod, mayCall, methodsOf } from './permissions.ts';
 import { readQuestion } from './read-question.ts';
+import { Refused } from './refused.ts';
 import {
   type Answer,
   ERRORS,
@@ -30,30 +32,35 @@ export type Client = {
   readonly from: string;
 };
 
+/** What belongs to one connection: answered where its subscriptions are. */
+type TopicMethod = 'Topics.subscribe' | 'Topics.unsubscribe' | 'Topics.acknowledge';
+
 /** What answers each method; throws (rejects) a Refused, or what is an `internal` error then. */
 export type Answerers = {
-  readonly [M in Exclude<MethodName, 'System.hello'>]: (
+  readonly [M in Exclude<MethodName, 'System.hello' | TopicMethod>]: (
     params: ParamsOf<M>,
     client: Client,
   ) => Promise<ResultOf<M>>;
 };
 
-/** To be thrown by an answerer: the client is told this. */
-export class Refused extends Error {
-  readonly error: ErrorName;
-
-  constructor(error: ErrorName, message: string) {
-    super(message);
-    this.error = error;
-  }
-}
+/** One connection's subscriptions; throws a Refused. */
+export type Subscriptions = {
+  subscribe(params: ParamsOf<'Topics.subscribe'>): ResultOf<'Topics.subscribe'>;
+  unsubscribe(params: ParamsOf<'Topics.unsubscribe'>): ResultOf<'Topics.unsubscribe'>;
+  acknowledge(params: ParamsOf<'Topics.acknowledge'>): ResultOf<'Topics.acknowledge'>;
+};
 
 /** What a conversation is made of. */
 export type ConversationParts = {
   readonly client: Client;
   readonly answerers: Answerers;
+  readonly subscriptions: Subscriptions;
+  /** The same moment by the server's clock, in milliseconds, and by the calendar. */
+  readonly clocks: () => { readonly nowMs: number; readonly nowIso: string };
   /** Of this run of the server. */
   readonly epoch: string;
+  /** Without one, what is about a fleet is unsupported. */
+  readonly hasFleet: boolean;
   readonly say: (text: string) => void;
   /** An answerer failed in a way that it should not. */
   readonly failed: (method: string, error: unknown) => void;
@@ -101,6 +108,9 @@ export class Conversation {
         `${method} needs the role ${METHODS[method].role}, this is a ${role}`,
       );
     }
+    if (!this.has(method)) {
+      return answerOf(id, 'unsupported', `this server has no fleet, and so no ${method}`);
+    }
     const parsed = METHODS[method].params.safeParse(params);
     if (!parsed.success) return answerOf(id, 'params', wrongIn(parsed.error));
     try {
@@ -113,8 +123,11 @@ export class Conversation {
   }
 
   private async resultOf(method: MethodName, params: unknown): Promise<unknown> {
-    const { answerers, client } = this.parts;
+    const { answerers, client, subscriptions } = this.parts;
     if (method === 'System.hello') return this.hello(params as ParamsOf<'System.hello'>);
+    if (method === 'Topics.subscribe') return subscriptions.subscribe(params as never);
+    if (method === 'Topics.unsubscribe') return subscriptions.unsubscribe(params as never);
+    if (method === 'Topics.acknowledge') return subscriptions.acknowledge(params as never);
     return answerers[method](params as never, client);
   }
 
@@ -133,9 +146,14 @@ export class Conversation {
       protocol: { major, minor },
       epoch,
       role: client.role,
-      methods: [...methodsOf(client.role)],
+      ...this.parts.clocks(),
+      methods: methodsOf(client.role).filter((method) => this.has(method)),
       limits: { ...LIMITS },
     };
+  }
+
+  private has(method: MethodName): boolean {
+    return this.parts.hasFleet || !isFleetMethod(method);
   }
 
   private say(answer: Answer): void {

@@ -3,6 +3,8 @@
  * table of permissions, docs/inspector-protocol.md and the fuzz test are made of it. Minor versions only add.
  */
 import { ROLES } from '../access/roles.ts';
+import { WISH } from './change-words.ts';
+import { FLEET_METHODS } from './fleet-methods.ts';
 import { TOPIC_NAMES } from './topics.ts';
 import { method, z } from './words.ts';
 
@@ -93,7 +95,7 @@ export const METHODS = {
       epoch: z.string().describe('another one: the server was started anew'),
       role,
       nowMs: z.number().describe('clock that everything is dated by: milliseconds of the server'),
-      wallMs: z.number().describe('the same moment in milliseconds since 1970, for people'),
+      nowIso: z.string().describe('the same moment by the calendar, for people'),
       methods: z.array(z.string()).describe('that this role may call'),
       limits: z.record(z.string(), count),
     }),
@@ -126,13 +128,7 @@ export const METHODS = {
     role: 'admin',
     params: z.strictObject({
       path: z.string().min(1).max(1000),
-      reason: z.string().min(1).max(500).describe('kept in the audit log'),
-      key: z
-        .string()
-        .min(1)
-        .max(100)
-        .describe('of this wish: asked again with it, nothing is done twice'),
-      dryRun: z.boolean().optional().describe('says what would be done'),
+      ...WISH,
     }),
     result: z.strictObject({ isDone: z.boolean(), isDryRun: z.boolean() }),
   }),
@@ -158,7 +154,8 @@ export const METHODS = {
     result: z.strictObject({}),
   }),
   'Topics.acknowledge': method({
-    about: 'Every frame is to be acknowledged when it was taken in: that is how the server keeps pace.',
+    about:
+      'Every frame is to be acknowledged when it was taken in: that is how the server keeps pace.',
     role: 'viewer',
     params: z.strictObject({ sub: count, frame: count }),
     result: z.strictObject({}),
@@ -174,6 +171,7 @@ export const METHODS = {
       ),
     }),
   }),
+  ...FLEET_METHODS,
 } as const;
 
 /** Name of a method. */

@@ -4,13 +4,14 @@
  * of the others are JSON.
  */
 import type { Role } from '../access/roles.ts';
+import { DECISION, SERVICE } from './fleet-shapes.ts';
 import { z } from './words.ts';
 
 const count = z.number().int().nonnegative();
 const share = z.number().describe('of 1');
 const latency = z.number().nullable().describe('microseconds; null: nothing was measured');
 
-/** A counted distribution of microseconds: element i counts those from 2^((i - 1) / 4) to 2^(i / 4). */
+/** A counted distribution of microseconds: element 4·o + s: those from 2^o · (1 + s/4) on. */
 const histogram = z.array(count);
 
 const system = z.strictObject({
@@ -110,6 +111,20 @@ export const TOPICS = {
     keys: 'number of the letter',
     value: deadLetter,
   }),
+  services: topic({
+    about:
+      'Of a fleet: its services. `allowedActions` of a row are for whoever may do anything: those whose ' +
+      'method is not in `methods` of System.hello are not for this role.',
+    role: 'viewer',
+    keys: 'name of the service',
+    value: SERVICE,
+  }),
+  decisions: topic({
+    about: 'Of a fleet: the last five hundred decisions, refused and delayed ones too.',
+    role: 'viewer',
+    keys: 'id of the decision',
+    value: DECISION,
+  }),
   actors: topic({
     about: 'All named actors with their figures, as binary columns.',
     role: 'viewer',
@@ -120,6 +135,10 @@ export const TOPICS = {
 
 /** Name of a topic. */
 export type TopicName = keyof typeof TOPICS;
+/** Whether a topic needs a fleet. */
+export function isFleetTopic(name: TopicName): boolean {
+  return name === 'services' || name === 'decisions';
+}
 /** A row of it. */
 export type RowOf<T extends TopicName> = z.infer<(typeof TOPICS)[T]['value']>;
 /** All names, as the schema needs them. */

@@ -9,8 +9,12 @@ import { Tickets } from '../access/tickets.ts';
 import { Tokens } from '../access/tokens.ts';
 import { inspectorError } from '../errors.ts';
 import { Conversation } from '../protocol/conversation.ts';
-import { every, monotonicMs, secretText, wallIso } from '../system-time.ts';
+import { after, every, monotonicMs, secretText, wallIso } from '../system-time.ts';
+import { Board } from '../topics/board.ts';
+import { ClientTopics } from '../topics/client-topics.ts';
 import { answersOf } from './answers.ts';
+import { Feeds } from './feeds.ts';
+import { FLEET_LOOK_MS, FleetFeed } from './fleet-feed.ts';
 import { type FrontOptions, HttpFront } from './http-front.ts';
 import { RemoteSource } from './remote-source.ts';
 import { type ClientSocket, PING_MS, Sockets } from './sockets.ts';
@@ -21,7 +25,12 @@ export type ThreadData = {
   readonly front: FrontOptions;
   readonly tokens: string;
   readonly audit: string;
+  readonly hasFleet: boolean;
 };
+
+/** Milliseconds between two looks what is due: a bit below those of the fastest client. */
+const TICK_MS = 30;
+const SECOND_MS = 1000;
 
 if (isMainThread || parentPort === null) {
   throw inspectorError(
@@ -41,18 +50,38 @@ async function serve({
   front: options,
   tokens: directory,
   audit: file,
+  hasFleet,
 }: ThreadData): Promise<void> {
   const tokens = new Tokens({ directory, secretText });
   const audit = new AuditLog(file);
   const remote = new RemoteSource(post);
   const sockets = new Sockets();
   const epoch = secretText().slice(0, 16);
+  const board = new Board({
+    epoch,
+    hasFleet,
+    nowMs: monotonicMs,
+    soon: (callback) => void after(0, callback),
+    wanted: (name, isWanted) => {
+      fleet.wanted(name, isWanted);
+      if (name !== 'actors') return;
+      if (!isWanted) board.topics.actors.forget();
+      post({ kind: 'names-wanted', isWanted });
+    },
+  });
+  const feeds = new Feeds(board, remote.source);
+  const fleet = new FleetFeed(board, remote.source);
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const converse = (client: ClientSocket, role: Role, from: string): void => {
+    const topics = new ClientTopics(board, client);
+    client.onClose(() => topics.close());
     const conversation = new Conversation({
       client: { role, from },
       answerers,
+      subscriptions: topics,
+      clocks: () => ({ nowMs: monotonicMs(), nowIso: wallIso() }),
       epoch,
+      hasFleet,
       say: client.say,
       failed: (method, error) => post({ kind: 'trouble', method, message: String(error) }),
     });
@@ -69,13 +98,17 @@ async function serve({
         converse(client, role, request.socket.remoteAddress ?? ''),
       ),
   });
-  const endPings = every(PING_MS, () => sockets.ping());
+  const ends = [
+    every(PING_MS, () => sockets.ping()),
+    every(TICK_MS, () => board.tick(monotonicMs())),
+    every(SECOND_MS, () => feeds.second()),
+    every(FLEET_LOOK_MS, () => fleet.look()),
+  ];
   main.on('message', (message: ToInspector) => {
-    if (message.kind !== 'close') {
-      remote.answered(message);
-      return;
-    }
-    endPings();
+    if (message.kind === 'answer' || message.kind === 'trouble') remote.answered(message);
+    else if (message.kind !== 'close') feeds.heard(message);
+    if (message.kind !== 'close') return;
+    for (const end of ends) end();
     sockets.close();
     front.close();
     audit.close();

@@ -21,9 +21,10 @@ export class RemoteSource {
     actors: () => this.ask('actors'),
     deadLetters: () => this.ask('deadLetters'),
     stop: (path, dryRun) => this.ask('stop', path, dryRun),
+    fleet: (method, params) => this.ask('fleet', method, params),
   };
 
-  answered(message: Exclude<ToInspector, { readonly kind: 'close' }>): void {
+  answered(message: Extract<ToInspector, { readonly kind: 'answer' | 'trouble' }>): void {
     const waiting = this.open.get(message.id);
     this.open.delete(message.id);
     if (message.kind === 'answer') waiting?.resolve(message.result as never);

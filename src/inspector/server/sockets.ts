@@ -21,6 +21,12 @@ const GOING_AWAY = 1001;
 export type ClientSocket = {
   /** Hangs up on a client that has not read what it was told. */
   readonly say: (text: string) => void;
+  /** A frame of a topic, whose maker has looked at `waitingBytes` before. */
+  readonly send: (data: string | Uint8Array) => void;
+  readonly waitingBytes: () => number;
+  /** It has left everything unread for too long. */
+  readonly hangUp: () => void;
+  readonly onClose: (listener: () => void) => void;
   readonly onText: (listener: (text: string) => void) => void;
 };
 
@@ -75,14 +81,22 @@ export class Sockets {
 }
 
 function clientOf(ws: WebSocket): ClientSocket {
+  const hangUp = (): void => {
+    ws.close(TOO_SLOW, 'answers were not read');
+    ws.terminate();
+  };
+  const send = (data: string | Uint8Array): void => {
+    if (ws.readyState === ws.OPEN) ws.send(data);
+  };
   return {
     say: (text) => {
-      if (ws.readyState !== ws.OPEN) return;
-      if (ws.bufferedAmount > WAITING_BYTES_MAX) {
-        ws.close(TOO_SLOW, 'answers were not read');
-        ws.terminate();
-      } else ws.send(text);
+      if (ws.bufferedAmount > WAITING_BYTES_MAX) hangUp();
+      else send(text);
     },
+    send,
+    waitingBytes: () => ws.bufferedAmount,
+    hangUp,
+    onClose: (listener) => void ws.once('close', listener),
     onText: (listener) => {
       ws.on('message', (data, isBinary) => {
         if (isBinary) ws.close(TEXT_ONLY, 'messages are text');

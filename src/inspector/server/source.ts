@@ -3,6 +3,9 @@
  * Two unions, one for each direction.
  */
 import type { ResultOf } from '../protocol/schema.ts';
+import type { RowOf } from '../protocol/topics.ts';
+import type { EventRow } from './event-row.ts';
+import type { FleetAnswer } from './fleet-door.ts';
 
 /** An actor as the system knows it now. */
 export type ActorRow = ResultOf<'Actors.list'>['actors'][number];
@@ -14,6 +17,8 @@ export interface Source {
   deadLetters(): Promise<ResultOf<'DeadLetters.last'>['letters']>;
   /** @returns whether there is one of that path */
   stop(path: string, dryRun: boolean): Promise<boolean>;
+  /** Asks the fleet's host. */
+  fleet(method: string, params: Readonly<Record<string, unknown>>): Promise<FleetAnswer>;
 }
 
 /** Of the inspector's thread. */
@@ -24,6 +29,8 @@ export type ToMain =
       readonly what: keyof Source;
       readonly args: readonly unknown[];
     }
+  /** Names of actors are told from now on, or no more. */
+  | { readonly kind: 'names-wanted'; readonly isWanted: boolean }
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string }
   /** An answer could not be given. */
@@ -34,4 +41,24 @@ export type ToMain =
 export type ToInspector =
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'trouble'; readonly id: number; readonly message: string }
+  /** A worker sits in that seat; `worker`: its number, never used again. */
+  | {
+      readonly kind: 'sits';
+      readonly seat: number;
+      readonly worker: number;
+      readonly buffer: SharedArrayBuffer;
+      readonly actorsMax: number;
+    }
+  /**
+   * Who was named, or is no more (seat -1), in order: paths one a line, three numbers each: seat, index,
+   * generation.
+   */
+  | { readonly kind: 'names'; readonly paths: string; readonly places: Int32Array }
+  | {
+      readonly kind: 'happened';
+      readonly events: readonly EventRow[];
+      readonly letters: readonly RowOf<'deadLetters'>[];
+      /** Events beyond these. */
+      readonly skipped: number;
+    }
   | { readonly kind: 'close' };

@@ -1,9 +1,10 @@
 /** A system as a source: looked at on its own thread, told as plain data. */
 import type { AnyRef, System } from '../../runtime/index.ts';
+import { askedOf, type FleetDoor } from './fleet-door.ts';
 import type { ActorRow, Source } from './source.ts';
 
 /** Thread rule: the thread that started the system. */
-export function sourceOf(system: System): Source {
+export function sourceOf(system: System, fleet: FleetDoor | null): Source {
   return {
     figures: () => Promise.resolve(figuresOf(system)),
     actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
@@ -20,6 +21,7 @@ export function sourceOf(system: System): Source {
       if (!dryRun) await system.stop(ref);
       return true;
     },
+    fleet: (method, params) => askedOf(fleet, method, params),
   };
 }
 

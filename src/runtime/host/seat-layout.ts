@@ -3,21 +3,22 @@
  * a logical thread number; the buffer belongs to the worker that sits in it and is replaced with
  * it.
  *
- *   byte 0         128         256           512            768
- *        ┌───────────┬───────────┬─────────────┬──────────────┬─ ─ ─ ─ ─ ─ ─ ─ ─┬─ ─ ─ ─ ─ ─ ─ ─ ─ ─
- *        │ parked    │ heartbeat │ counters    │ per peer     │ gate per actor  │ figures per actor
- *        └───────────┴───────────┴─────────────┴──────────────┴─ ─ ─ ─ ─ ─ ─ ─ ─┴─ ─ ─ ─ ─ ─ ─ ─ ─ ─
+ *   byte 0         128         256        512       1440       34208
+ *        ┌───────────┬───────────┬──────────┬─────────┬──────────┬─ ─ ─ ─ ─ ─ ─ ─ ─┬─ ─ ─ ─ ─ ─ ─ ─ ─ ─
+ *        │ parked    │ heartbeat │ counters │ waits   │ per peer │ gate per actor  │ figures per actor
+ *        └───────────┴───────────┴──────────┴─────────┴──────────┴─ ─ ─ ─ ─ ─ ─ ─ ─┴─ ─ ─ ─ ─ ─ ─ ─ ─ ─
  * | word      | written by            | read by | ordering |
  * | parked    | owner; a waker 1 → 0  | wakers  | Atomics: it must not pass the look at the rings |
  * | heartbeat | owner                 | monitor | Atomics.store: a monitor in a loop must see it move |
  * | counters  | owner                 | anybody | plain f64, one writer; late by a turn |
+ * | waits     | owner                 | anybody | plain, as the counters |
  * | gates     | owner                 | senders | plain: a stale `open` costs one message of the overshoot |
  * | figures   | owner                 | anybody | plain, as the counters |
  *
  * A gate word is `generation * 2 + isFull`; 0 for a place that nobody has. A sender that finds
  * another generation than its ref's knows that the actor has stopped.
  */
-import { assert } from '../../hotpath/index.ts';
+import { assert, OCTAVE_BUCKETS } from '../../hotpath/index.ts';
 
 /** Word indices (32 bits). */
 export const PARKED_WORD = 0;
@@ -25,8 +26,10 @@ export const HEARTBEAT_WORD = 32;
 /** Byte where the counters begin, and how many there are (f64 each). */
 export const COUNTERS_OFFSET_BYTES = 256;
 export const COUNTERS_MAX = 32;
+/** Times in the mailbox in microseconds, of samples, by octave bucket (f64 each). */
+export const WAITS_OFFSET_BYTES: number = COUNTERS_OFFSET_BYTES + COUNTERS_MAX * 8;
 /** Records that this thread has taken in from each other one, by its peer number (f64 each). */
-export const PEERS_OFFSET_BYTES: number = COUNTERS_OFFSET_BYTES + COUNTERS_MAX * 8;
+export const PEERS_OFFSET_BYTES: number = WAITS_OFFSET_BYTES + OCTAVE_BUCKETS * 8;
 /** Threads that can ever have talked to one worker: seats, and those that replaced them. */
 export const PEERS_MAX = 2048;
 export const GATES_OFFSET_BYTES: number = PEERS_OFFSET_BYTES + PEERS_MAX * 2 * 8;

@@ -2,7 +2,7 @@
  * One worker's window to the others: its gates, counters and actors' figures in shared memory. The
  * worker writes; everybody may read, also while the worker spins in a handler.
  */
-import { SharedMem } from '../../hotpath/index.ts';
+import { OCTAVE_BUCKETS, octaveBucket, SharedMem } from '../../hotpath/index.ts';
 import {
   COUNTERS,
   COUNTERS_OFFSET_BYTES,
@@ -15,6 +15,7 @@ import {
   PEERS_MAX,
   PEERS_OFFSET_BYTES,
   seatBytes,
+  WAITS_OFFSET_BYTES,
 } from './seat-layout.ts';
 
 /** What is known of one actor from outside. Times in microseconds. */
@@ -33,6 +34,8 @@ export class SeatMemory {
   readonly actorsMax: number;
   readonly mem: SharedMem;
   readonly counters: Float64Array;
+  /** Times in the mailbox, of samples, in microseconds: counts by octave bucket. */
+  readonly waitCounts: Float64Array;
   /** Data records taken in, by peer; behind them, records sent, by peer. */
   readonly taken: Float64Array;
   readonly sent: Float64Array;
@@ -45,6 +48,7 @@ export class SeatMemory {
     this.actorsMax = actorsMax;
     this.mem = new SharedMem(buffer, 0, COUNTERS_OFFSET_BYTES);
     this.counters = new Float64Array(buffer, COUNTERS_OFFSET_BYTES, COUNTERS.length);
+    this.waitCounts = new Float64Array(buffer, WAITS_OFFSET_BYTES, OCTAVE_BUCKETS);
     this.taken = new Float64Array(buffer, PEERS_OFFSET_BYTES, PEERS_MAX);
     this.sent = new Float64Array(buffer, PEERS_OFFSET_BYTES + PEERS_MAX * 8, PEERS_MAX);
     this.gates = new Int32Array(buffer, GATES_OFFSET_BYTES, actorsMax);
@@ -115,6 +119,8 @@ export class SeatMemory {
     const at = index * (FIGURES_BYTES / 8);
     this.figures64[at + 1] = (this.figures64[at + 1] as number) + waitUs;
     this.figures32[at * 2 + 6] = (this.figures32[at * 2 + 6] as number) + 1;
+    const bucket = octaveBucket(waitUs);
+    this.waitCounts[bucket] = (this.waitCounts[bucket] as number) + 1;
   }
 
   restarted(index: number): void {

@@ -97,6 +97,7 @@ export async function assemble(
         directory.forgetSeat(seat);
         placer.lost(seat);
       },
+      sits: (seat, memory) => directory.sits(seat, memory),
     },
   );
   links.calls.serve('named', ([path, index, generation]: [string, number, number], from) =>

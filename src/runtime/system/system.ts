@@ -13,6 +13,7 @@ import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
 import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
+import type { RosterListener } from '../observe/roster.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import type { Retired } from '../threads/retired.ts';
@@ -161,6 +162,17 @@ export class System {
     const view = this.parts.seats().find((one) => one.seat === seat);
     const figures = view?.memory.figuresOf(index);
     return figures === undefined || figures.generation !== generation ? null : figures;
+  }
+
+  /**
+   * For who watches from another thread: told each thread's memory and all named actors, then each change.
+   * @returns how to stop listening
+   */
+  watchRoster(listener: RosterListener): () => void {
+    for (const { seat, memory } of this.parts.seats()) {
+      listener.sits(seat, memory.buffer, memory.actorsMax);
+    }
+    return this.parts.directory.listen(listener);
   }
 
   /** Number of the thread that the actor lives on. */

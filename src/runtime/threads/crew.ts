@@ -45,6 +45,8 @@ export interface CrewEvents {
    * The seat's worker is gone; its actors are to be begun again, by calls that wait for `seated`.
    */
   lost(seat: number): void;
+  /** A worker sits in that seat, with that memory. */
+  sits(seat: number, memory: SeatMemory): void;
 }
 
 type Worker = {
@@ -305,6 +307,7 @@ export class Crew {
     for (const other of this.alive()) {
       if (other !== spare) this.order(other, { o: 'moved', peer: spare.number, seat });
     }
+    this.events.sits(seat, spare.memory);
     const waiting = this.waitingForSeat.get(seat) ?? [];
     this.waitingForSeat.delete(seat);
     for (const resolve of waiting) resolve(spare.peer as Peer);

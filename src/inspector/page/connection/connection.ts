@@ -120,7 +120,9 @@ export class Connection {
 
   /** Milliseconds since 1970 of a moment of the server's clock. */
   peopleMs(atMs: number): number {
-    return this.hello === null ? 0 : this.hello.wallMs + (atMs - this.hello.nowMs);
+    const { hello } = this;
+    if (hello === null) return 0;
+    return this.ports.epochMsOf(hello.nowIso) + (atMs - hello.nowMs);
   }
 
   /** The server's clock now, as far as the page can tell. */

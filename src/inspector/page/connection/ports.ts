@@ -26,6 +26,8 @@ export type Ports = {
   /** Calls back once; what it returns takes that back. */
   readonly after: (ms: number, callback: () => void) => () => void;
   readonly nowMs: () => number;
+  /** Milliseconds since 1970 of a moment as text. */
+  readonly epochMsOf: (iso: string) => number;
   /** From 0 to 1. */
   readonly chance: () => number;
 };

@@ -1,29 +1,39 @@
 #!/usr/bin/env node
 /**
  * The brain as a process of its own, under an agent or beside its brain: `host-main --directory DIR
- * [--region NAME] [--remote-write PORT] [--remote-write-config FILE] [--metrics-port PORT]`. It ends with 0
- * when it is told to, and with 1 when another host leads or it cannot go on: the agent then starts it again.
- * What a person should know goes to standard error, which the agent keeps; a process that has started it by
- * hand hears when it stands by, and when it leads.
+ * [--region NAME] [--remote-write PORT] [--remote-write-config FILE] [--metrics-port PORT] [--inspect PORT]`.
+ * It ends with 0 when it is told to, and with 1 when another host leads or it cannot go on: the agent then
+ * starts it again. What a person should know goes to standard error, which the agent keeps; a process that
+ * has started it by hand hears when it stands by, and when it leads. Puts together what knows nothing of
+ * each other: the drivers' host, and the inspector that shows it.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type AgentClient, connectAgent, folderMark, SOCKET_VARIABLE } from '../../agent/index.ts';
-import { driverError } from '../errors.ts';
-import { readIngestFile } from '../ingest/ingest-file.ts';
-import { every } from '../system-time.ts';
-import { ControlServer } from './control-server.ts';
-import { startFleetHost } from './fleet-host.ts';
-import { HostMethods } from './host-methods.ts';
-import { MetricsServer } from './metrics-server.ts';
-import { openPort } from './open-port.ts';
+import { type AgentClient, connectAgent, folderMark, SOCKET_VARIABLE } from '../agent/index.ts';
+import {
+  ControlServer,
+  type FleetHost,
+  HostMethods,
+  MetricsServer,
+  openPort,
+  readIngestFile,
+  startFleetHost,
+} from '../drivers/index.ts';
+import { hostError } from './errors.ts';
+import {
+  FleetInspector,
+  type FleetInspectorParts,
+  type InspectorPlace,
+} from './fleet-inspector.ts';
+import { every } from './system-time.ts';
 
 /** Between two looks whether the agent is there, and how many in a row it may be away. */
 const AGENT_LOOK_MS = 500;
 const AGENT_LOOKS = 6;
 /** Below the host's directory: where tools ask. */
 const CONTROL_SOCKET = 'host.sock';
+const NOT_INSPECTED = { isOpen: false, isWanted: false, why: 'it runs without --inspect' } as const;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -33,6 +43,7 @@ async function main(): Promise<void> {
       'remote-write': { type: 'string' },
       'remote-write-config': { type: 'string' },
       'metrics-port': { type: 'string' },
+      inspect: { type: 'string' },
     },
   });
   const { directory, region, 'remote-write': writePort, 'metrics-port': metricsPort } = values;
@@ -40,7 +51,7 @@ async function main(): Promise<void> {
   const agent = process.env[SOCKET_VARIABLE];
   if (directory === undefined || agent === undefined) {
     const message = `--directory is needed, and ${SOCKET_VARIABLE}: start it by \`ringmaster up\`.`;
-    throw driverError('RM_HOST_OPTION', message);
+    throw hostError('RM_HOST_START', message);
   }
   // A sign of life from the beginning: opening a large store takes its time.
   const beats = await connectAgent({ socket: agent });
@@ -64,13 +75,14 @@ async function main(): Promise<void> {
     throw error;
   });
   watchStore(join(directory, 'store'));
-  const metrics = metricsPort === undefined ? null : new MetricsServer(host);
-  if (metrics !== null) {
-    const open = (): Promise<unknown> => metrics.listen(Number(metricsPort));
-    await openPort(open, (why) => warn(`--metrics-port ${metricsPort}: ${why}`));
-  }
+  const metrics = await metricsOf(host, metricsPort);
+  const { methods } = new HostMethods(host);
+  const inspector = await inspectorOf(values.inspect, { host, methods, directory, trouble: warn });
+  const where = (): Promise<InspectorPlace> => Promise.resolve(inspector?.where() ?? NOT_INSPECTED);
   // Last: whoever is answered there finds everything else open.
-  const server = new ControlServer(join(directory, CONTROL_SOCKET), new HostMethods(host));
+  const server = new ControlServer(join(directory, CONTROL_SOCKET), {
+    methods: { ...methods, 'Inspector.where': where },
+  });
   await server.listen();
   say('leads');
   let isEnding = false;
@@ -80,6 +92,7 @@ async function main(): Promise<void> {
     isEnding = true;
     server.close();
     metrics?.close();
+    await inspector?.close();
     await host.close();
     beats.close();
     process.exit(code);
@@ -90,6 +103,25 @@ async function main(): Promise<void> {
   if (isEnding) return;
   warn(why.message);
   await close(1);
+}
+
+async function metricsOf(host: FleetHost, port: string | undefined): Promise<MetricsServer | null> {
+  if (port === undefined) return null;
+  const metrics = new MetricsServer(host);
+  const open = (): Promise<unknown> => metrics.listen(Number(port));
+  await openPort(open, (why) => warn(`--metrics-port ${port}: ${why}`));
+  return metrics;
+}
+
+async function inspectorOf(
+  port: string | undefined,
+  parts: Omit<FleetInspectorParts, 'port'>,
+): Promise<FleetInspector | null> {
+  if (port === undefined) return null;
+  const inspector = new FleetInspector({ ...parts, port: Number(port) });
+  // What cannot be shown to others keeps nobody from leading.
+  await inspector.open().catch((error: Error) => inspector.failed(error));
+  return inspector;
 }
 
 /**

@@ -1,0 +1,68 @@
+/**
+ * Keeps the topics of a fleet up to date while somebody watches them, by asking now and then: a fleet is
+ * small beside its actors, and what has not changed is told to nobody.
+ */
+import type { ResultOf } from '../protocol/schema.ts';
+import type { TopicName } from '../protocol/topics.ts';
+import { type Board, ROWS_MAX } from '../topics/board.ts';
+import { askFleet } from './fleet-answers.ts';
+import type { Source } from './source.ts';
+
+/** Between two looks. Longer: told later; shorter: the fleet is asked more often. Milliseconds. */
+export const FLEET_LOOK_MS = 250;
+
+type Decisions = ResultOf<'Decisions.list'>['decisions'];
+
+/** Thread rule: the inspector's thread. */
+export class FleetFeed {
+  private readonly board: Board;
+  private readonly source: Source;
+  private readonly watched: Set<TopicName> = new Set();
+  /** When the newest decision that is known was last so; by the clock of the decisions. */
+  private knownMs: number = Number.NEGATIVE_INFINITY;
+  private isLooking: boolean = false;
+
+  constructor(board: Board, source: Source) {
+    this.board = board;
+    this.source = source;
+  }
+
+  /** Somebody watches a topic, or nobody does any more. */
+  wanted(name: TopicName, isWanted: boolean): void {
+    if (!isWanted) this.watched.delete(name);
+    else if (name === 'services' || name === 'decisions') {
+      this.watched.add(name);
+      this.look();
+    }
+  }
+
+  /** One look at a time: a host that is busy is not asked more and more. */
+  look(): void {
+    if (this.isLooking || this.watched.size === 0) return;
+    this.isLooking = true;
+    const looks = [
+      this.watched.has('services') ? this.services() : null,
+      this.watched.has('decisions') ? this.decisions() : null,
+    ];
+    // What was told stays as it was; the next look asks again.
+    void Promise.allSettled(looks).finally(() => {
+      this.isLooking = false;
+    });
+  }
+
+  private async services(): Promise<void> {
+    const { services } = await askFleet<ResultOf<'Fleet.list'>>(this.source, 'Fleet.list', {});
+    const rows = services.slice(0, ROWS_MAX.services);
+    this.board.topics.services.replace(new Map(rows.map((row) => [row.service, row])));
+  }
+
+  private async decisions(): Promise<void> {
+    const since = Number.isFinite(this.knownMs) ? { sinceMs: this.knownMs } : {};
+    const asked = { ...since, last: ROWS_MAX.decisions };
+    const entries = await askFleet<Decisions>(this.source, 'Decisions.list', asked);
+    for (const entry of entries) {
+      this.board.topics.decisions.set(String(entry.id), entry);
+      this.knownMs = Math.max(this.knownMs, entry.lastMs);
+    }
+  }
+}
