@@ -16,6 +16,7 @@ import { answersOf } from './answers.ts';
 import { Feeds } from './feeds.ts';
 import { FLEET_LOOK_MS, FleetFeed } from './fleet-feed.ts';
 import { type FrontOptions, HttpFront } from './http-front.ts';
+import { readPage } from './page-files.ts';
 import { RemoteSource } from './remote-source.ts';
 import { type ClientSocket, PING_MS, Sockets } from './sockets.ts';
 import type { ToInspector, ToMain } from './source.ts';
@@ -91,6 +92,7 @@ async function serve({
     options,
     tokens,
     tickets: new Tickets(secretText),
+    page: readPage(),
     nowMs: monotonicMs,
     trouble: (message) => post({ kind: 'trouble', method: 'server', message }),
     welcome: (request, socket, head, role) =>
