@@ -3,6 +3,7 @@ import './styles/colours.css';
 import './styles/shell.css';
 import './styles/content.css';
 import './styles/tables.css';
+import './styles/fleet.css';
 import { render } from './preact.ts';
 import { Session } from './session.ts';
 import { Shell } from './views/shell.tsx';

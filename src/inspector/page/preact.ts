@@ -7,4 +7,4 @@ export {
   type RefObject,
   render,
 } from 'preact';
-export { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+export { useContext, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';

@@ -105,9 +105,14 @@ export class Connection {
     );
   }
 
-  /** Whether the role of this page may call a method of this server. */
+  /** Whether the last server had a method for the role of this page. */
+  knows(method: string): boolean {
+    return this.hello?.methods.includes(method) ?? false;
+  }
+
+  /** Whether the method can be asked for now. */
   may(method: string): boolean {
-    return this.state.kind === 'open' && (this.hello?.methods.includes(method) ?? false);
+    return this.state.kind === 'open' && this.knows(method);
   }
 
   /** @throws (rejects) QuestionError */

@@ -6,8 +6,20 @@
  * A fragment never reaches a server. What cannot be read is the first screen. Pure.
  */
 
-/** All views, in the order of the navigation. */
-export const VIEWS = ['overview', 'actors', 'tree', 'actor', 'threads', 'events', 'dead'] as const;
+/** All views. */
+export const VIEWS = [
+  'overview',
+  'services',
+  'service',
+  'decisions',
+  'ring',
+  'actors',
+  'tree',
+  'actor',
+  'threads',
+  'events',
+  'dead',
+] as const;
 
 /** One of them. */
 export type View = (typeof VIEWS)[number];
@@ -15,7 +27,7 @@ export type View = (typeof VIEWS)[number];
 /** Where somebody is. */
 export type Place = {
   readonly view: View;
-  /** What of the view: an actor's path. Empty: all. */
+  /** What of the view: an actor's path, a service. Empty: all. */
   readonly of: string;
   readonly filter: string;
   /** Milliseconds since 1970 that are looked at; null: now. */

@@ -6,19 +6,33 @@ import { ActorDetail } from './actor-detail.tsx';
 import { Actors } from './actors.tsx';
 import { Banner } from './banner.tsx';
 import { DeadLetters } from './dead-letters.tsx';
+import { Decisions } from './decisions.tsx';
 import { Events } from './events.tsx';
 import { Overview } from './overview.tsx';
+import { Ring } from './ring.tsx';
+import { Service } from './service.tsx';
+import { Services } from './services.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Threads } from './threads.tsx';
 import { Tree } from './tree.tsx';
 import { useChanges, usePlace, useSession } from './use-session.ts';
 
-type Entry = { readonly view: View; readonly name: string; readonly key: string };
+type Entry = {
+  readonly view: View;
+  readonly name: string;
+  readonly key: string;
+  /** The method without which there is nothing to see; and the view of one of them. */
+  readonly needs?: string;
+  readonly one?: View;
+};
 
 /** What the navigation offers, and the letter that leads there after a g. */
 const ENTRIES: readonly Entry[] = [
   { view: 'overview', name: 'Overview', key: 'o' },
-  { view: 'actors', name: 'Actors', key: 'a' },
+  { view: 'services', name: 'Services', key: 's', needs: 'Fleet.list', one: 'service' },
+  { view: 'decisions', name: 'Decisions', key: 'c', needs: 'Decisions.list' },
+  { view: 'ring', name: 'Hash ring', key: 'h', needs: 'Ring.get' },
+  { view: 'actors', name: 'Actors', key: 'a', one: 'actor' },
   { view: 'tree', name: 'Tree', key: 't' },
   { view: 'threads', name: 'Threads and rings', key: 'r' },
   { view: 'events', name: 'Events', key: 'e' },
@@ -27,6 +41,10 @@ const ENTRIES: readonly Entry[] = [
 
 const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
   overview: Overview,
+  services: Services,
+  service: Service,
+  decisions: Decisions,
+  ring: Ring,
   actors: Actors,
   tree: Tree,
   actor: ActorDetail,
@@ -101,11 +119,13 @@ function ThemeSwitch() {
 
 function Navigation() {
   const { view } = usePlace();
+  const { connection } = useSession();
+  const entries = ENTRIES.filter(({ needs }) => needs === undefined || connection.knows(needs));
   return (
     <nav aria-label="Views">
       <ul>
-        {ENTRIES.map((entry) => {
-          const isHere = entry.view === view || (entry.view === 'actors' && view === 'actor');
+        {entries.map((entry) => {
+          const isHere = entry.view === view || entry.one === view;
           return (
             <li key={entry.view}>
               <a href={hashOf({ view: entry.view })} aria-current={isHere ? 'page' : undefined}>
@@ -124,7 +144,7 @@ function Content() {
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
-    const name = ENTRIES.find((entry) => entry.view === view)?.name ?? (of === '' ? 'Actor' : of);
+    const name = ENTRIES.find((entry) => entry.view === view)?.name ?? of;
     document.title = `${name} – Ringmaster`;
     // Whoever goes somewhere by keyboard goes on from there.
     if (!isFirst.current) main.current?.focus({ preventScroll: true });

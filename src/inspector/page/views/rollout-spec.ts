@@ -1,0 +1,45 @@
+/** Reads what a page shows of a service's spec, which the protocol leaves open. Unknown shapes are left out. Pure. */
+import { duration, percent } from './format.ts';
+
+/** A limit of the analysis, for people. */
+export type Gate = { readonly text: string };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {};
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** Its steps in order, each in a few words. */
+export function rolloutStepsOf(spec: unknown): string[] {
+  const { steps } = fieldsOf(fieldsOf(spec).rollout);
+  return listOf(steps).map((step) => {
+    const { weight, replicas, pause, analyze } = fieldsOf(step);
+    if (typeof weight === 'number') return `${weight} %`;
+    if (typeof replicas === 'number') return `${replicas} instances`;
+    if (pause !== undefined) return pause === 'manual' ? 'wait for you' : `wait ${lengthOf(pause)}`;
+    return analyze === undefined ? 'step' : `measure ${lengthOf(analyze)}`;
+  });
+}
+
+/** Its thresholds. */
+export function gatesOf(spec: unknown): Gate[] {
+  const { analysis } = fieldsOf(fieldsOf(spec).rollout);
+  return listOf(analysis).map((gate) => {
+    const { metric, max, min } = fieldsOf(gate);
+    const limits = [
+      ...(typeof max === 'number' ? [`at most ${limitOf(String(metric), max)}`] : []),
+      ...(typeof min === 'number' ? [`at least ${limitOf(String(metric), min)}`] : []),
+    ];
+    return { text: `${String(metric)} ${limits.join(', ')}` };
+  });
+}
+
+const lengthOf = (ms: unknown): string =>
+  typeof ms === 'number' ? duration(ms * 1000) : String(ms);
+
+/** Of a fleet's metrics: ratios are shares of 1, quantiles milliseconds. */
+function limitOf(metric: string, value: number): string {
+  if (metric.endsWith('ratio')) return percent(value);
+  return /^p\d+$/.test(metric) ? duration(value * 1000) : String(value);
+}
