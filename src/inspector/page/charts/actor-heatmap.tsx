@@ -1,4 +1,4 @@
-/** All actors as cells, coloured by a figure; pointer or arrow keys show which one, Enter or a click opens it. */
+/** All actors as cells, coloured by a figure; pointer or arrow keys choose one, Enter or a click opens it. */
 import { useEffect, useMemo, useRef, useState } from '../preact.ts';
 import type { ActorColumns } from '../tables/actor-columns.ts';
 import { duration, grouped, plural } from '../views/format.ts';
@@ -8,7 +8,7 @@ import { Legend } from './legend.tsx';
 import { paletteOf } from './palette.ts';
 import { type ColourBy, SCALES, scaleOf } from './scales.ts';
 
-const HEIGHT = 340;
+const HEIGHT = 420;
 
 /** The heatmap with its switch and its legend. */
 export function ActorHeatmap() {
@@ -115,7 +115,7 @@ function Which({ actors, row }: { readonly actors: ActorColumns; readonly row: n
   if (row < 0 || actors.isThere[row] !== 1) {
     return (
       <p class="which quiet">
-        {grouped(actors.count)} actors, one cell each, in the order they came.
+        {grouped(actors.count)} named actors, one cell each, in the order they came.
       </p>
     );
   }

@@ -1,4 +1,4 @@
-/** Reads the protocol's histograms: element i counts those from 2^((i - 1) / 4) to 2^(i / 4) microseconds. Pure. */
+/** Reads the protocol's histograms: element i counts from 2^((i - 1) / 4) to 2^(i / 4) microseconds. Pure. */
 
 /** Elements in an octave. */
 const PER_OCTAVE = 4;

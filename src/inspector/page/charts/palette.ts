@@ -50,7 +50,7 @@ export function paletteOf(isDark: boolean): Palette {
   const { empty, idle, text, quiet, line } = isDark ? DARK : LIGHT;
   // The darkest step on dark, and the brightest on light, would look like nothing.
   const scale = isDark ? VIRIDIS.slice(1) : [...VIRIDIS.slice(0, STEPS)].reverse();
-  const colours = [idle, ...scale];
+  const colours = [idle, ...scale.map((rgb, index) => mixed(rgb, idle, index))];
   return {
     steps: colours.map(cssOf),
     words: Uint32Array.from(colours, wordOf),
@@ -63,6 +63,16 @@ export function paletteOf(isDark: boolean): Palette {
     bad: isDark ? '#ff8a5c' : '#b84300',
     warn: isDark ? '#e69f00' : '#8a5a00',
   };
+}
+
+/** Small values lean towards nothing: what is calm is to look calm. */
+function mixed(rgb: number, idle: number, index: number): number {
+  const share = 0.6 * (1 - index / (STEPS - 1));
+  const byte = (shift: number): number => {
+    const [one, other] = [(rgb >> shift) & 255, (idle >> shift) & 255];
+    return Math.round(one + (other - one) * share) << shift;
+  };
+  return byte(16) | byte(8) | byte(0);
 }
 
 const cssOf = (rgb: number): string => `#${rgb.toString(16).padStart(6, '0')}`;

@@ -1,4 +1,4 @@
-/** How a figure of an actor becomes a colour: fixed scales, so that a colour means the same every day. Pure. */
+/** How a figure of an actor becomes a colour: fixed scales, so that a colour always means the same. Pure. */
 import type { NumberName } from '../place/filter.ts';
 import { count, duration } from '../views/format.ts';
 import { STEPS } from './palette.ts';

@@ -1,4 +1,4 @@
-/** Time × threads: a share of each thread (its utilisation, its fullest ring), second by second, 0 to 100 %. */
+/** Time × threads: a share of each thread (its utilisation, its fullest ring), each second, 0 to 100 %. */
 import { percent } from '../views/format.ts';
 import { Canvas, type Paper } from './canvas.tsx';
 import { STEPS } from './palette.ts';

@@ -1,4 +1,4 @@
-/** Messages a second over five minutes, with the peak as its limit and a mark for each second with a crash. */
+/** Messages a second over five minutes, with the peak as its limit and a mark for seconds with a crash. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { timeOfDay } from '../browser.ts';
@@ -113,7 +113,19 @@ function drawMarks(plot: uPlot, palette: Palette, seconds: readonly Second[]): v
   pen.fillStyle = palette.quiet;
   pen.font = `${11 * sharpness}px system-ui, sans-serif`;
   pen.textAlign = 'right';
-  if (peak > 0) pen.fillText(`peak ${count(peak)}/s`, left + width, y - 4 * sharpness);
+  if (peak > 0) {
+    const text = `peak ${count(peak)}/s`;
+    const wide = pen.measureText(text).width;
+    pen.fillStyle = palette.ground;
+    pen.fillRect(
+      left + width - wide - 4 * sharpness,
+      y - 15 * sharpness,
+      wide + 4 * sharpness,
+      13 * sharpness,
+    );
+    pen.fillStyle = palette.quiet;
+    pen.fillText(text, left + width, y - 4 * sharpness);
+  }
   pen.fillStyle = palette.bad;
   for (const [index, { crashes }] of seconds.entries()) {
     if (crashes === 0) continue;

@@ -4,7 +4,7 @@
  *   filter  := word*                      separated by blanks
  *   word    := text                       the path contains it, or matches it where it has a *
  *            | path:pattern               the whole path matches; * is any text
- *            | number(: | = | > | >= | < | <=)value    depth, wait (us, ms, s), restarts, handled, rate, thread
+ *            | number(: | = | > | >= | < | <=)value    depth, wait (us, ms, s), restarts, …
  *            | sort:column | sort:-column             - : the highest first
  *            | -word                      not: of a text or path
  */

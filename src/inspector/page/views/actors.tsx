@@ -142,11 +142,17 @@ function Cells({ actors, row }: { readonly actors: ActorColumns; readonly row: n
         <span
           key={COLUMNS[at + 1]?.by}
           role="gridcell"
-          class={`number ${at === 5 && restarts > 0 ? 'bad' : figure === '0' || figure === '–' ? 'quiet' : ''}`}
+          class={`number ${loudness(figure, at === 5 && restarts > 0)}`}
         >
           {figure}
         </span>
       ))}
     </>
   );
+}
+
+/** What is nothing is quiet; what is bad is not. */
+function loudness(figure: string, isBad: boolean): string {
+  if (isBad) return 'bad';
+  return figure === '0' || figure === '–' ? 'quiet' : '';
 }

@@ -1,6 +1,7 @@
 /** What was decided and what has happened last, newest first, each in a line with a way to its cause. */
 import { timeOfDay } from '../browser.ts';
 import { hashOf } from '../place/place.ts';
+import { together } from './decisions.tsx';
 import { Nothing, Panel } from './panel.tsx';
 import { useDecisionTime } from './use-decision-time.ts';
 import { useSession, useTable } from './use-session.ts';
@@ -60,12 +61,14 @@ function useDecisions(): Change[] {
   const { rows } = useTable('decisions');
   const timeOf = useDecisionTime();
   if (timeOf === null) return [];
-  return [...rows].slice(-SHOWN).map(([key, { lastMs, act, service, why, verdict }]) => ({
-    key: `decision ${key}`,
-    at: timeOf(lastMs),
-    what: `${service}: ${act.kind}${verdict.kind === 'admitted' ? '' : `, ${verdict.kind}`}`,
-    to: hashOf({ view: 'decisions', filter: `${service} ${act.kind}` }),
-    why: verdict.kind === 'admitted' ? why : verdict.why,
-    isBad: verdict.kind === 'refused',
-  }));
+  return together([...rows.values()].slice(-5 * SHOWN)).map(
+    ({ id, lastMs, act, service, why, verdict }) => ({
+      key: `decision ${id}`,
+      at: timeOf(lastMs),
+      what: `${service}: ${act.kind}${verdict.kind === 'admitted' ? '' : `, ${verdict.kind}`}`,
+      to: hashOf({ view: 'decisions', filter: `${service} ${act.kind}` }),
+      why: verdict.kind === 'admitted' ? why : verdict.why,
+      isBad: verdict.kind === 'refused',
+    }),
+  );
 }

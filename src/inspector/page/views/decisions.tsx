@@ -43,13 +43,15 @@ export function Decisions() {
         <Nothing state={table.state} text="Nothing of the kind was decided." />
       ) : (
         <ol class="events">
-          {found.slice(0, SHOWN).map((row) => (
-            <Decision
-              key={row.id}
-              row={row}
-              at={timeOf === null ? '…' : timeOfDay(timeOf(row.lastMs))}
-            />
-          ))}
+          {together(found)
+            .slice(0, SHOWN)
+            .map((row) => (
+              <Decision
+                key={row.id}
+                row={row}
+                at={timeOf === null ? '…' : timeOfDay(timeOf(row.lastMs))}
+              />
+            ))}
         </ol>
       )}
       {found.length > SHOWN && (
@@ -75,7 +77,17 @@ function Decision({ row, at }: { readonly row: DecisionRow; readonly at: string 
           <span class="quiet">
             by {who}
             {times > 1 && `, ${grouped(times)} times`}
-          </span>
+          </span>{' '}
+          {hasMore && (
+            <button
+              type="button"
+              class="plain"
+              aria-expanded={isOpen}
+              onClick={() => setIsOpen(!isOpen)}
+            >
+              {isOpen ? 'Hide what it was decided from' : 'From what?'}
+            </button>
+          )}
         </p>
         <p>{why}</p>
         {verdict.kind !== 'admitted' && (
@@ -83,16 +95,6 @@ function Decision({ row, at }: { readonly row: DecisionRow; readonly at: string 
             {verdict.rule}: {verdict.why}{' '}
             <span class="quiet">To let it pass: {verdict.unblock}</span>
           </p>
-        )}
-        {hasMore && (
-          <button
-            type="button"
-            class="plain"
-            aria-expanded={isOpen}
-            onClick={() => setIsOpen(!isOpen)}
-          >
-            {isOpen ? 'Hide what it was decided from' : 'From what'}
-          </button>
         )}
         {isOpen && (
           <ul class="plain-list">
@@ -115,6 +117,21 @@ function Decision({ row, at }: { readonly row: DecisionRow; readonly at: string 
     </li>
   );
 }
+
+/** Equal ones in a row are one that was decided several times: six instances start for one reason. */
+export function together(rows: readonly DecisionRow[]): DecisionRow[] {
+  const found: DecisionRow[] = [];
+  for (const row of rows) {
+    const last = found.at(-1);
+    if (last !== undefined && sameOf(last) === sameOf(row)) {
+      found[found.length - 1] = { ...last, times: last.times + row.times };
+    } else found.push(row);
+  }
+  return found;
+}
+
+const sameOf = ({ service, who, why, act, verdict }: DecisionRow): string =>
+  [service, who, why, act.kind, verdict.kind].join('\n');
 
 function textOf({ line, service, who, verdict, act }: DecisionRow): string {
   return `${line} ${service} ${who} ${verdict.kind} ${act.kind}`.toLowerCase();

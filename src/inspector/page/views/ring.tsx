@@ -50,10 +50,7 @@ function RingOf({ service }: { readonly service: string }) {
   if (ring === null) return <p class="nothing quiet">{wrong ?? 'Waiting for the server …'}</p>;
   return (
     <>
-      <Panel
-        title={`Ring of ${service}`}
-        note={`generation ${ring.generation} · ${ring.algorithm}${ring.sections > 0 ? `, ${count(ring.sections)} sections a member` : ''}`}
-      >
+      <Panel title={`Ring of ${service}`} note={aboutOf(ring)}>
         <div class="ring-parts">
           <Donut
             members={ring.members.map(({ slot, weight }) => ({ name: slot, weight }))}
@@ -77,9 +74,14 @@ function RingOf({ service }: { readonly service: string }) {
         />
         <p role="status">{owners === null ? '' : answerOf(owners)}</p>
       </Panel>
-      <WhatIf service={service} members={ring.members.length} />
+      <WhatIf service={service} />
     </>
   );
+}
+
+function aboutOf({ generation, algorithm, sections }: ResultOf<'Ring.get'>): string {
+  const each = sections > 0 ? `, ${count(sections)} sections a member` : '';
+  return `generation ${generation} · ${algorithm}${each}`;
 }
 
 type Owners = ResultOf<'Ring.owners'>;
@@ -146,9 +148,7 @@ function Members({ ring: { members }, owners }: MembersProps) {
   );
 }
 
-type WhatIfProps = { readonly service: string; readonly members: number };
-
-function WhatIf({ service, members }: WhatIfProps) {
+function WhatIf({ service }: { readonly service: string }) {
   const [change, setChange] = useState(1);
   const { result, wrong } = useAnswer(
     'Ring.whatIf',
@@ -156,22 +156,23 @@ function WhatIf({ service, members }: WhatIfProps) {
     LOOK_MS,
   );
   return (
-    <Panel title="What if it had other members">
-      <label for="ring-change">Members more, or fewer</label>{' '}
+    <Panel title="What if it had other shards">
+      <label for="ring-change">Shards more, or fewer</label>{' '}
       <input
         id="ring-change"
         type="number"
-        min={1 - members}
+        min={1 - (result?.before ?? 1)}
         max={1000}
         value={change}
         onInput={({ currentTarget }) => setChange(Math.trunc(Number(currentTarget.value)))}
       />
-      <p role="status">
-        {result === null
-          ? (wrong ?? '')
-          : `From ${result.before} to ${result.after} members ${percent(result.movedShare)} of the keys would move; ` +
-            `at least ${percent(result.expectedShare)} have to${result.isWithin ? '.' : ': more than there need be.'}`}
-      </p>
+      <p role="status">{result === null ? (wrong ?? '') : movesOf(result)}</p>
     </Panel>
   );
+}
+
+function movesOf({ before, after, movedShare, expectedShare, isWithin }: ResultOf<'Ring.whatIf'>) {
+  const least = `at least ${percent(expectedShare)} have to`;
+  const worth = isWithin ? '.' : ': more than there need be.';
+  return `From ${before} to ${after} shards ${percent(movedShare)} of the keys would move; ${least}${worth}`;
 }

@@ -1,5 +1,5 @@
-/** Reads what a page shows of a service's spec, which the protocol leaves open. Unknown shapes are left out. Pure. */
-import { duration, percent } from './format.ts';
+/** Reads what the page shows of a service's spec, which the protocol leaves open; else nothing. Pure. */
+import { duration, percent, tick } from './format.ts';
 
 /** A limit of the analysis, for people. */
 export type Gate = { readonly text: string };
@@ -36,10 +36,10 @@ export function gatesOf(spec: unknown): Gate[] {
 }
 
 const lengthOf = (ms: unknown): string =>
-  typeof ms === 'number' ? duration(ms * 1000) : String(ms);
+  typeof ms === 'number' ? tick(duration(ms * 1000)) : String(ms);
 
 /** Of a fleet's metrics: ratios are shares of 1, quantiles milliseconds. */
 function limitOf(metric: string, value: number): string {
-  if (metric.endsWith('ratio')) return percent(value);
-  return /^p\d+$/.test(metric) ? duration(value * 1000) : String(value);
+  if (metric.endsWith('ratio')) return tick(percent(value));
+  return /^p\d+$/.test(metric) ? tick(duration(value * 1000)) : String(value);
 }

@@ -57,7 +57,7 @@ function Summary({ detail: { summary, autoscale, operations } }: { readonly deta
           </>
         )}
       </p>
-      {autoscale !== null && (
+      {autoscale !== null && (autoscale.wants !== '' || autoscale.hold !== null) && (
         <p class="quiet">
           Autoscaler: {autoscale.wants}
           {autoscale.hold !== null && `; held at ${autoscale.hold}`}
@@ -175,11 +175,10 @@ function Instances({ detail: { instances }, loads }: InstancesProps) {
                         <button
                           type="button"
                           class="plain"
-                          aria-label={`Changes of ${row.instance}`}
                           aria-expanded={chosen === row.instance}
                           onClick={() => setChosen(chosen === row.instance ? null : row.instance)}
                         >
-                          Change …
+                          Change … <span class="unseen">{row.instance}</span>
                         </button>
                       )}
                     </td>

@@ -14,8 +14,11 @@ import { useActors, useChanges, usePlace, useSession } from './use-session.ts';
 
 /** Milliseconds between two sums of everything. */
 const SUMS_MS = 1000;
-/** Rectangles; what is smaller is put together. */
-const SHOWN = 80;
+/** Rectangles, and those inside of one; what is smaller is put together. */
+const SHOWN = 40;
+const SHOWN_INSIDE = 10;
+/** CSS pixels for the name of a folder above what is in it. */
+const NAME_HEIGHT = 26;
 const HEIGHT = 460;
 /** What folders can be coloured by: what can be added up. */
 const BY = ['depth', 'restarts', 'rate'] as const satisfies readonly ColourBy[];
@@ -25,6 +28,8 @@ type FolderColour = (typeof BY)[number];
 type Box = {
   readonly name: string;
   readonly to: string;
+  /** Its path; null: it is none. */
+  readonly folder: string | null;
   readonly actors: number;
   readonly value: number;
 };
@@ -92,40 +97,62 @@ function Crumbs({ here }: { readonly here: Folder }) {
   );
 }
 
+/** What is in a folder, with what is in those folders. */
 function boxesOf(
   tree: PathTree,
   here: Folder,
   actors: ActorColumns,
   by: FolderColour,
 ): Weighed<Box>[] {
+  return partsOf(tree, here, actors, by, SHOWN).map((one) => {
+    const folder = tree.at(one.item.folder ?? '');
+    if (folder === undefined || one.item.folder === null) return one;
+    return { ...one, parts: partsOf(tree, folder, actors, by, SHOWN_INSIDE) };
+  });
+}
+
+function partsOf(
+  tree: PathTree,
+  here: Folder,
+  actors: ActorColumns,
+  by: FolderColour,
+  shown: number,
+): Weighed<Box>[] {
   const column = columnOf(actors, by);
   const folders = here.folders.map((each) => ({
     name: `${each.name}/`,
     to: hashOf({ view: 'tree', of: each.path }),
+    folder: each.path,
     actors: each.actors,
     value: each[by],
   }));
   const own = tree.rowsIn(here).map((row) => ({
     name: (actors.paths[row] ?? '').slice(here.path.length + 1),
     to: hashOf({ view: 'actor', of: actors.paths[row] ?? '' }),
+    folder: null,
     actors: 1,
     value: column[row] ?? 0,
   }));
   const all = [...folders, ...own]
     .filter((box) => box.actors > 0)
     .sort((a, b) => b.actors - a.actors || b.value - a.value);
-  const rest = all.slice(SHOWN);
-  const boxes = all.slice(0, SHOWN);
+  const rest = all.slice(shown);
+  const boxes: Box[] = all.slice(0, shown);
   if (rest.length > 0) {
     boxes.push({
       name: `… ${grouped(rest.length)} others`,
       to: hashOf({ view: 'actors', filter: `path:${here.path}/* sort:-${by}` }),
+      folder: null,
       actors: rest.reduce((sum, box) => sum + box.actors, 0),
       value: rest.reduce((sum, box) => sum + box.value, 0),
     });
   }
-  // Thousands beside one: the one would not be seen.
-  return boxes.map((item) => ({ item, weight: Math.sqrt(item.actors) }));
+  // Thousands beside one: the one would not be seen; nor would anything beside all others together.
+  const most = boxes.length / 4;
+  return boxes.map((item) => {
+    const weight = Math.sqrt(item.actors);
+    return { item, weight: item.folder === null ? Math.min(weight, most) : weight, parts: [] };
+  });
 }
 
 function Rectangles({
@@ -145,7 +172,7 @@ function Rectangles({
   return (
     <div class="treemap" ref={box} style={{ height: `${HEIGHT}px` }}>
       {width > 0 &&
-        placed(boxes, width, HEIGHT).map((one) => (
+        placed(boxes, { width, height: HEIGHT, nameHeight: NAME_HEIGHT }).map((one) => (
           <Rectangle key={one.item.to} {...one} scale={scale} />
         ))}
     </div>
@@ -161,13 +188,14 @@ function Rectangle({
   scale,
 }: Placed<Box> & { readonly scale: Scale }) {
   const { theme } = useSession();
-  const step = stepOf(item.value, scale.octaves);
+  const colour = paletteOf(theme.isDark).steps[stepOf(item.value, scale.octaves)] ?? '';
   const style = {
     left: `${left}px`,
     top: `${top}px`,
     width: `${width}px`,
     height: `${height}px`,
-    borderTopColor: paletteOf(theme.isDark).steps[step],
+    // What has no room for words is a cell of colour.
+    ...(height > 22 ? { borderTopColor: colour } : { background: colour }),
   };
   const about = `${item.name}: ${plural(item.actors, 'actor')}, ${scale.text(item.value)} ${scale.unit}`;
   return (

@@ -25,7 +25,11 @@ export function Verdict() {
       </h1>
       <dl class="figures">
         <Figure name="actors" value={grouped(now.actors)} to={hashOf({ view: 'actors' })} />
-        <Figure name="threads" value={count(now.threads)} to={hashOf({ view: 'threads' })} />
+        <Figure
+          name={now.threads === 1 ? 'thread' : 'threads'}
+          value={count(now.threads)}
+          to={hashOf({ view: 'threads' })}
+        />
         <Figure name="messages/s" value={count(now.handledPerSecond)} />
         <Figure name="p99 wait" value={duration(now.p99WaitUs)} to={waits} />
         <Figure
