@@ -26,6 +26,9 @@ export class ActorIndex {
   private readonly actors: ActorColumns;
   private filter: Filter;
   private hits: Uint8Array;
+  /** Taken once, for every sort. */
+  private keys: Float64Array;
+  private idle: Uint32Array;
   private seenStamp: number;
   private pathOrder: Uint32Array;
   private pathOrderOf: number;
@@ -36,6 +39,8 @@ export class ActorIndex {
     this.rows = new Uint32Array(0);
     this.length = 0;
     this.hits = new Uint8Array(0);
+    this.keys = new Float64Array(0);
+    this.idle = new Uint32Array(0);
     this.seenStamp = -1;
     this.pathOrder = new Uint32Array(0);
     this.pathOrderOf = -1;
@@ -52,6 +57,8 @@ export class ActorIndex {
     if (this.rows.length < actors.end) {
       this.rows = new Uint32Array(actors.capacity);
       this.hits = new Uint8Array(actors.capacity);
+      this.keys = new Float64Array(actors.capacity);
+      this.idle = new Uint32Array(actors.capacity);
       this.seenStamp = -1;
     }
     this.matchPaths();
@@ -96,11 +103,9 @@ export class ActorIndex {
 
   /** Most rows are at 0 (or were never measured): those need no sorting, and stay in the order of rows. */
   private sortByNumber(by: NumberName, isDescending: boolean): void {
-    const { rows, length } = this;
+    const { rows, length, keys, idle } = this;
     const column = columnOf(this.actors, by);
     const fineness = by === 'wait' || by === 'rate' ? FINENESS : 1;
-    const keys = new Float64Array(length);
-    const idle = new Uint32Array(length);
     let [busy, quiet] = [0, 0];
     for (let i = 0; i < length; i++) {
       const row = rows[i] as number;
