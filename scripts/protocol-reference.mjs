@@ -9,13 +9,28 @@ const BEGIN = '<!-- protocol: written by scripts/protocol-reference.mjs -->\n';
 const END = '<!-- end of protocol -->';
 const page = new URL('../docs/inspector-protocol.md', import.meta.url);
 
+/** The drawing of a frame, from where it is written and read. */
+const COLUMNS = readFileSync(
+  new URL('../src/inspector/protocol/columns.ts', import.meta.url),
+  'utf8',
+)
+  .split('*/', 1)[0]
+  .replace(/^\/\*\*\n/, '')
+  .replace(/^ \* ?/gm, '')
+  .replace(/^( {2}byte[\s\S]*?)(?=\n {2}f64)/m, '```text\n$1\n```\n')
+  .replace(/^ {2}(f64[\s\S]*?)(?=\n\n)/m, '```text\n$1\n```')
+  .trimEnd();
+
 const cell = (text) => text.replaceAll('|', '\\|');
 
 /** A schema in words: `{ path: string, limit?: integer }`. */
 function words(schema) {
   if (schema.enum !== undefined) return schema.enum.map((each) => `"${each}"`).join(' or ');
   if (schema.anyOf !== undefined) return schema.anyOf.map(words).join(' or ');
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.type === undefined) return 'anything';
   if (schema.type === 'array') return `list of ${words(schema.items)}`;
+  if (Array.isArray(schema.type)) return schema.type.join(' or ');
   if (schema.type !== 'object') return schema.type;
   if (schema.properties === undefined) return `map of ${words(schema.additionalProperties)}`;
   const fields = Object.entries(schema.properties).map(([name, each]) => {
@@ -35,16 +50,28 @@ function notes(schema, path = '') {
   });
 }
 
-const { protocol, limits: LIMITS, errors: ERRORS, methods: METHODS } = describeProtocol();
+const said = describeProtocol();
+const { protocol, limits: LIMITS, errors: ERRORS, methods: METHODS, topics: TOPICS } = said;
+const bulleted = (list) => list.map((note) => `* ${note}\n`).join('');
+const topics = Object.entries(TOPICS).map(([name, { about, role, keys, value }]) =>
+  [
+    `### \`${name}\`\n`,
+    `${about} Needs the role **${role}**. Keys: ${keys}.\n`,
+    `* a row: ${value.type === 'null' ? 'binary columns, as below' : `\`${words(value)}\``}\n${bulleted(notes(value))}`,
+  ].join('\n'),
+);
 const methods = Object.entries(METHODS).map(([name, about]) => {
   const { params: takes, result: gives } = about;
-  const said = [...notes(takes), ...notes(gives)].map((note) => `* ${note}\n`).join('');
+  const listed = bulleted([...notes(takes), ...notes(gives)]);
   return [
     `### \`${name}\`\n`,
     `${about.about} Needs the role **${about.role}**.\n`,
-    `* takes \`${words(takes)}\`\n* answers \`${words(gives)}\`\n${said}`,
+    `* takes \`${words(takes)}\`\n* answers \`${words(gives)}\`\n${listed}`,
   ].join('\n');
 });
+const actions = Object.entries(said.actions).map(
+  ([name, { method, params }]) => `| \`${name}\` | \`${method}\` | \`${JSON.stringify(params)}\` |`,
+);
 const errors = Object.entries(ERRORS).map(
   ([name, { code, about }]) => `| ${code} | \`${name}\` | ${cell(about)} |`,
 );
@@ -53,6 +80,16 @@ const text = [
   `Subprotocol \`${protocol.name}\`, version ${protocol.major}.${protocol.minor}.\n`,
   '## Methods\n',
   ...methods,
+  '## Actions\n',
+  'Names in `allowedActions`, the method that makes each change, and what is asked beside the service or the instance.\n',
+  ['| action | method | with |', '|---|---|---|', ...actions, ''].join('\n'),
+  '## Topics\n',
+  'Asked for by `Topics.subscribe`; told by events or, of `actors`, by binary frames.\n',
+  ...topics,
+  '### The event\n',
+  `* \`${words(said.event)}\`\n${bulleted(notes(said.event))}`,
+  '### A binary frame\n',
+  `${COLUMNS}\n`,
   '## Errors\n',
   ['| code | name | when |', '|---|---|---|', ...errors, ''].join('\n'),
   '## Limits of a connection\n',

@@ -80,6 +80,21 @@ const planted: readonly (readonly [string, string, string, string])[] = [
   ],
   ['runtime imports timers', 'src/runtime/a.ts', `import 'node:timers/promises';`, NO_IMPORT],
   ['runtime imports performance', 'src/runtime/a.ts', `import 'node:perf_hooks';`, NO_IMPORT],
+  ['drivers import the host process', 'src/drivers/a.ts', `import '../host/index.ts';`, NO_IMPORT],
+  [
+    'the inspector imports drivers',
+    'src/inspector/a.ts',
+    `import '../drivers/index.ts';`,
+    NO_IMPORT,
+  ],
+  [
+    'the host process climbs through a window',
+    'src/host/a.ts',
+    `import '../drivers/host/host-methods.ts';`,
+    NO_IMPORT,
+  ],
+  ['the host process imports upwards', 'src/host/a.ts', `import '../cli/main.ts';`, NO_IMPORT],
+  ['the host process reaches for a clock', 'src/host/a.ts', 'setInterval(() => {}, 1);', NO_GLOBAL],
   ['actors import Node', 'src/actors/a.ts', `import 'node:fs';`, NO_IMPORT],
   ['actors import upwards', 'src/actors/healer/a.ts', `import '../../cli/main.ts';`, NO_IMPORT],
   [

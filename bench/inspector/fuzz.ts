@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { start } from 'ringmaster';
-import { describeProtocol, inspect, PROTOCOL } from 'ringmaster/inspector';
+import {
+  type Changed,
+  decodeColumns,
+  describeProtocol,
+  inspect,
+  PROTOCOL,
+} from 'ringmaster/inspector';
 import { seededRandom } from 'ringmaster/testkit';
 import { WebSocket } from 'ws';
 import { machineBlock } from '../harness/machine.ts';
@@ -46,7 +52,9 @@ const known = new Set(Object.keys(description.errors));
 const drawn = new DrawnMessages(seededRandom(Number(values.seed)), description);
 const sentAs: Record<string, number> = {};
 const answeredAs: Record<string, number> = {};
-let [sent, answered, strange] = [0, 0, 0];
+let [sent, answered, strange, frames] = [0, 0, 0, 0];
+/** Answers to acknowledgements are no part of the run. */
+const ACKNOWLEDGED = 2 ** 40;
 const MiB = (): number => Math.round(process.memoryUsage().rss / 2 ** 20);
 let peakMiB = MiB();
 let shownMs = performance.now();
@@ -65,11 +73,27 @@ const over = new Promise<void>((resolve, reject) => {
     }
     if (answered === wanted) resolve();
   };
-  socket.on('message', (data) => {
-    const answer = JSON.parse(String(data)) as {
+  const acknowledge = (sub: number, frame: number): void => {
+    frames++;
+    const params = { sub, frame };
+    socket.send(JSON.stringify({ id: ACKNOWLEDGED, method: 'Topics.acknowledge', params }));
+  };
+  socket.on('message', (data, isBinary) => {
+    if (isBinary) {
+      const { sub, frame } = decodeColumns(Uint8Array.from(data as Buffer).buffer);
+      acknowledge(sub, frame);
+      return;
+    }
+    const answer = JSON.parse(String(data)) as Partial<Changed> & {
+      readonly id?: number;
       readonly result?: unknown;
       readonly error?: { readonly name: string };
     };
+    if (answer.sub !== undefined && answer.frame !== undefined) {
+      acknowledge(answer.sub, answer.frame);
+      return;
+    }
+    if (answer.id === ACKNOWLEDGED) return;
     const { error } = answer;
     const name = error === undefined ? 'result' : error.name;
     answeredAs[name] = (answeredAs[name] ?? 0) + 1;
@@ -105,6 +129,7 @@ const result = {
   memoryMiB: { atFirst: atFirstMiB, peak: peakMiB },
   sentAs,
   answeredAs,
+  frames,
   troubles: troubles.slice(0, 5),
   verdict: failures === 0 ? 'met' : 'missed',
 };

@@ -162,15 +162,14 @@ export {
   scaleDownLimit,
   scaleUpLimit,
 } from './autoscaler/scaling-rules.ts';
-export {
-  Arbiter,
-  type ArbiterArgs,
-  type ArbiterMessages,
-  type FleetStatus,
-  type OperatorChange,
-  type SaidLoads,
-  type ServiceStatus,
-} from './brain/arbiter.actor.ts';
+export { Arbiter, type ArbiterArgs } from './brain/arbiter.actor.ts';
+export type {
+  ArbiterMessages,
+  FleetStatus,
+  OperatorChange,
+  SaidLoads,
+  ServiceStatus,
+} from './brain/arbiter-messages.ts';
 export { type AttentionLimits, attentionOf } from './brain/attention.ts';
 export { Controller, type ControllerMessages } from './brain/controller.actor.ts';
 export {

@@ -7,8 +7,8 @@ export {
   describeProtocol,
   type MethodDescription,
   type ProtocolDescription,
+  type TopicDescription,
 } from './protocol/describe.ts';
-export { ACTIONS } from './protocol/fleet-shapes.ts';
 export type {
   Answer,
   AnswerError,
@@ -21,4 +21,5 @@ export type {
 } from './protocol/schema.ts';
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
 export type { RowOf, TopicName } from './protocol/topics.ts';
+export type { RecorderLimits } from './recorder/flight-recorder.ts';
 export type { FleetDoor } from './server/fleet-door.ts';

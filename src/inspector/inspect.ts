@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { System } from '../runtime/index.ts';
 import type { Role } from './access/roles.ts';
 import { inspectorError } from './errors.ts';
+import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
@@ -30,6 +31,11 @@ export type InspectOptions = {
   readonly names?: readonly string[];
   /** Origins of other pages that may call it, such as `https://panel.example`. */
   readonly origins?: readonly string[];
+  /**
+   * What the flight recorder keeps in memory. Default: 5 minutes, at most 64 MiB, and actors while there
+   * are at most 20,000. `false`: nothing.
+   */
+  readonly recorder?: Partial<RecorderLimits> | false;
   /** Takes secrets out of messages and stacks of errors before they leave the system's thread. */
   readonly redact?: (text: string) => string;
   /** The way to the fleet that runs beside this system; without one, nothing about a fleet is answered. */
@@ -203,11 +209,23 @@ function checked(options: InspectOptions): ThreadData {
   }
   const path = resolve(directory);
   return {
+    recorder: recorderOf(options),
     front: { host, port, tls, names, origins },
     tokens: path,
     audit: join(path, 'audit.jsonl'),
     hasFleet: options.fleet !== undefined,
   };
+}
+
+/** @throws RM_INSPECT_OPTION */
+function recorderOf({ recorder = {} }: InspectOptions): RecorderLimits | null {
+  if (recorder === false) return null;
+  const limits = { ...RECORDER_DEFAULT, ...recorder };
+  for (const [name, value] of Object.entries(limits)) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw wrong(`recorder.${name} is ${value}; expected a whole number from 0 on.`);
+  }
+  return limits;
 }
 
 const wrong = (message: string): Error => inspectorError('RM_INSPECT_OPTION', message);

@@ -45,6 +45,13 @@ export type { MailboxLimits, MailboxOptions, OverflowPolicy } from './mailbox/ma
 export { FigureColumns } from './observe/figure-columns.ts';
 export type { RosterListener } from './observe/roster.ts';
 export { SeatFigures } from './observe/seat-figures.ts';
+export type {
+  TraceBudget,
+  TracedMessage,
+  TraceEnd,
+  TraceListener,
+  TraceReport,
+} from './observe/trace.ts';
 export type { Alarm } from './ports/alarm.ts';
 export type { Clock } from './ports/clock.ts';
 export type { Loop } from './ports/loop.ts';

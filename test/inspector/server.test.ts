@@ -78,6 +78,7 @@ describe('doors', () => {
     '/page.json',
     '/ticket',
     '/inspect',
+    '/recording',
     '/metrics',
     '/index.html',
     '/ticket/',
@@ -111,6 +112,7 @@ describe('doors', () => {
       for (const shown of shows) {
         const body = shown === 'nothing' ? '' : tokenOf(shown);
         const head = [`${method} ${path} HTTP/1.1`, host(), `Content-Length: ${body.length}`];
+        if (shown !== 'nothing') head.push(bearer(shown));
         const text = await ask(port, head, body);
         expect([method, path, shown, statusOf(text)]).toEqual([
           method,

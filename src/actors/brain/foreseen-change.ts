@@ -14,7 +14,7 @@ import type { InstanceId, RevisionId } from '../protocol/identity.ts';
 import type { Act, Intent } from '../protocol/intent.ts';
 import { ROLLOUT_START, type RolloutState } from '../rollout/rollout-state.ts';
 import { afterVerbs } from '../rollout/verbs.ts';
-import type { ServiceStatus } from './arbiter.actor.ts';
+import type { ServiceStatus } from './arbiter-messages.ts';
 
 /** What operators say to a rollout. */
 export const VERBS: readonly VerbView['verb'][] = [
@@ -174,7 +174,7 @@ function instanceForeseen(
 
 /** Why it would change nothing; null: it would. */
 function idle({ id, going, life }: InstanceEntry, action: 'drain' | 'keep'): string | null {
-  if (action === 'drain') return going === null ? null : `${id} is on its way out already`;
+  if (action === 'drain') return going === 'stop' ? `${id} is on its way out already` : null;
   if (going === null) return `${id} is not on its way out`;
   return mayStay(life.state) ? null : `${id} was told to end already: it is ${life.state}`;
 }

@@ -2,7 +2,7 @@
  * A short text that is another one whenever something has changed that a person would decide by: which
  * revisions are wanted, blocked and stable, where the rollout stands and why it waits, what operators have
  * ordered, what is held. What controllers do by themselves all the time is not in it: instances, ring,
- * routes, the split, the demand, the weight within a step, times and figures. Pure.
+ * routes, the split, a demand that scales itself, the weight within a step, times and figures. Pure.
  */
 
 import type { ServiceRecord } from '../arbiter/records.ts';
@@ -24,6 +24,7 @@ export function recordRevision(record: ServiceRecord, { heldBy, isFleetFrozen }:
       [applied, goal.stable, goal.target, revisions.map(({ id, blocked }) => [id, blocked])],
       standing(record.controllers.rollout as RolloutState | null),
       [verbs.at(-1)?.number ?? 0, hold, quarantinedKeys, record.isFrozen, isFleetFrozen, heldBy],
+      [record.spec.autoscale === undefined ? goal.demand : null],
       [waiting?.token ?? null, dual?.wanted ?? null, Boolean(record.removal)],
     ]),
   );

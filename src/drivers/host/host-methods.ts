@@ -56,6 +56,8 @@ export type ServiceDetail = {
     readonly key: string | null;
     readonly agoMs: number;
   }[];
+  /** Keys that nobody answers for: `release` lets them back. */
+  readonly quarantinedKeys: readonly string[];
   readonly operations: number;
   /** Of the decisions' clock, in milliseconds: what entries of the log are dated by. */
   readonly nowMs: number;
@@ -170,6 +172,7 @@ export class HostMethods {
       failures: record.failures.map(({ instance, signature, key, atMs }) => {
         return { instance, signature, key, agoMs: nowMs - atMs };
       }),
+      quarantinedKeys: record.quarantinedKeys,
       operations: record.operations.size,
       nowMs,
       spec: record.spec,

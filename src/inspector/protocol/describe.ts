@@ -1,6 +1,8 @@
 /** The protocol as plain data, for clients in any language and for its reference page. */
 import type { Role } from '../access/roles.ts';
-import { ERRORS, LIMITS, METHODS, PROTOCOL } from './schema.ts';
+import { ACTIONS } from './fleet-shapes.ts';
+import { CHANGED, ERRORS, LIMITS, METHODS, PROTOCOL } from './schema.ts';
+import { TOPICS } from './topics.ts';
 import { jsonSchemaOf } from './words.ts';
 
 /** One method; schemas are JSON Schema, draft 2020-12. */
@@ -11,10 +13,25 @@ export type MethodDescription = {
   readonly result: Readonly<Record<string, unknown>>;
 };
 
+/** One topic; `value`: a row, `null` where rows are binary columns. */
+export type TopicDescription = {
+  readonly about: string;
+  readonly role: Role;
+  readonly keys: string;
+  readonly value: Readonly<Record<string, unknown>>;
+};
+
 /** All of it. */
 export type ProtocolDescription = {
   readonly protocol: { readonly name: string; readonly major: number; readonly minor: number };
   readonly methods: Readonly<Record<string, MethodDescription>>;
+  readonly topics: Readonly<Record<string, TopicDescription>>;
+  /** Names in `allowedActions`: which method makes such a change, and with which params. */
+  readonly actions: Readonly<
+    Record<string, { readonly method: string; readonly params: Readonly<Record<string, unknown>> }>
+  >;
+  /** What is told without being asked. */
+  readonly event: Readonly<Record<string, unknown>>;
   readonly errors: Readonly<Record<string, { readonly code: number; readonly about: string }>>;
   readonly limits: Readonly<Record<string, number>>;
 };
@@ -25,9 +42,16 @@ export function describeProtocol(): ProtocolDescription {
     name,
     { about, role, params: jsonSchemaOf(params), result: jsonSchemaOf(result) },
   ]);
+  const topics = Object.entries(TOPICS).map(([name, { about, role, keys, value }]) => [
+    name,
+    { about, role, keys, value: jsonSchemaOf(value) },
+  ]);
   return {
     protocol: PROTOCOL,
     methods: Object.fromEntries(methods),
+    topics: Object.fromEntries(topics),
+    actions: ACTIONS,
+    event: jsonSchemaOf(CHANGED),
     errors: ERRORS,
     limits: LIMITS,
   };

@@ -125,10 +125,22 @@ export const SERVICE_DETAIL = z.strictObject({
       agoMs: z.number(),
     }),
   ),
+  quarantinedKeys: z.array(z.string()).describe('that nobody answers for; see releaseKey'),
   operations: count.describe('that are under way'),
   nowMs: z.number().describe('clock of the decisions'),
   spec: z.unknown().describe('as in the file of the fleet, with its defaults'),
 });
+
+/** Who proposes what is decided. */
+const PROPOSERS = [
+  'operator',
+  'rollout',
+  'hashring',
+  'autoscaler',
+  'healer',
+  'region',
+  'placement',
+] as const;
 
 const verdict = z.union([
   z.strictObject({ kind: z.literal('admitted') }),
@@ -146,7 +158,7 @@ export const DECISION = z.strictObject({
   atMs: z.number().describe('clock of the decisions'),
   lastMs: z.number().describe('when it was last the same'),
   times: count.describe('how often it was the same'),
-  who: z.string().describe('a controller, or operator'),
+  who: z.enum(PROPOSERS),
   service: z.string(),
   act: z.looseObject({ kind: z.string() }).describe('with the fields of its kind'),
   why: z.string(),

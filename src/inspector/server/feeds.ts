@@ -12,7 +12,7 @@ import { PATH_SEPARATOR } from './system-watch.ts';
 /** What is posted about the system. */
 export type News = Extract<ToInspector, { readonly kind: 'sits' | 'names' | 'happened' }>;
 
-type Seat = { readonly worker: number; readonly figures: SeatFigures };
+type Seat = { readonly replaced: number; readonly figures: SeatFigures };
 type Answered = { readonly figures: ResultOf<'System.figures'>; readonly atMs: number };
 
 /** Thread rule: the inspector's thread. */
@@ -32,10 +32,16 @@ export class Feeds {
     this.source = source;
   }
 
+  /** As of the last second. */
+  get actors(): number {
+    return this.signs.systemRow().actors;
+  }
+
   heard(news: News): void {
     if (news.kind === 'sits') {
-      const { seat, worker, buffer, actorsMax } = news;
-      this.seats.set(seat, { worker, figures: new SeatFigures(buffer, actorsMax) });
+      const { seat, buffer, actorsMax } = news;
+      const replaced = (this.seats.get(seat)?.replaced ?? -1) + 1;
+      this.seats.set(seat, { replaced, figures: new SeatFigures(buffer, actorsMax) });
       this.board.topics.actors.sits(seat, buffer, actorsMax);
     } else if (news.kind === 'names') this.named(news);
     else this.happened(news);
@@ -104,9 +110,9 @@ export class Feeds {
   private readings(): readonly ThreadReading[] {
     return [...this.seats]
       .sort(([a], [b]) => a - b)
-      .map(([thread, { worker, figures }]) => ({
+      .map(([thread, { replaced, figures }]) => ({
         thread,
-        worker,
+        replaced,
         actors: figures.counter('actors'),
         handled: figures.counter('handled'),
         crashes: figures.counter('crashes'),

@@ -38,7 +38,7 @@ export async function askedOf(
   }
 }
 
-/** What a client is told of an error of the host's; null: it is none that a client could do anything about. */
+/** What a client is told of an error of the host's; null: a client could do nothing about it. */
 export function errorOf(code: string, reason: string): ErrorName | null {
   if (code === 'RM_CONTROL_PARAMS') return 'params';
   if (code === 'RM_CONTROL_CHANGED' || reason === 'CHANGED') return 'conflict';

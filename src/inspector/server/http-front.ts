@@ -70,6 +70,8 @@ export type FrontParts = {
   readonly nowMs: () => number;
   /** The server cannot do what it should. */
   readonly trouble: (message: string) => void;
+  /** What the flight recorder holds, as a file; null: there is none. */
+  readonly recording: () => Promise<Uint8Array> | null;
   /** A socket to be taken over, of somebody in a role. */
   readonly welcome: (request: IncomingMessage, socket: Duplex, head: Buffer, role: Role) => void;
 };
@@ -122,6 +124,7 @@ export class HttpFront {
       end(response, status, allow === undefined ? {} : { allow });
     } else if (door.leadsTo === 'socket') end(response, 426, { upgrade: 'websocket' });
     else if (door.leadsTo === 'ticket') void this.giveTicket(request, response);
+    else if (door.leadsTo === 'recording') void this.giveRecording(request, response);
     else givePage(request, response, this.parts.page.get(door.path));
   }
 
@@ -147,12 +150,7 @@ export class HttpFront {
 
   /** Of a page by its ticket, of a program by its token. */
   private roleOf({ rawHeaders }: IncomingMessage): Role | null {
-    const [authorization, ...more] = valuesOf(rawHeaders, 'authorization');
-    if (more.length > 0) return null;
-    if (authorization !== undefined) {
-      const token = /^Bearer ([0-9a-f]{64})$/.exec(authorization)?.[1];
-      return token === undefined ? null : this.parts.tokens.roleOf(token);
-    }
+    if (valuesOf(rawHeaders, 'authorization').length > 0) return this.bearerOf(rawHeaders);
     // What is no page has no origin, and shows a token.
     if (valuesOf(rawHeaders, 'origin').length === 0) return null;
     const offered = valuesOf(rawHeaders, 'sec-websocket-protocol')
@@ -162,6 +160,30 @@ export class HttpFront {
     if (tickets.length !== 1 || !offered.includes(PROTOCOL.name)) return null;
     const ticket = (tickets[0] as string).slice(TICKET_PREFIX.length);
     return this.parts.tickets.take(ticket, this.parts.nowMs());
+  }
+
+  private bearerOf(rawHeaders: readonly string[]): Role | null {
+    const [authorization = '', ...more] = valuesOf(rawHeaders, 'authorization');
+    const token = /^Bearer ([0-9a-f]{64})$/.exec(authorization)?.[1];
+    return token === undefined || more.length > 0 ? null : this.parts.tokens.roleOf(token);
+  }
+
+  private async giveRecording(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.bearerOf(request.rawHeaders) === null) {
+      end(response, 401);
+      return;
+    }
+    try {
+      const file = await this.parts.recording();
+      if (file === null) end(response, 404);
+      else {
+        const type = { 'content-type': 'application/octet-stream', 'content-length': file.length };
+        response.writeHead(200, { ...HEADERS, ...type }).end(file);
+      }
+    } catch (error) {
+      this.parts.trouble(`GET /recording: ${String(error)}`);
+      end(response, 500);
+    }
   }
 
   private async giveTicket(request: IncomingMessage, response: ServerResponse): Promise<void> {

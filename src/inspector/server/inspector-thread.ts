@@ -9,6 +9,7 @@ import { Tickets } from '../access/tickets.ts';
 import { Tokens } from '../access/tokens.ts';
 import { inspectorError } from '../errors.ts';
 import { Conversation } from '../protocol/conversation.ts';
+import { FlightRecorder, type RecorderLimits } from '../recorder/flight-recorder.ts';
 import { after, every, monotonicMs, secretText, wallIso } from '../system-time.ts';
 import { Board } from '../topics/board.ts';
 import { ClientTopics } from '../topics/client-topics.ts';
@@ -26,6 +27,8 @@ export type ThreadData = {
   readonly front: FrontOptions;
   readonly tokens: string;
   readonly audit: string;
+  /** Null: nothing is recorded. */
+  readonly recorder: RecorderLimits | null;
   readonly hasFleet: boolean;
 };
 
@@ -51,6 +54,7 @@ async function serve({
   front: options,
   tokens: directory,
   audit: file,
+  recorder: limits,
   hasFleet,
 }: ThreadData): Promise<void> {
   const tokens = new Tokens({ directory, secretText });
@@ -71,6 +75,10 @@ async function serve({
     },
   });
   const feeds = new Feeds(board, remote.source);
+  const recorder =
+    limits === null
+      ? null
+      : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
   const fleet = new FleetFeed(board, remote.source);
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const converse = (client: ClientSocket, role: Role, from: string): void => {
@@ -94,6 +102,7 @@ async function serve({
     tickets: new Tickets(secretText),
     page: readPage(),
     nowMs: monotonicMs,
+    recording: () => recorder?.file() ?? null,
     trouble: (message) => post({ kind: 'trouble', method: 'server', message }),
     welcome: (request, socket, head, role) =>
       sockets.take(request, socket, head, (client) =>
@@ -103,7 +112,10 @@ async function serve({
   const ends = [
     every(PING_MS, () => sockets.ping()),
     every(TICK_MS, () => board.tick(monotonicMs())),
-    every(SECOND_MS, () => feeds.second()),
+    every(SECOND_MS, () => {
+      feeds.second();
+      recorder?.second(monotonicMs());
+    }),
     every(FLEET_LOOK_MS, () => fleet.look()),
   ];
   main.on('message', (message: ToInspector) => {

@@ -1,18 +1,19 @@
 /**
  * Every door of the server: what is not in this table is refused. `POST /ticket` takes a token and gives a
- * ticket; `GET /inspect` becomes a socket, for whoever shows a ticket (a page) or a token (a program); the
- * page's own files are for everybody who may call the server at all: they hold no secret.
+ * ticket; `GET /inspect` becomes a socket, for whoever shows a ticket (a page) or a token (a program);
+ * `GET /recording` gives what the flight recorder holds, for a token in the header; the page's own files are
+ * for everybody who may call the server at all: they hold no secret.
  */
 
 /** What a request has to show. */
-export type Needs = 'nothing' | 'token' | 'ticket-or-token';
+export type Needs = 'nothing' | 'token' | 'bearer' | 'ticket-or-token';
 
 /** One door. */
 export type Route = {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly path: string;
   readonly needs: Needs;
-  readonly leadsTo: 'ticket' | 'socket' | 'page';
+  readonly leadsTo: 'ticket' | 'socket' | 'recording' | 'page';
 };
 
 /** Why there is none; `allow`: the methods of the path. */
@@ -24,6 +25,7 @@ export function routesOf(pageUrls: Iterable<string>): readonly Route[] {
   const urls = new Set(['/', ...pageUrls]);
   return [
     { method: 'POST', path: '/ticket', needs: 'token', leadsTo: 'ticket' },
+    { method: 'GET', path: '/recording', needs: 'bearer', leadsTo: 'recording' },
     { method: 'GET', path: '/inspect', needs: 'ticket-or-token', leadsTo: 'socket' },
     ...[...urls].flatMap((path) =>
       (['GET', 'HEAD'] as const).map(

@@ -41,11 +41,10 @@ export type ToMain =
 export type ToInspector =
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'trouble'; readonly id: number; readonly message: string }
-  /** A worker sits in that seat; `worker`: its number, never used again. */
+  /** A worker sits in that seat, the first one or one that replaces another. */
   | {
       readonly kind: 'sits';
       readonly seat: number;
-      readonly worker: number;
       readonly buffer: SharedArrayBuffer;
       readonly actorsMax: number;
     }

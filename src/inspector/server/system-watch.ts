@@ -32,7 +32,6 @@ export class SystemWatch {
   private readonly redact: (text: string) => string;
   private readonly ends: (() => void)[];
   private endNames: () => void;
-  private workers: number;
   /** Seat, index, generation; a seat of -1: the path is nobody's any more. */
   private places: number[];
   private paths: string[];
@@ -46,7 +45,6 @@ export class SystemWatch {
     this.post = post;
     this.redact = redact;
     this.endNames = () => undefined;
-    this.workers = 0;
     this.places = [];
     this.paths = [];
     this.events = [];
@@ -57,7 +55,7 @@ export class SystemWatch {
       system.watchRoster({
         sits: (seat, buffer, actorsMax) => {
           this.flush();
-          post({ kind: 'sits', seat, worker: ++this.workers, buffer, actorsMax });
+          post({ kind: 'sits', seat, buffer, actorsMax });
         },
         named: () => undefined,
         unnamed: () => undefined,

@@ -5,10 +5,11 @@
 import { OCTAVE_BUCKETS, octaveQuantile } from '../../hotpath/index.ts';
 import type { RowOf } from '../protocol/topics.ts';
 
-/** One thread's counters as they stand; `worker` tells whether it is still the same one. */
+/** One thread's counters as they stand. */
 export type ThreadReading = {
   readonly thread: number;
-  readonly worker: number;
+  /** How many were there before this one; its counters began at 0. */
+  readonly replaced: number;
   readonly actors: number;
   readonly handled: number;
   readonly crashes: number;
@@ -48,7 +49,6 @@ type Thread = RowOf<'threads'>;
 /** Thread rule: none. */
 export class VitalSigns {
   private readonly before: Map<number, ThreadReading> = new Map();
-  private readonly replaced: Map<number, number> = new Map();
   /** The last minute, the oldest first. */
   private readonly minute: Pulse[] = [];
   private readonly lostThen: number[] = [];
@@ -75,7 +75,7 @@ export class VitalSigns {
         ((deltas[i] as Delta).handled * 1000) / (spanMs ?? Number.POSITIVE_INFINITY),
       utilisation: (deltas[i] as Delta).utilisation,
       fill: fillTo(main, reading.thread),
-      replaced: this.replaced.get(reading.thread) ?? 0,
+      replaced: reading.replaced,
     }));
     if (spanMs === null) return null;
     const sum = (of: (delta: Delta) => number): number =>
@@ -148,13 +148,9 @@ export class VitalSigns {
   }
 
   private since(reading: ThreadReading, spanMs: number): Delta {
-    const { thread, worker } = reading;
+    const { thread, replaced } = reading;
     const known = this.before.get(thread);
-    // The counters of a worker that has come since begin at 0.
-    const before = known?.worker === worker ? known : NOTHING;
-    if (known !== undefined && known.worker !== worker) {
-      this.replaced.set(thread, (this.replaced.get(thread) ?? 0) + 1);
-    }
+    const before = known?.replaced === replaced ? known : NOTHING;
     this.before.set(thread, { ...reading, waits: Float64Array.from(reading.waits) });
     return {
       handled: reading.handled - before.handled,

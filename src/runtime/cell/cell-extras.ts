@@ -6,6 +6,7 @@
 import type { Reply } from '../actor/reply.ts';
 import type { StreamSources } from '../actor/stream-source.ts';
 import type { Watchers } from '../host/watches.ts';
+import type { Tap } from '../observe/tap.ts';
 import type { ActorTimers } from '../timers/actor-timers.ts';
 import type { TimerNode } from '../timers/timer-wheel.ts';
 import type { ChildList, Exit } from './child-list.ts';
@@ -49,6 +50,8 @@ export class CellExtras {
   /** Senders of `send` that wait for room, oldest first. */
   waiters: HeldMessage[] | null = null;
   exit: ExitProgress | null = null;
+  /** Listens to its messages, while somebody traces it. */
+  tap: Tap | null = null;
   startDeadline: TimerNode | null = null;
   /** The abort signal of this incarnation. */
   abort: AbortController | null = null;

@@ -219,7 +219,8 @@ export class Cell extends ChildNode {
 
   /** Forgets the cached handler: the handlers have changed. */
   setHandlers(handlers: Record<string, Handler> | null): void {
-    this.handlers = handlers;
+    const tap = this.extras?.tap ?? null;
+    this.handlers = tap === null || handlers === null ? handlers : tap.wrap(handlers);
     this.lastName = null;
     this.lastHandler = null;
   }

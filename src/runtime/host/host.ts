@@ -15,6 +15,7 @@ import { ChildList, type Exit, SHUTDOWN } from '../cell/child-list.ts';
 import { cloneForLocal, type RefCodec } from '../codec/index.ts';
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
+import { Traces } from '../observe/traces.ts';
 import type { Alarm } from '../ports/alarm.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Loop } from '../ports/loop.ts';
@@ -78,6 +79,7 @@ export class Host {
   readonly deadLetters: DeadLetters;
   readonly events: Events;
   readonly spawner: Spawner;
+  readonly traces: Traces;
   /** Actors that no actor of this thread is the parent of. */
   readonly orphans: ChildList;
   /** How refs travel to and from this thread. */
@@ -115,6 +117,7 @@ export class Host {
     this.deadLetters = new DeadLetters();
     this.events = new Events();
     this.spawner = new Spawner(this);
+    this.traces = new Traces(this);
     this.orphans = new ChildList({ path: '' });
     this.refs = refCodec(this);
     this.links = links;
@@ -195,7 +198,8 @@ export class Host {
     this.gates.retire(cell.index, cell.generation);
     if (cell.extras === null) return;
     this.spawner.forget(cell);
-    const { watchers } = cell.extras;
+    const { watchers, tap } = cell.extras;
+    tap?.stopped();
     cell.extras.watchers = null;
     watchers?.notify(exit);
   }

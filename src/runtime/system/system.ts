@@ -14,6 +14,7 @@ import type { Host } from '../host/host.ts';
 import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
 import type { RosterListener } from '../observe/roster.ts';
+import type { TraceBudget, TraceListener } from '../observe/trace.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
 import type { SupervisorOptions } from '../supervision/supervisor-options.ts';
 import type { Retired } from '../threads/retired.ts';
@@ -175,6 +176,14 @@ export class System {
     return this.parts.directory.listen(listener);
   }
 
+  /**
+   * Listens to the messages of one actor, within a budget; an actor that nobody traces pays nothing for it.
+   * Every trace tells its end. @returns how to end it. @throws RM_SYSTEM_OPTION
+   */
+  trace(ref: Ref<never> | AnyRef, budget: TraceBudget, listener: TraceListener): () => void {
+    return this.parts.host.traces.start(ref as BaseRef, checkedBudget(budget), listener);
+  }
+
   /** Number of the thread that the actor lives on. */
   threadOf(ref: Ref<never> | AnyRef): number {
     return (ref as BaseRef).seat;
@@ -237,4 +246,15 @@ export class System {
     if (this.closing === null) return;
     throw runtimeError('RM_SYSTEM_CLOSED', 'the system is closed or closing; start another one.');
   }
+}
+
+/** @throws RM_SYSTEM_OPTION */
+function checkedBudget(budget: TraceBudget): TraceBudget {
+  const { max, perSecond, ttlMs } = budget;
+  for (const [name, value] of Object.entries({ max, perSecond, ttlMs })) {
+    if (Number.isFinite(value) && value > 0) continue;
+    const message = `${name} of a trace is ${value}; expected a number above 0.`;
+    throw runtimeError('RM_SYSTEM_OPTION', message);
+  }
+  return budget;
 }

@@ -21,6 +21,8 @@ export interface LinkSet {
   stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void>;
   /** Tells the main thread's listeners. */
   report(event: RuntimeEvent): void;
+  /** Tells the worker of that seat. @returns whether there is one */
+  cast(seat: number, what: string, args: unknown): boolean;
   /** Writes how many messages went where to where other threads see it. */
   showSent(): void;
   /** Whether they want to hear. */
@@ -38,6 +40,7 @@ export const NO_LINKS: LinkSet = {
   memoryOf: () => null,
   stop: () => Promise.resolve(),
   report: () => undefined,
+  cast: () => false,
   showSent: () => undefined,
   isHeard: false,
   lost: 0,

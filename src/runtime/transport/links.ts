@@ -72,6 +72,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.host = host;
     new RemoteWatchers(host, this.calls);
     this.calls.serve('stop', (call: StopCall) => stopOnBehalf(host, call));
+    host.traces.serve(this.calls);
     this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
     host.dispatcher.connect(this, maySpin);
   }
@@ -185,17 +186,12 @@ export class Links implements LinkSet, Inputs, Receiver {
   }
 
   watch(ref: RemoteRef, number: number): boolean {
-    const peer = this.seats[ref.seat];
     // An empty seat: `sit` asks again for all watches of it.
-    if (peer === undefined || peer === null) return false;
-    this.calls.cast(peer, 'watch', { i: ref.index, g: ref.generation, n: number });
-    return true;
+    return this.cast(ref.seat, 'watch', { i: ref.index, g: ref.generation, n: number });
   }
 
   unwatch(ref: RemoteRef, number: number): void {
-    const peer = this.seats[ref.seat];
-    if (peer === undefined || peer === null) return;
-    this.calls.cast(peer, 'unwatch', { i: ref.index, g: ref.generation, n: number });
+    this.cast(ref.seat, 'unwatch', { i: ref.index, g: ref.generation, n: number });
   }
 
   async stop(ref: BaseRef, how: 'stop' | 'drain'): Promise<void> {
@@ -204,15 +200,19 @@ export class Links implements LinkSet, Inputs, Receiver {
     await this.calls.call(peer, 'stop', { i: ref.index, g: ref.generation, how });
   }
 
+  cast(seat: number, what: string, args: unknown): boolean {
+    const peer = this.at(seat);
+    if (peer !== null) this.calls.cast(peer, what, args);
+    return peer !== null;
+  }
+
   report(event: RuntimeEvent): void {
-    const main = this.seats[0];
-    if (main === undefined || main === null) return;
     try {
-      this.calls.cast(main, 'report', event);
+      this.cast(0, 'report', event);
     } catch {
       // Somebody threw what cannot travel: it is described instead.
       const { error } = event as { error?: unknown };
-      this.calls.cast(main, 'report', { ...event, error: thrownRecord(error) });
+      this.cast(0, 'report', { ...event, error: thrownRecord(error) });
     }
   }
 

@@ -1,0 +1,164 @@
+/**
+ * Listens to the messages of one actor, where somebody traces it: its handlers are wrapped, so that an actor
+ * that nobody traces pays nothing. What it handles, and how, stays as it was: the wrapper gives back what
+ * the handler gave, and throws what it threw.
+ */
+import { inspect } from 'node:util';
+import type { Handler } from '../actor/handlers.ts';
+import type { Cell } from '../cell/cell.ts';
+import type { TracedMessage } from './trace.ts';
+
+/** Characters, levels and entries of a payload's text. Higher: more memory for each message. */
+const PAYLOAD = {
+  depth: 4,
+  maxArrayLength: 20,
+  maxStringLength: 200,
+  breakLength: Number.POSITIVE_INFINITY,
+  // Nothing of the user's is run for it.
+  customInspect: false,
+  getters: false,
+} as const;
+const PAYLOAD_MAX = 2000;
+const ERROR_MAX = 500;
+
+/** Told each message; `payload` is made where it is wanted. */
+export interface TapListener {
+  /** Milliseconds of the thread's clock; null: this message is not wanted. */
+  wants(nowMs: number): { readonly payloads: boolean; readonly sinceMs: number } | null;
+  handled(message: TracedMessage): void;
+  /** The actor is no more. */
+  stopped(): void;
+}
+
+type Handlers = Record<string, Handler>;
+type Wanted = {
+  readonly listener: TapListener;
+  readonly payloads: boolean;
+  readonly sinceMs: number;
+};
+
+/** Thread rule: the actor's. */
+export class Tap {
+  readonly listeners: Set<TapListener> = new Set();
+  private readonly cell: Cell;
+  private readonly wrappers: WeakMap<Handler, Handler> = new WeakMap();
+  /** What is wrapped. */
+  private inner: Handlers | null = null;
+
+  constructor(cell: Cell) {
+    this.cell = cell;
+  }
+
+  /** Listens, from the next message on. */
+  static open(cell: Cell, listener: TapListener): void {
+    const extras = cell.rare();
+    if (extras.tap === null) {
+      extras.tap = new Tap(cell);
+      cell.setHandlers(cell.handlers);
+    }
+    extras.tap.listeners.add(listener);
+  }
+
+  /** Listens no more; the last one puts the handlers back. */
+  static close(cell: Cell, listener: TapListener): void {
+    const { extras } = cell;
+    const tap = extras?.tap ?? null;
+    if (extras === null || tap === null) return;
+    tap.listeners.delete(listener);
+    if (tap.listeners.size > 0) return;
+    extras.tap = null;
+    if (cell.handlers !== null) cell.setHandlers(tap.inner);
+  }
+
+  /** The handlers with a listener before each. */
+  wrap(handlers: Handlers): Handlers {
+    this.inner = handlers;
+    return new Proxy(handlers, {
+      get: (target, name) => {
+        const handler: unknown = Reflect.get(target, name);
+        return typeof handler === 'function'
+          ? this.wrapper(String(name), handler as Handler)
+          : handler;
+      },
+    });
+  }
+
+  /** The cell is gone. */
+  stopped(): void {
+    for (const listener of [...this.listeners]) listener.stopped();
+  }
+
+  private wrapper(name: string, handler: Handler): Handler {
+    const known = this.wrappers.get(handler);
+    if (known !== undefined) return known;
+    const wrapper = (payload: never): unknown => {
+      const fromMs = this.cell.host.clock.monotonicMs();
+      const wanted = this.wanted(fromMs);
+      if (wanted.length === 0) return handler.call(this.inner, payload);
+      const text = wanted.some(({ payloads }) => payloads) ? textOf(payload) : null;
+      const depth = this.cell.mailbox?.length ?? 0;
+      const tell = (error: string | null): void =>
+        this.tell(wanted, { name, fromMs, depth, text, error });
+      try {
+        const result: unknown = handler.call(this.inner, payload);
+        if (result instanceof Promise) {
+          result.then(
+            () => tell(null),
+            (thrown: unknown) => tell(errorText(thrown)),
+          );
+        } else tell(null);
+        return result;
+      } catch (thrown) {
+        tell(errorText(thrown));
+        throw thrown;
+      }
+    };
+    this.wrappers.set(handler, wrapper as Handler);
+    return wrapper as Handler;
+  }
+
+  private wanted(nowMs: number): readonly Wanted[] {
+    const wanted: Wanted[] = [];
+    for (const listener of [...this.listeners]) {
+      const how = listener.wants(nowMs);
+      if (how !== null) wanted.push({ listener, ...how });
+    }
+    return wanted;
+  }
+
+  private tell(
+    wanted: readonly Wanted[],
+    said: {
+      readonly name: string;
+      readonly fromMs: number;
+      readonly depth: number;
+      readonly text: string | null;
+      readonly error: string | null;
+    },
+  ): void {
+    const { name, fromMs, depth, text, error } = said;
+    const tookMs = this.cell.host.clock.monotonicMs() - fromMs;
+    const outcome = error === null ? 'done' : 'failed';
+    for (const { listener, payloads, sinceMs } of wanted) {
+      const payload = payloads ? text : null;
+      listener.handled({ name, atMs: fromMs - sinceMs, tookMs, depth, outcome, error, payload });
+    }
+  }
+}
+
+function textOf(payload: unknown): string {
+  try {
+    return inspect(payload, PAYLOAD).slice(0, PAYLOAD_MAX);
+  } catch {
+    return 'a value that cannot be read';
+  }
+}
+
+function errorText(thrown: unknown): string {
+  try {
+    const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : textOf(thrown);
+    return text.slice(0, ERROR_MAX);
+  } catch {
+    return 'an error that cannot be read';
+  }
+}

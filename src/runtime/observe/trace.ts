@@ -1,0 +1,44 @@
+/** What a trace of an actor is asked for and tells: plain data, which travels between threads. */
+
+/** How much a trace may cost; it ends by itself when any of it is used up. */
+export type TraceBudget = {
+  /** Messages in all. */
+  readonly max: number;
+  /** Messages in a second; what is more is counted and not told. */
+  readonly perSecond: number;
+  /** Milliseconds. */
+  readonly ttlMs: number;
+  /** Tell what messages carried, as text of bounded depth and length. */
+  readonly payloads: boolean;
+};
+
+/** One message that was handled. */
+export type TracedMessage = {
+  readonly name: string;
+  /** Milliseconds since the trace began, on its actor's thread. */
+  readonly atMs: number;
+  /** Milliseconds until its handler was done, with its promise where it gave one. */
+  readonly tookMs: number;
+  /** Messages that waited when the handler began. */
+  readonly depth: number;
+  readonly outcome: 'done' | 'failed';
+  /** Of a handler that failed: name and message. */
+  readonly error: string | null;
+  /** Null unless the trace asks for payloads. */
+  readonly payload: string | null;
+};
+
+/** Why a trace is over. */
+export type TraceEnd = 'max' | 'ttl' | 'stopped' | 'asked';
+
+/** What a trace tells, now and then. */
+export type TraceReport = {
+  readonly messages: readonly TracedMessage[];
+  /** Messages beyond its rate since the last report. */
+  readonly skipped: number;
+  /** Null: it goes on. */
+  readonly end: TraceEnd | null;
+};
+
+/** Told on the main thread; must not throw. */
+export type TraceListener = (report: TraceReport) => void;

@@ -1,0 +1,2 @@
+import type { AnyDefinition } from 'ringmaster';
+export const Talker: AnyDefinition;
