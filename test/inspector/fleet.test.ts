@@ -71,7 +71,7 @@ beforeAll(async () => {
   });
   host = await startFleetHost({
     ...{ directory, agent: agent.socket, machine: 'test' },
-    ports: { from: 28_000, to: 28_399 },
+    ports: { from: 29_000, to: 29_399 },
   });
   const { methods } = new HostMethods(host);
   inspector = await inspect(host.system, {

@@ -89,6 +89,7 @@ export class HostChanges {
   private async freezeFleet(params: Params): Promise<ChangeAnswer> {
     const isFrozen = params.isFrozen === true;
     const ifRevision = ifRevisionOf(params);
+    const arbiter = this.host.arbiter();
     const before = await this.host.standing();
     if (params.dryRun === true) {
       expectSame('the fleet', before.revision, ifRevision);
@@ -98,7 +99,6 @@ export class HostChanges {
       const note = isFrozen ? 'it is frozen' : 'it goes on';
       return { kind: 'admitted', note, isDryRun: true, revision: before.revision };
     }
-    const arbiter = this.host.arbiter();
     await (ifRevision === null
       ? arbiter.ask('freeze', isFrozen)
       : arbiter.ask('freezeIf', { isFrozen, ifRevision }).catch(rethrown));

@@ -142,7 +142,8 @@ export class HostMethods {
 
   private async list(): Promise<FleetListed> {
     const names = await this.host.services();
-    const all = await Promise.all(names.map((name) => this.host.status(name)));
+    const found = await Promise.all(names.map((name) => this.host.status(name).catch(nullIfGone)));
+    const all = found.filter((one) => one !== null);
     const standing = await this.host.standing();
     return { fleet: this.host.fleet?.name ?? null, ...standing, services: all.map(shownOf) };
   }
@@ -230,6 +231,12 @@ export class HostMethods {
     const { before, after, expectedShare, isWithin, report } = answer;
     return { before, after, expectedShare, isWithin, movedShare: report.movedShare };
   }
+}
+
+/** It was removed since its name was told. @throws what is anything else */
+function nullIfGone(error: unknown): null {
+  if ((error as { readonly code?: unknown }).code === 'RM_CONTROL_UNKNOWN') return null;
+  throw error;
 }
 
 function shownOf(status: ServiceStatus): ServiceShown {
