@@ -157,6 +157,15 @@ describe('actor columns', () => {
     expect([actors.count, actors.end, found(actors, '')]).toEqual([1, 1, ['/user/z']]);
   });
 
+  test('actor columns - of a snapshot with a gap in its rows nobody is left from before', () => {
+    const actors = four();
+    const index = new ActorIndex(actors, parseFilter(''));
+    index.recompute();
+    actors.take(frame({ from: 0, to: 9, named: [[3, '/user/z']] }), 0);
+    index.recompute();
+    expect([actors.count, index.length, index.rows[0]]).toEqual([1, 1, 3]);
+  });
+
   test('actor columns - a gap is told, and nothing of it is taken', () => {
     const actors = four();
     expect(actors.take(frame({ from: 5, to: 6, changed: [[0, { depth: 99 }]] }), 0)).toBe(true);

@@ -36,6 +36,7 @@ export class Cells {
   private image: ImageData | null;
   private words: Uint32Array;
   private seenStamp: number;
+  private seenSnapshots: number;
   private seenRates: number;
   private seenBy: string;
 
@@ -46,6 +47,7 @@ export class Cells {
     this.image = null;
     this.words = new Uint32Array(0);
     this.seenStamp = -1;
+    this.seenSnapshots = -1;
     this.seenRates = -1;
     this.seenBy = '';
   }
@@ -59,11 +61,13 @@ export class Cells {
     this.image = this.pen?.createImageData(canvas.width, canvas.height) ?? null;
     this.words = new Uint32Array(this.image?.data.buffer ?? new ArrayBuffer(0));
     this.seenStamp = -1;
+    this.seenSnapshots = this.actors.snapshots;
   }
 
-  /** Whether there are more rows than the grid has cells. */
+  /** Whether there are more rows than the grid has cells, or they are other actors altogether. */
   get isOutgrown(): boolean {
     const { columns, lines, cell } = this.grid;
+    if (this.seenSnapshots !== this.actors.snapshots) return true;
     return this.actors.end > columns * lines && lines < Math.ceil(HEIGHT_MAX / cell);
   }
 

@@ -113,6 +113,7 @@ function drawMarks(plot: uPlot, palette: Palette, seconds: readonly Second[]): v
   pen.fillStyle = palette.quiet;
   pen.font = `${11 * sharpness}px system-ui, sans-serif`;
   pen.textAlign = 'right';
+  pen.textBaseline = 'bottom';
   if (peak > 0) {
     const text = `peak ${count(peak)}/s`;
     const wide = pen.measureText(text).width;
@@ -124,7 +125,7 @@ function drawMarks(plot: uPlot, palette: Palette, seconds: readonly Second[]): v
       13 * sharpness,
     );
     pen.fillStyle = palette.quiet;
-    pen.fillText(text, left + width, y - 4 * sharpness);
+    pen.fillText(text, left + width, y - 2 * sharpness);
   }
   pen.fillStyle = palette.bad;
   for (const [index, { crashes }] of seconds.entries()) {

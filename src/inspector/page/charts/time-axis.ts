@@ -7,7 +7,7 @@ export type Second = RowOf<'pulse'>;
 /** Seconds from the left to the right. */
 export const SPAN = 300;
 /** CSS pixels beside the drawing: labels of the axis at the left, figures at the right. */
-export const GUTTER = { left: 56, right: 12 } as const;
+export const GUTTER = { left: 56, right: 28 } as const;
 
 /** Where a second is drawn; `width` of the whole chart. */
 export type Columns = {

@@ -23,6 +23,8 @@ export class ActorColumns {
   end = 0;
   /** Grows with each frame; a row whose stamp is higher than when somebody looked has changed since. */
   stamp = 0;
+  /** Grows with each snapshot: a row may be anybody's then. */
+  snapshots = 0;
   /** Grows when any actor came or went. */
   namesVersion = 0;
   capacity = 0;
@@ -82,8 +84,10 @@ export class ActorColumns {
 
   private clear(): void {
     this.isThere.fill(0);
-    // Whoever draws rows has to draw all of them again.
+    // Whoever draws rows has to draw all of them again, and those that were there may not be any more.
+    this.snapshots++;
     this.stamps.fill(this.stamp);
+    this.nameStamps.fill(this.stamp);
     this.paths.length = 0;
     this.count = 0;
     this.end = 0;

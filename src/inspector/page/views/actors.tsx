@@ -136,7 +136,7 @@ function Cells({ actors, row }: { readonly actors: ActorColumns; readonly row: n
   return (
     <>
       <span role="gridcell" class="path-cell">
-        <PathLink path={actors.paths[row] ?? ''} />
+        <PathLink path={actors.paths[row] ?? ''} isInGrid />
       </span>
       {figures.map((figure, at) => (
         <span

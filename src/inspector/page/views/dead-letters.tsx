@@ -2,6 +2,7 @@
 import { FilterBox } from './filter-box.tsx';
 import { Nothing } from './panel.tsx';
 import { PathLink } from './path-link.tsx';
+import { Scroller } from './scroller.tsx';
 import { usePlace, useTable } from './use-session.ts';
 
 /** The view. */
@@ -25,7 +26,7 @@ export function DeadLetters() {
       {letters.length === 0 ? (
         <Nothing state={table.state} text="There is no such letter." />
       ) : (
-        <div class="scroller">
+        <Scroller label="Dead letters">
           <table>
             <thead>
               <tr>
@@ -48,7 +49,7 @@ export function DeadLetters() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
     </div>
   );

@@ -6,6 +6,7 @@ import { hashOf } from '../place/place.ts';
 import { useState } from '../preact.ts';
 import { count, percent, plural } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
+import { Scroller } from './scroller.tsx';
 import { useAnswer } from './use-answer.ts';
 import { useChanges, usePlace, useSession, useTable } from './use-session.ts';
 
@@ -109,7 +110,7 @@ function Members({ ring: { members }, owners }: MembersProps) {
   const most = members.reduce((one, { weight }) => Math.max(one, weight), 0);
   const imbalance = all === 0 ? 0 : (most * members.length) / all - 1;
   return (
-    <div class="scroller">
+    <Scroller label="Table of members">
       <table>
         <thead>
           <tr>
@@ -144,7 +145,7 @@ function Members({ ring: { members }, owners }: MembersProps) {
         The largest share is {percent(imbalance)} above the mean of{' '}
         {percent(1 / Math.max(1, members.length))}.
       </p>
-    </div>
+    </Scroller>
   );
 }
 

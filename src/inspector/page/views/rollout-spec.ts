@@ -22,6 +22,16 @@ export function rolloutStepsOf(spec: unknown): string[] {
   });
 }
 
+/** Percent that the step from 0 asks for; null: its file says none. */
+export function wantedWeight(spec: unknown, at: number): number | null {
+  const { steps } = fieldsOf(fieldsOf(spec).rollout);
+  const weights = listOf(steps)
+    .slice(0, at + 1)
+    .map((step) => fieldsOf(step).weight);
+  const last = weights.findLast((weight) => typeof weight === 'number');
+  return typeof last === 'number' ? last : null;
+}
+
 /** Its thresholds. */
 export function gatesOf(spec: unknown): Gate[] {
   const { analysis } = fieldsOf(fieldsOf(spec).rollout);

@@ -2,7 +2,8 @@
 import type { ResultOf } from '../../protocol/schema.ts';
 import { count, duration, percent } from './format.ts';
 import { Panel } from './panel.tsx';
-import { type Gate, gatesOf, rolloutStepsOf } from './rollout-spec.ts';
+import { type Gate, gatesOf, rolloutStepsOf, wantedWeight } from './rollout-spec.ts';
+import { Scroller } from './scroller.tsx';
 import type { ServiceRow } from './service-rows.tsx';
 import { Steps, stepsOf } from './steps.tsx';
 
@@ -20,7 +21,8 @@ export function Rollout({ row, spec, loads }: RolloutProps) {
   const steps = rolloutStepsOf(spec);
   const gates = gatesOf(spec);
   const [at] = stepsOf(row.step);
-  const isUnderWay = row.phase !== 'idle';
+  const isUnderWay = row.phase !== 'idle' && row.phase !== 'aborted';
+  const wanted = wantedWeight(spec, at);
   const actual = actualWeight(loads, row.target);
   return (
     <Panel
@@ -36,8 +38,15 @@ export function Rollout({ row, spec, loads }: RolloutProps) {
           </>
         ) : (
           <>
-            From <b>{row.version}</b> to <b>{row.target}</b>. Weight set: <b>{row.weight} %</b>, of
-            requests now: <b>{actual === null ? '–' : percent(actual)}</b>.
+            From <b>{row.version}</b> to <b>{row.target}</b>. Weight
+            {wanted !== null && isUnderWay && (
+              <>
+                {' '}
+                wanted <b>{wanted} %</b>,
+              </>
+            )}{' '}
+            set <b>{row.weight} %</b>, of requests now{' '}
+            <b>{actual === null ? '–' : percent(actual)}</b>.
           </>
         )}
       </p>
@@ -80,7 +89,7 @@ type VersionsProps = Pick<RolloutProps, 'row' | 'loads'> & { readonly gates: rea
 function Versions({ row, loads, gates }: VersionsProps) {
   const versions = [...new Set([row.version, ...loads.map(({ version }) => version)])];
   return (
-    <div class="scroller">
+    <Scroller label="Table of versions">
       <table>
         <thead>
           <tr>
@@ -131,7 +140,7 @@ function Versions({ row, loads, gates }: VersionsProps) {
           </tfoot>
         )}
       </table>
-    </div>
+    </Scroller>
   );
 }
 

@@ -2,6 +2,7 @@
 import type { RowOf } from '../../protocol/topics.ts';
 import { hashOf } from '../place/place.ts';
 import { count } from './format.ts';
+import { Scroller } from './scroller.tsx';
 import { Steps } from './steps.tsx';
 
 /** One service. */
@@ -27,7 +28,7 @@ export function StateWord({ state }: { readonly state: ServiceRow['state'] }) {
 /** The table. */
 export function ServiceRows({ services }: { readonly services: readonly ServiceRow[] }) {
   return (
-    <div class="scroller">
+    <Scroller label="Table of services">
       <table>
         <thead>
           <tr>
@@ -79,6 +80,6 @@ export function ServiceRows({ services }: { readonly services: readonly ServiceR
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }

@@ -5,6 +5,7 @@ import { useId, useState } from '../preact.ts';
 import { ago, count, duration } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
 import { Rollout } from './rollout.tsx';
+import { Scroller } from './scroller.tsx';
 import { instanceChoices, serviceChoices } from './service-actions.ts';
 import { StateWord } from './service-rows.tsx';
 import { useAnswer } from './use-answer.ts';
@@ -133,7 +134,7 @@ function Instances({ detail: { instances }, loads }: InstancesProps) {
       {instances.length === 0 ? (
         <Nothing state="known" text="There is none." />
       ) : (
-        <div class="scroller">
+        <Scroller label="Table of instances">
           <table>
             <thead>
               <tr>
@@ -187,7 +188,7 @@ function Instances({ detail: { instances }, loads }: InstancesProps) {
               })}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
       {one !== undefined && (
         <WishForm

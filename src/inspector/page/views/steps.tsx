@@ -2,9 +2,9 @@
 
 /** As a service's row has them. */
 export type StepsProps = {
-  /** step/steps; empty: it has none. */
+  /** The one that it is at, from 1, and all: `2/4`; empty: it has none. */
   readonly step: string;
-  /** Percent that is set. */
+  /** Percent that the target has. */
   readonly weight: number;
   readonly phase: string;
 };
@@ -30,8 +30,8 @@ export function Steps({ step, weight, phase }: StepsProps) {
   );
 }
 
-/** Steps that are done, and all. */
+/** The step that it is at, from 0 (-1: none), and all. */
 export function stepsOf(step: string): readonly [number, number] {
   const [at = 0, all = 0] = step.split('/').map(Number);
-  return Number.isInteger(at) && Number.isInteger(all) && all <= 100 ? [at, all] : [0, 0];
+  return Number.isInteger(at) && Number.isInteger(all) && all <= 100 ? [at - 1, all] : [-1, 0];
 }

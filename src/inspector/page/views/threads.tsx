@@ -5,6 +5,7 @@ import { hashOf } from '../place/place.ts';
 import { useEffect, useState } from '../preact.ts';
 import { count, grouped, percent } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
+import { Scroller } from './scroller.tsx';
 import { useSession, useTable } from './use-session.ts';
 
 /** Milliseconds between two looks at the rings. */
@@ -23,7 +24,7 @@ export function Threads() {
         {threads.length === 0 ? (
           <Nothing state={table.state} text="There is no thread." />
         ) : (
-          <div class="scroller">
+          <Scroller label="Table of threads">
             <table>
               <thead>
                 <tr>
@@ -70,7 +71,7 @@ export function Threads() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroller>
         )}
       </Panel>
       <Rings />
@@ -141,7 +142,7 @@ function Rings() {
           text="One thread alone has no rings."
         />
       ) : (
-        <div class="scroller">
+        <Scroller label="Table of rings">
           <table class="matrix">
             <thead>
               <tr>
@@ -170,7 +171,7 @@ function Rings() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
     </Panel>
   );

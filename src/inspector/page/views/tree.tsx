@@ -199,8 +199,12 @@ function Rectangle({
   };
   const about = `${item.name}: ${plural(item.actors, 'actor')}, ${scale.text(item.value)} ${scale.unit}`;
   return (
-    <a class="box" href={item.to} style={style} title={about} aria-label={about}>
-      {height > 22 && width > 30 && <span class="box-name">{item.name}</span>}
+    <a class="box" href={item.to} style={style} title={about}>
+      {height > 22 && width > 30 ? (
+        <span class="box-name">{item.name}</span>
+      ) : (
+        <span class="unseen">{about}</span>
+      )}
       {height > 42 && width > 60 && (
         <span class="quiet">
           {plural(item.actors, 'actor')} · {scale.text(item.value)}

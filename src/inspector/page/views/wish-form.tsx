@@ -58,6 +58,7 @@ export function WishForm({ title, choices, children }: WishFormProps) {
         id={`${id}-reason`}
         type="text"
         maxLength={500}
+        placeholder="Why; no change is made without"
         value={reason}
         onInput={({ currentTarget }) => {
           setReason(currentTarget.value);
