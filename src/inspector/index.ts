@@ -2,6 +2,7 @@
 export type { Role } from './access/roles.ts';
 export type { InspectorError, InspectorErrorCode } from './errors.ts';
 export { type InspectOptions, type Inspector, inspect } from './inspect.ts';
+export type { Mount } from './mount.ts';
 export { type ActorFrame, decodeColumns } from './protocol/columns.ts';
 export {
   describeProtocol,

@@ -7,9 +7,11 @@ import { Worker } from 'node:worker_threads';
 import type { System } from '../runtime/index.ts';
 import type { Role } from './access/roles.ts';
 import { inspectorError } from './errors.ts';
+import { type Mount, mountOf } from './mount.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
+import { redaction } from './server/redaction.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
 import { SystemWatch } from './server/system-watch.ts';
@@ -38,8 +40,10 @@ export type InspectOptions = {
   readonly recorder?: Partial<RecorderLimits> | false;
   /** Takes secrets out of messages and stacks of errors before they leave the system's thread. */
   readonly redact?: (text: string) => string;
+  /** Traces of an admin may tell what messages carry, after `redact`. Default: nobody's do. */
+  readonly payloads?: boolean;
   /** The way to the fleet that runs beside this system; without one, nothing about a fleet is answered. */
-  readonly fleet?: FleetDoor;
+  readonly fleet?: FleetDoor | null;
   /** An answer could not be given, or the thread ended by itself. Must not throw. */
   readonly onTrouble?: (message: string) => void;
 };
@@ -51,6 +55,11 @@ export interface Inspector {
   readonly url: string;
   /** The file with the token of a role. */
   tokenFile(role: Role): string;
+  /**
+   * For a program's own HTTP server, below a path such as `/inspector`. Its `Host` has to be among `names`, and
+   * of a page its origin among `origins`. @throws RM_INSPECT_OPTION for a prefix that is none, or with `tls`
+   */
+  mount(prefix: string): Mount;
   /** Hangs up on everybody; the system goes on. Again: no effect. */
   close(): Promise<void>;
   /** For `await using`: as `close()`. */
@@ -58,6 +67,7 @@ export interface Inspector {
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
+const PREFIX = /^(\/[a-z0-9._-]+)+$/i;
 const NAME = /^[a-z0-9.-]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/;
 const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;
 
@@ -91,11 +101,13 @@ class RunningInspector implements Inspector {
     worker: Worker,
     system: System,
     data: ThreadData,
-    { onTrouble, fleet, redact = (text) => text }: InspectOptions,
+    { onTrouble, fleet = null, redact: taken = (text) => text }: InspectOptions,
   ) {
     this.worker = worker;
-    this.source = sourceOf(system, fleet ?? null);
-    this.watch = new SystemWatch({ system, redact, post: (message) => this.post(message) });
+    const post = (message: ToInspector): void => this.post(message);
+    const redact = redaction(taken);
+    this.source = sourceOf({ system, fleet, redact, post });
+    this.watch = new SystemWatch({ system, redact, post });
     this.data = data;
     this.trouble = onTrouble ?? (() => undefined);
     this.port = 0;
@@ -136,6 +148,18 @@ class RunningInspector implements Inspector {
 
   tokenFile(role: Role): string {
     return join(this.data.tokens, `${role}.token`);
+  }
+
+  mount(prefix: string): Mount {
+    if (!PREFIX.test(prefix)) {
+      throw wrong(`prefix is ${JSON.stringify(prefix)}; expected a path such as /inspector.`);
+    }
+    if (this.data.front.tls !== null) {
+      throw wrong(
+        'an inspector that is mounted listens without tls; let the server that it is mounted on.',
+      );
+    }
+    return mountOf(this.port, prefix);
   }
 
   close(): Promise<void> {
@@ -213,7 +237,8 @@ function checked(options: InspectOptions): ThreadData {
     front: { host, port, tls, names, origins },
     tokens: path,
     audit: join(path, 'audit.jsonl'),
-    hasFleet: options.fleet !== undefined,
+    hasFleet: (options.fleet ?? null) !== null,
+    payloads: options.payloads === true,
   };
 }
 

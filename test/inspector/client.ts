@@ -4,6 +4,22 @@ import type { Changed, Inspector, ResultOf, Role } from 'ringmaster/inspector';
 import { WebSocket } from 'ws';
 import { type ActorFrame, decodeColumns } from '../../src/inspector/protocol/columns.ts';
 
+/** What a trace tells. */
+type TraceEvent = {
+  readonly method: 'Trace.messages';
+  readonly trace: number;
+  readonly params: {
+    readonly messages: readonly {
+      readonly name: string;
+      readonly outcome: string;
+      readonly error: string | null;
+      readonly payload: string | null;
+    }[];
+    readonly skipped: number;
+    readonly end: string | null;
+  };
+};
+
 type Answer = { readonly id: number; readonly result?: unknown; readonly error?: { name: string } };
 
 /** An actor as the frames tell it. */
@@ -76,6 +92,7 @@ export class Client {
   private readonly seen: Map<number, Seen> = new Map();
   private looks: (() => void)[] = [];
   private ids = 0;
+  readonly traced: TraceEvent[] = [];
   /** Frames are taken in and not acknowledged. */
   isSilent = false;
 
@@ -141,8 +158,9 @@ export class Client {
   private heard(data: ArrayBuffer, isBinary: boolean): void {
     if (isBinary) this.take(decodeColumns(data));
     else {
-      const message = JSON.parse(Buffer.from(data).toString()) as Answer | Changed;
-      if ('method' in message) this.take(message);
+      const message = JSON.parse(Buffer.from(data).toString()) as Answer | Changed | TraceEvent;
+      if ('trace' in message) this.traced.push(message);
+      else if ('method' in message) this.take(message);
       else {
         this.open.get(message.id)?.(message);
         this.open.delete(message.id);

@@ -34,20 +34,6 @@ function talk(role: Role, over: Partial<Answerers> = {}) {
   const conversation = new Conversation({
     client: { role, from: '127.0.0.1' },
     answerers: { ...answerers, ...over },
-    subscriptions: {
-      subscribe: () => {
-        asked.push('Topics.subscribe');
-        return { sub: 1, hz: 10 };
-      },
-      unsubscribe: () => {
-        asked.push('Topics.unsubscribe');
-        return {};
-      },
-      acknowledge: () => {
-        asked.push('Topics.acknowledge');
-        return {};
-      },
-    },
     clocks: () => ({ nowMs: 1, nowIso: '' }),
     epoch: 'e',
     hasFleet: true,

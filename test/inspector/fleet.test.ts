@@ -3,10 +3,12 @@
  * reasons, and is told what may not be. It is one idea: each test goes on where the one before has left the
  * fleet.
  */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fc } from '@fast-check/vitest';
 import { start } from 'ringmaster';
 import { type Agent, connectAgent, startAgent } from 'ringmaster/agent';
 import { type FleetHost, HostMethods, startFleetHost } from 'ringmaster/drivers';
@@ -16,6 +18,7 @@ import { FLEET_METHODS } from '../../src/inspector/protocol/fleet-methods.ts';
 import { METHODS, type MethodName } from '../../src/inspector/protocol/schema.ts';
 import { TOPICS } from '../../src/inspector/protocol/topics.ts';
 import { Client } from './client.ts';
+import { drawnFrom } from './drawn-from.ts';
 
 const APPS = fileURLToPath(new URL('../drivers/apps/', import.meta.url));
 
@@ -25,6 +28,7 @@ let host: FleetHost;
 let inspector: Inspector;
 let operator: Client;
 let keys = 0;
+const troubles: string[] = [];
 
 const service = (more: object) => ({
   command: ['node', 'instance.mjs'],
@@ -76,6 +80,7 @@ beforeAll(async () => {
   const { methods } = new HostMethods(host);
   inspector = await inspect(host.system, {
     directory: join(directory, 'inspector'),
+    onTrouble: (message) => troubles.push(message),
     fleet: { ask: (method, params) => (methods[method] as (typeof methods)[string])(params) },
   });
   operator = await Client.connect(inspector, 'operator');
@@ -267,6 +272,27 @@ describe('fleet', () => {
     for (const one of services.rows.values()) TOPICS.services.value.parse(one);
     for (const one of decisions.rows.values()) TOPICS.decisions.value.parse(one);
   });
+
+  test('fleet - whatever fits the schema is answered, and nothing fails inside', async () => {
+    const admin = await Client.connect(inspector, 'admin');
+    const { instances } = await detail();
+    const names = ['web', 'kv', 'none'];
+    for (const [name, { params, result }] of Object.entries(FLEET_METHODS)) {
+      const seen = new Set<string>();
+      for (const [i, drawn] of fc.sample(drawnFrom(params), { numRuns: 60, seed: 1 }).entries()) {
+        const asked = drawn as Record<string, unknown>;
+        if ('service' in asked) asked.service = names[i % 3];
+        if ('instance' in asked && i % 3 > 0) asked.instance = instances[0]?.instance;
+        if ('reason' in asked) asked.dryRun = true;
+        const answer = await admin.answer(name, asked);
+        seen.add(answer.error?.name ?? 'result');
+        if (answer.error === undefined) result.parse(answer.result);
+      }
+      expect([name, [...seen]]).toEqual([name, expect.not.arrayContaining(['internal'])]);
+    }
+    expect(troubles).toEqual([]);
+    await admin.close();
+  }, 60_000);
 
   test('fleet - a viewer sees, is offered nothing, and may change nothing', async () => {
     const viewer = await Client.connect(inspector, 'viewer');

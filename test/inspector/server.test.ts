@@ -143,6 +143,11 @@ describe('doors', () => {
     const ticket = await ticketOf('operator');
     expect(await upgrade(page(ticket))).toBe(101);
     expect(await upgrade(page(ticket))).toBe(401);
+    const post = ['POST /ticket HTTP/1.1', host(), 'Content-Length: 64'];
+    const other = await ask(port, [...post, 'Origin: https://panel.example'], tokenOf('viewer'));
+    expect(other).toMatch(/^access-control-allow-origin: https:\/\/panel\.example\r$/m);
+    const same = await ask(port, [...post, `Origin: http://localhost:${port}`], tokenOf('viewer'));
+    expect(same).not.toMatch(/access-control/);
     const panel = await ticketOf('viewer', 'https://panel.example');
     expect(await upgrade(page(panel, 'https://panel.example'))).toBe(101);
   });

@@ -32,29 +32,18 @@ export type Client = {
   readonly from: string;
 };
 
-/** What belongs to one connection: answered where its subscriptions are. */
-type TopicMethod = 'Topics.subscribe' | 'Topics.unsubscribe' | 'Topics.acknowledge';
-
 /** What answers each method; throws (rejects) a Refused, or what is an `internal` error then. */
 export type Answerers = {
-  readonly [M in Exclude<MethodName, 'System.hello' | TopicMethod>]: (
+  readonly [M in Exclude<MethodName, 'System.hello'>]: (
     params: ParamsOf<M>,
     client: Client,
-  ) => Promise<ResultOf<M>>;
-};
-
-/** One connection's subscriptions; throws a Refused. */
-export type Subscriptions = {
-  subscribe(params: ParamsOf<'Topics.subscribe'>): ResultOf<'Topics.subscribe'>;
-  unsubscribe(params: ParamsOf<'Topics.unsubscribe'>): ResultOf<'Topics.unsubscribe'>;
-  acknowledge(params: ParamsOf<'Topics.acknowledge'>): ResultOf<'Topics.acknowledge'>;
+  ) => Promise<ResultOf<M>> | ResultOf<M>;
 };
 
 /** What a conversation is made of. */
 export type ConversationParts = {
   readonly client: Client;
   readonly answerers: Answerers;
-  readonly subscriptions: Subscriptions;
   /** The same moment by the server's clock, in milliseconds, and by the calendar. */
   readonly clocks: () => { readonly nowMs: number; readonly nowIso: string };
   /** Of this run of the server. */
@@ -123,11 +112,8 @@ export class Conversation {
   }
 
   private async resultOf(method: MethodName, params: unknown): Promise<unknown> {
-    const { answerers, client, subscriptions } = this.parts;
+    const { answerers, client } = this.parts;
     if (method === 'System.hello') return this.hello(params as ParamsOf<'System.hello'>);
-    if (method === 'Topics.subscribe') return subscriptions.subscribe(params as never);
-    if (method === 'Topics.unsubscribe') return subscriptions.unsubscribe(params as never);
-    if (method === 'Topics.acknowledge') return subscriptions.acknowledge(params as never);
     return answerers[method](params as never, client);
   }
 

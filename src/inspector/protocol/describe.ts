@@ -3,6 +3,7 @@ import type { Role } from '../access/roles.ts';
 import { ACTIONS } from './fleet-shapes.ts';
 import { CHANGED, ERRORS, LIMITS, METHODS, PROTOCOL } from './schema.ts';
 import { TOPICS } from './topics.ts';
+import { TRACED } from './trace-words.ts';
 import { jsonSchemaOf } from './words.ts';
 
 /** One method; schemas are JSON Schema, draft 2020-12. */
@@ -30,8 +31,8 @@ export type ProtocolDescription = {
   readonly actions: Readonly<
     Record<string, { readonly method: string; readonly params: Readonly<Record<string, unknown>> }>
   >;
-  /** What is told without being asked. */
-  readonly event: Readonly<Record<string, unknown>>;
+  /** What is told without being asked, by method. */
+  readonly events: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly errors: Readonly<Record<string, { readonly code: number; readonly about: string }>>;
   readonly limits: Readonly<Record<string, number>>;
 };
@@ -51,7 +52,10 @@ export function describeProtocol(): ProtocolDescription {
     methods: Object.fromEntries(methods),
     topics: Object.fromEntries(topics),
     actions: ACTIONS,
-    event: jsonSchemaOf(CHANGED),
+    events: {
+      'Topics.changed': jsonSchemaOf(CHANGED),
+      'Trace.messages': jsonSchemaOf(TRACED),
+    },
     errors: ERRORS,
     limits: LIMITS,
   };

@@ -6,6 +6,7 @@ import { ROLES } from '../access/roles.ts';
 import { WISH } from './change-words.ts';
 import { FLEET_METHODS } from './fleet-methods.ts';
 import { TOPIC_NAMES } from './topics.ts';
+import { TRACE_LIMITS, TRACE_METHODS } from './trace-words.ts';
 import { method, z } from './words.ts';
 
 /** Subprotocol of the socket, and its version. */
@@ -31,6 +32,7 @@ export const LIMITS = {
   frameBytes: 256 * 1024,
   /** Frames of one subscription that were not acknowledged; before the oldest is, no other is sent. */
   unacknowledged: 2,
+  ...TRACE_LIMITS,
 } as const;
 
 /** Why a question has no result. Numbers as in JSON-RPC where it has one. */
@@ -160,6 +162,7 @@ export const METHODS = {
     params: z.strictObject({ sub: count, frame: count }),
     result: z.strictObject({}),
   }),
+  ...TRACE_METHODS,
   'DeadLetters.last': method({
     about:
       'The last messages of the starting thread that nobody handled; what they carried is not shown.',

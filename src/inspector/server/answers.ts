@@ -19,8 +19,12 @@ export type AnswersParts = {
   readonly nowMs: () => number;
 };
 
+/** What belongs to one connection is answered where its subscriptions and traces are. */
+type Own = `Topics.${string}` | `Trace.${string}`;
+export type SharedAnswerers = Omit<Answerers, Own>;
+
 /** Thread rule: the inspector's thread. */
-export function answersOf(parts: AnswersParts): Answerers {
+export function answersOf(parts: AnswersParts): SharedAnswerers {
   const { source, nowMs, audit, now } = parts;
   const figures = shared(() => source.figures(), nowMs);
   const actors = shared(() => source.actors(), nowMs);

@@ -162,6 +162,13 @@ export class HttpFront {
     return this.parts.tickets.take(ticket, this.parts.nowMs());
   }
 
+  /** A panel of another origin may read its ticket, where that origin was allowed by its name. */
+  private readableBy({ rawHeaders }: IncomingMessage): Record<string, string> {
+    const [origin] = valuesOf(rawHeaders, 'origin');
+    if (origin === undefined || !this.parts.options.origins.includes(origin)) return {};
+    return { 'access-control-allow-origin': origin, vary: 'origin' };
+  }
+
   private bearerOf(rawHeaders: readonly string[]): Role | null {
     const [authorization = '', ...more] = valuesOf(rawHeaders, 'authorization');
     const token = /^Bearer ([0-9a-f]{64})$/.exec(authorization)?.[1];
@@ -200,7 +207,8 @@ export class HttpFront {
     else {
       const text = JSON.stringify({ ticket, role, goodForMs: TICKET_MS });
       const length = { 'content-type': 'application/json', 'content-length': text.length };
-      response.writeHead(200, { ...HEADERS, ...length }).end(text);
+      const readable = this.readableBy(request);
+      response.writeHead(200, { ...HEADERS, ...readable, ...length }).end(text);
     }
   }
 }

@@ -4,23 +4,22 @@
  */
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AuditLog } from '../access/audit-log.ts';
-import type { Role } from '../access/roles.ts';
 import { Tickets } from '../access/tickets.ts';
 import { Tokens } from '../access/tokens.ts';
 import { inspectorError } from '../errors.ts';
-import { Conversation } from '../protocol/conversation.ts';
 import { FlightRecorder, type RecorderLimits } from '../recorder/flight-recorder.ts';
 import { after, every, monotonicMs, secretText, wallIso } from '../system-time.ts';
 import { Board } from '../topics/board.ts';
-import { ClientTopics } from '../topics/client-topics.ts';
 import { answersOf } from './answers.ts';
+import { connections } from './connection.ts';
 import { Feeds } from './feeds.ts';
 import { FLEET_LOOK_MS, FleetFeed } from './fleet-feed.ts';
 import { type FrontOptions, HttpFront } from './http-front.ts';
 import { readPage } from './page-files.ts';
 import { RemoteSource } from './remote-source.ts';
-import { type ClientSocket, PING_MS, Sockets } from './sockets.ts';
+import { PING_MS, Sockets } from './sockets.ts';
 import type { ToInspector, ToMain } from './source.ts';
+import { TraceDesk } from './trace-desk.ts';
 
 /** What the thread is started with. */
 export type ThreadData = {
@@ -30,6 +29,8 @@ export type ThreadData = {
   /** Null: nothing is recorded. */
   readonly recorder: RecorderLimits | null;
   readonly hasFleet: boolean;
+  /** Traces may tell what messages carry. */
+  readonly payloads: boolean;
 };
 
 /** Milliseconds between two looks what is due: a bit below those of the fastest client. */
@@ -56,6 +57,7 @@ async function serve({
   audit: file,
   recorder: limits,
   hasFleet,
+  payloads,
 }: ThreadData): Promise<void> {
   const tokens = new Tokens({ directory, secretText });
   const audit = new AuditLog(file);
@@ -81,21 +83,15 @@ async function serve({
       : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
   const fleet = new FleetFeed(board, remote.source);
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
-  const converse = (client: ClientSocket, role: Role, from: string): void => {
-    const topics = new ClientTopics(board, client);
-    client.onClose(() => topics.close());
-    const conversation = new Conversation({
-      client: { role, from },
-      answerers,
-      subscriptions: topics,
-      clocks: () => ({ nowMs: monotonicMs(), nowIso: wallIso() }),
-      epoch,
-      hasFleet,
-      say: client.say,
-      failed: (method, error) => post({ kind: 'trouble', method, message: String(error) }),
-    });
-    client.onText((text) => void conversation.heard(text));
-  };
+  const desk = new TraceDesk(remote.source, payloads);
+  const connect = connections({
+    board,
+    desk,
+    answerers,
+    epoch,
+    hasFleet,
+    failed: (method, error) => post({ kind: 'trouble', method, message: String(error) }),
+  });
   const front = new HttpFront({
     options,
     tokens,
@@ -106,7 +102,7 @@ async function serve({
     trouble: (message) => post({ kind: 'trouble', method: 'server', message }),
     welcome: (request, socket, head, role) =>
       sockets.take(request, socket, head, (client) =>
-        converse(client, role, request.socket.remoteAddress ?? ''),
+        connect(client, { role, from: request.socket.remoteAddress ?? '' }),
       ),
   });
   const ends = [
@@ -120,6 +116,7 @@ async function serve({
   ];
   main.on('message', (message: ToInspector) => {
     if (message.kind === 'answer' || message.kind === 'trouble') remote.answered(message);
+    else if (message.kind === 'traced') desk.news(message.trace, message.report);
     else if (message.kind !== 'close') feeds.heard(message);
     if (message.kind !== 'close') return;
     for (const end of ends) end();

@@ -21,6 +21,8 @@ export class RemoteSource {
     actors: () => this.ask('actors'),
     deadLetters: () => this.ask('deadLetters'),
     stop: (path, dryRun) => this.ask('stop', path, dryRun),
+    trace: (trace, path, budget) => this.ask('trace', trace, path, budget),
+    untrace: (trace) => this.ask('untrace', trace),
     fleet: (method, params) => this.ask('fleet', method, params),
   };
 

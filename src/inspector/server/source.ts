@@ -2,6 +2,7 @@
  * What the inspector's thread asks of the thread that holds the system, and what it is answered: plain data.
  * Two unions, one for each direction.
  */
+import type { TraceBudget, TraceReport } from '../../runtime/index.ts';
 import type { ResultOf } from '../protocol/schema.ts';
 import type { RowOf } from '../protocol/topics.ts';
 import type { EventRow } from './event-row.ts';
@@ -17,6 +18,9 @@ export interface Source {
   deadLetters(): Promise<ResultOf<'DeadLetters.last'>['letters']>;
   /** @returns whether there is one of that path */
   stop(path: string, dryRun: boolean): Promise<boolean>;
+  /** Reports of a trace are posted by its number. @returns whether there is one of that path */
+  trace(trace: number, path: string, budget: TraceBudget): Promise<boolean>;
+  untrace(trace: number): Promise<void>;
   /** Asks the fleet's host. */
   fleet(method: string, params: Readonly<Record<string, unknown>>): Promise<FleetAnswer>;
 }
@@ -41,6 +45,7 @@ export type ToMain =
 export type ToInspector =
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'trouble'; readonly id: number; readonly message: string }
+  | { readonly kind: 'traced'; readonly trace: number; readonly report: TraceReport }
   /** A worker sits in that seat, the first one or one that replaces another. */
   | {
       readonly kind: 'sits';

@@ -1,10 +1,20 @@
 /** A system as a source: looked at on its own thread, told as plain data. */
-import type { AnyRef, System } from '../../runtime/index.ts';
+import type { AnyRef, System, TraceReport } from '../../runtime/index.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
-import type { ActorRow, Source } from './source.ts';
+import type { ActorRow, Source, ToInspector } from './source.ts';
+
+/** What a source is made of. */
+export type SourceParts = {
+  readonly system: System;
+  readonly fleet: FleetDoor | null;
+  readonly post: (message: ToInspector) => void;
+  /** Of texts that people wrote. */
+  readonly redact: (text: string) => string;
+};
 
 /** Thread rule: the thread that started the system. */
-export function sourceOf(system: System, fleet: FleetDoor | null): Source {
+export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
+  const traces = new Map<number, () => void>();
   return {
     figures: () => Promise.resolve(figuresOf(system)),
     actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
@@ -21,8 +31,32 @@ export function sourceOf(system: System, fleet: FleetDoor | null): Source {
       if (!dryRun) await system.stop(ref);
       return true;
     },
+    trace: (trace, path, budget) => {
+      const ref = system.lookup(path);
+      if (ref === null) return Promise.resolve(false);
+      const end = system.trace(ref, budget, (report) => {
+        if (report.end !== null) traces.delete(trace);
+        post({ kind: 'traced', trace, report: redacted(report, redact) });
+      });
+      traces.set(trace, end);
+      return Promise.resolve(true);
+    },
+    untrace: (trace) => {
+      traces.get(trace)?.();
+      return Promise.resolve();
+    },
     fleet: (method, params) => askedOf(fleet, method, params),
   };
+}
+
+function redacted(report: TraceReport, redact: (text: string) => string): TraceReport {
+  const said = (text: string | null): string | null => (text === null ? null : redact(text));
+  const messages = report.messages.map((one) => ({
+    ...one,
+    error: said(one.error),
+    payload: said(one.payload),
+  }));
+  return { ...report, messages };
 }
 
 function figuresOf(system: System): Awaited<ReturnType<Source['figures']>> {

@@ -1,0 +1,12 @@
+/** What a program takes out of texts before they leave its thread; where that fails nothing of the text does. */
+
+/** Never throws. */
+export function redaction(redact: (text: string) => string): (text: string) => string {
+  return (text) => {
+    try {
+      return String(redact(text));
+    } catch {
+      return '(its redaction failed)';
+    }
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * Traces of all connections: who has started which, and what comes back. A trace belongs to its connection
+ * and ends with it; whoever does not read what it has asked for loses messages, and is told how many.
+ */
+import type { TraceReport } from '../../runtime/index.ts';
+import { mayAct } from '../access/roles.ts';
+import type { Client } from '../protocol/conversation.ts';
+import { Refused } from '../protocol/refused.ts';
+import { LIMITS, type ParamsOf, type ResultOf } from '../protocol/schema.ts';
+import type { Source } from './source.ts';
+
+/** Bytes that may wait in a socket for more to be said. Higher: more memory for a slow client. */
+const WAITING_BYTES_MAX = 256 * 1024;
+
+/** Where events go. */
+export type TraceWire = {
+  readonly send: (text: string) => void;
+  readonly waitingBytes: () => number;
+};
+
+type Entry = { readonly heard: (trace: number, report: TraceReport) => void };
+
+/** Thread rule: the inspector's thread. */
+export class TraceDesk {
+  private readonly source: Source;
+  /** Whether anybody may see what messages carry. */
+  private readonly mayShowPayloads: boolean;
+  private readonly entries: Map<number, Entry> = new Map();
+  private numbers: number = 0;
+
+  constructor(source: Source, mayShowPayloads: boolean) {
+    this.source = source;
+    this.mayShowPayloads = mayShowPayloads;
+  }
+
+  /** For one connection. */
+  client(wire: TraceWire): ClientTraces {
+    return new ClientTraces(this, wire);
+  }
+
+  /** A report has come from the system's thread. */
+  news(trace: number, report: TraceReport): void {
+    this.entries.get(trace)?.heard(trace, report);
+    if (report.end !== null) this.entries.delete(trace);
+  }
+
+  /** @throws (rejects) Refused */
+  async start(params: ParamsOf<'Trace.start'>, client: Client, entry: Entry): Promise<number> {
+    const { path, payloads = false, ...budget } = params;
+    if (payloads && !mayAct(client.role, 'admin')) {
+      throw new Refused('forbidden', 'what messages carry is for an admin');
+    }
+    if (payloads && !this.mayShowPayloads) {
+      const message = 'this server does not show what messages carry; start it with payloads: true';
+      throw new Refused('forbidden', message);
+    }
+    const trace = ++this.numbers;
+    this.entries.set(trace, entry);
+    if (await this.source.trace(trace, path, { ...budget, payloads })) return trace;
+    this.entries.delete(trace);
+    throw new Refused('gone', `there is no actor ${path}`);
+  }
+
+  stop(trace: number): void {
+    void this.source.untrace(trace).catch(() => undefined);
+  }
+}
+
+/** One connection's traces. Thread rule: the inspector's thread. */
+export class ClientTraces {
+  private readonly desk: TraceDesk;
+  private readonly wire: TraceWire;
+  private readonly traces: Set<number> = new Set();
+  private starting: number = 0;
+  private isClosed: boolean = false;
+
+  constructor(desk: TraceDesk, wire: TraceWire) {
+    this.desk = desk;
+    this.wire = wire;
+  }
+
+  /** @throws (rejects) Refused */
+  async start(params: ParamsOf<'Trace.start'>, client: Client): Promise<ResultOf<'Trace.start'>> {
+    if (this.traces.size + this.starting >= LIMITS.traces) {
+      throw new Refused('busy', `${LIMITS.traces} traces are open; end one`);
+    }
+    this.starting++;
+    let unsaid = 0;
+    let isOver = false;
+    const heard = (trace: number, { messages, skipped, end }: TraceReport): void => {
+      const isSlow = this.wire.waitingBytes() > WAITING_BYTES_MAX;
+      unsaid += skipped + (isSlow ? messages.length : 0);
+      if (isSlow && end === null) return;
+      const told = { messages: isSlow ? [] : messages, skipped: unsaid, end };
+      unsaid = 0;
+      if (end !== null) {
+        isOver = true;
+        this.traces.delete(trace);
+      }
+      const event = { method: 'Trace.messages', trace, params: told };
+      this.wire.send(JSON.stringify(event));
+    };
+    try {
+      const trace = await this.desk.start(params, client, { heard });
+      if (!isOver) this.traces.add(trace);
+      if (this.isClosed) this.close();
+      return { trace };
+    } finally {
+      this.starting--;
+    }
+  }
+
+  /** @throws Refused */
+  stop({ trace }: ParamsOf<'Trace.stop'>): ResultOf<'Trace.stop'> {
+    if (!this.traces.has(trace)) throw new Refused('gone', `there is no trace ${trace}`);
+    this.desk.stop(trace);
+    return {};
+  }
+
+  /** The connection is over. */
+  close(): void {
+    this.isClosed = true;
+    for (const trace of this.traces) this.desk.stop(trace);
+    this.traces.clear();
+  }
+}
