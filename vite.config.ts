@@ -36,6 +36,8 @@ function listOfFiles(): Plugin {
 
 export default defineConfig({
   root: 'src/inspector/page',
+  // Relative: the page may be below a path of somebody else's server.
+  base: './',
   logLevel: 'warn',
   plugins: [listOfFiles()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -188,6 +188,16 @@ describe('connection', () => {
     expect(await connection.ask('System.figures', {}).catch((error) => error.reason)).toBe('lost');
   });
 
+  test('connection - events of a trace go to who listens; unknown ones of a newer server to nobody', async () => {
+    await world.greet();
+    const told: unknown[] = [];
+    connection.traceListeners.add((event) => told.push(event.trace));
+    await world.tell({ method: 'Trace.messages', trace: 3 });
+    await world.tell({ method: 'Sun.rose' });
+    expect(told).toEqual([3]);
+    expect(connection.state.kind).toBe('open');
+  });
+
   test('connection - what comes late from an earlier try is nobody’s', async () => {
     await world.greet();
     connection.signOut();

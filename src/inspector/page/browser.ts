@@ -54,15 +54,21 @@ export const keptTheme = {
 };
 
 async function ticketFor(token: string): Promise<TicketAnswer> {
-  const answer = await fetch('/ticket', { method: 'POST', body: token, cache: 'no-store' });
+  const answer = await fetch(new URL('ticket', document.baseURI), {
+    method: 'POST',
+    body: token,
+    cache: 'no-store',
+  });
   if (!answer.ok) return { status: answer.status };
   const { ticket } = (await answer.json()) as { readonly ticket: string };
   return { status: answer.status, ticket };
 }
 
 function openSocket(protocols: readonly string[], events: SocketEvents): Socket {
-  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const socket = new WebSocket(`${scheme}://${location.host}/inspect`, [...protocols]);
+  const url = new URL('inspect', document.baseURI);
+  url.hash = '';
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const socket = new WebSocket(url, [...protocols]);
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => events.opened();
   socket.onclose = ({ code, reason }) => events.closed(code, reason);

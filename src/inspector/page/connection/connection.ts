@@ -10,6 +10,8 @@
  * No open → signed-out by itself: a token that is no longer good is noticed by the next ticket.
  */
 import type { Changed, MethodName, ParamsOf, ResultOf } from '../../protocol/schema.ts';
+import type { TRACED } from '../../protocol/trace-words.ts';
+import type { z } from '../../protocol/words.ts';
 import { Changes } from '../tables/changes.ts';
 import { backoffMs } from './backoff.ts';
 import type { Ports, Socket } from './ports.ts';
@@ -30,6 +32,9 @@ export type ConnectionState =
   | { readonly kind: 'waiting'; readonly because: string; readonly untilMs: number }
   | { readonly kind: 'mismatch'; readonly because: string };
 
+/** Messages of an actor that is traced. */
+export type Traced = z.infer<typeof TRACED>;
+
 /** Where the token is kept between two loads of the page. */
 export type KeptToken = {
   readonly read: () => string | null;
@@ -42,6 +47,8 @@ export class Connection {
   state: ConnectionState;
   /** Of the last server; null before the first. */
   hello: Hello | null;
+  /** Told of every trace of this connection. */
+  readonly traceListeners: Set<(told: Traced) => void>;
   private readonly ports: Ports;
   private readonly kept: KeptToken;
   private readonly subscriptions: Subscriptions;
@@ -60,6 +67,7 @@ export class Connection {
     this.kept = kept;
     this.subscriptions = subscriptions;
     this.changes = new Changes();
+    this.traceListeners = new Set();
     this.hello = null;
     this.token = kept.read();
     this.socket = null;
@@ -169,9 +177,13 @@ export class Connection {
     }
   }
 
-  private heard(told: AnswerText | Changed): void {
-    if ('method' in told) this.subscriptions.changed(told);
-    else this.questions?.answered(told);
+  private heard(told: AnswerText | Changed | Traced): void {
+    if (!('method' in told)) this.questions?.answered(told);
+    else if (told.method === 'Topics.changed') this.subscriptions.changed(told);
+    // Another event is of a newer minor version.
+    else if (told.method === 'Trace.messages') {
+      for (const listener of this.traceListeners) listener(told);
+    }
   }
 
   private wait(because: string): void {

@@ -8,6 +8,7 @@ import { Failure } from './failure.tsx';
 import { count, duration, grouped } from './format.ts';
 import { Panel } from './panel.tsx';
 import { StopActor } from './stop-actor.tsx';
+import { Trace } from './trace.tsx';
 import { useActors, useChanges, usePlace, useSession, useTable } from './use-session.ts';
 
 /** Points of a line, one a second: five minutes. */
@@ -55,6 +56,7 @@ export function ActorDetail() {
         </>
       )}
       <Crashes path={path} />
+      {row >= 0 && connection.may('Trace.start') && <Trace path={path} />}
       {row >= 0 && connection.may('Actors.stop') && <StopActor path={path} />}
     </div>
   );

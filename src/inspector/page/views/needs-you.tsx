@@ -25,7 +25,7 @@ export function NeedsYou() {
   const { rows: services } = useTable('services');
   const loops = loopsOf(events.values(), connection.serverMs()).slice(0, LOOPS_MAX);
   const needs: Need[] = [
-    ...[...services.values()].flatMap(needsOf),
+    ...[...services.values()].flatMap((row) => needsOf(row, connection.knows('Service.verb'))),
     ...loops.map(({ path, crashes, last }) => ({
       sign: '↻',
       what: `${path} crashes in a loop`,
@@ -60,19 +60,12 @@ export function NeedsYou() {
   );
 }
 
-/** Of a service that waits for somebody: what can be done is in its view. */
-function needsOf({
-  service,
-  state,
-  attention,
-  heldBy,
-  message,
-  allowedActions,
-}: ServiceRow): Need[] {
+/** Of a service that waits for somebody. `mayAct`: what can be done is in its view. */
+function needsOf(row: ServiceRow, mayAct: boolean): Need[] {
+  const { service, state, attention, heldBy, message, allowedActions } = row;
   const to = hashOf({ view: 'service', of: service });
-  const can = ['promote', 'retry', 'abort', 'undo'].filter((verb) =>
-    allowedActions.some((action) => action === verb),
-  );
+  const verbs = mayAct ? ['promote', 'resume', 'retry', 'abort', 'undo'] : [];
+  const can = verbs.filter((verb) => allowedActions.some((action) => action === verb));
   const choices = can.length === 0 ? '' : ` You can ${can.join(', ')}.`;
   const needs = attention.map((text) => ({ sign: '▲', what: `${service}: ${text}`, to, why: '' }));
   if (heldBy !== null) {
