@@ -9,6 +9,7 @@ const CARTS_EACH = 200;
 /** Milliseconds between two bursts, and messages of one. */
 const BURST_MS = 20;
 const BURST = 900;
+const CHECKOUT_MS = 40;
 const CRASH_MS = 2500;
 
 export const Cart = actor(import.meta.url, {
@@ -19,11 +20,10 @@ export const Cart = actor(import.meta.url, {
       add(qty) {
         items += qty;
       },
-      /** Busy for so many turns of a loop. */
-      checkout(turns) {
-        let sum = 0;
-        for (let turn = 0; turn < turns; turn++) sum += Math.sqrt(turn);
-        return sum + items;
+      /** Somebody else is asked; what comes meanwhile waits. */
+      async checkout(ms) {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return items;
       },
     };
   },
@@ -62,7 +62,7 @@ export async function startShop() {
       // Some carts are far busier than others.
       next = (next * 1103515245 + 12345) % 2147483648;
       const cart = carts[Math.floor((next / 2147483648) ** 3 * carts.length)];
-      if (sent % 300 === 0) cart.tell('checkout', 400_000);
+      if (sent % 100 === 0) cart.tell('checkout', CHECKOUT_MS);
       else cart.tell('add', 1);
     }
   }, BURST_MS);

@@ -4,7 +4,7 @@
  * console or a page that is wider than its window fails it. Needs Chromium (`CHROMIUM=/path/to/it`) and a
  * build. `--check` writes no picture.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,10 @@ const found = [];
 
 /** Milliseconds until charts have something to show. */
 const WARM_MS = isCheck ? 6000 : 75_000;
+const FLEET_MS = isCheck ? 4000 : 20_000;
 const SETTLE_MS = 2500;
+/** Of the example, on a port of its own. */
+const GATEWAY = 'http://127.0.0.1:28180/write';
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 360, height: 740 };
 
@@ -43,7 +46,7 @@ const OF_SHOP = [
   ['inspector-overview-light', '#/overview', 'light', { ...WIDE, height: 1330 }],
   ['inspector-overview-dark', '#/overview', 'dark', { ...WIDE, height: 1330 }],
   ['inspector-actors', '#/actors?filter=shop+depth%3E0', 'dark', WIDE],
-  ['inspector-actor', '#/actor/%2Fuser%2Fprices', 'light', { ...WIDE, height: 1000 }],
+  ['inspector-actor', '#/actor/%2Fsupervisor-1%2Fprices', 'light', { ...WIDE, height: 1000 }],
   ['inspector-tree', '#/tree/%2Fuser', 'dark', { ...WIDE, height: 700 }],
   ['inspector-narrow', '#/overview', 'light', NARROW],
   [null, '#/threads', 'dark', WIDE],
@@ -53,7 +56,7 @@ const OF_SHOP = [
   [null, '#/dead', 'light', WIDE],
   [null, '#/actors', 'light', NARROW],
   [null, '#/tree', 'light', NARROW],
-  [null, '#/actor/%2Fuser%2Fprices', 'dark', NARROW],
+  [null, '#/actor/%2Fsupervisor-1%2Fprices', 'dark', NARROW],
 ];
 const OF_FLEET = [
   ['inspector-fleet', '#/overview', 'light', { ...WIDE, height: 1130 }],
@@ -127,16 +130,22 @@ async function fleet(browser) {
     if (status !== 0) throw new Error(`ringmaster ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
+  let load = null;
   const said = ringmaster('up', '-d', '-f', file, '--inspect', '0');
   try {
     ringmaster('status', '--for', 'healthy', '--timeout', '60s');
-    writeFileSync(file, example.replace('version: v1', 'version: v2'));
+    load = spawn(process.execPath, [join(folder, 'load.mjs'), GATEWAY, '300', '60'], {
+      stdio: 'ignore',
+    });
+    await wait(FLEET_MS);
+    writeFileSync(file, example.replaceAll('version: v1', 'version: v2'));
     ringmaster('apply', '-f', file);
     const url = /http:\/\/\S+\//.exec(said)?.[0] ?? '';
     const token = readFileSync(join(folder, 'inspector/admin.token'), 'utf8').trim();
-    await wait(4000);
+    await wait(FLEET_MS);
     for (const view of OF_FLEET) await look(browser, { url, token }, view);
   } finally {
+    load?.kill();
     ringmaster('down');
   }
 }

@@ -188,7 +188,7 @@ describe('connection', () => {
     expect(await connection.ask('System.figures', {}).catch((error) => error.reason)).toBe('lost');
   });
 
-  test('connection - events of a trace go to who listens; unknown ones of a newer server to nobody', async () => {
+  test('connection - events of a trace go to who listens, unknown ones to nobody', async () => {
     await world.greet();
     const told: unknown[] = [];
     connection.traceListeners.add((event) => told.push(event.trace));

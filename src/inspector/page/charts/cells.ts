@@ -8,7 +8,7 @@ import type { Palette } from './palette.ts';
 import { type Scale, stepOf } from './scales.ts';
 
 /** CSS pixels of a cell: larger ones would look like a table, smaller ones do not exist. */
-const CELL_MAX = 18;
+const CELL_MAX = 12;
 /** From this size on there is a gap between cells. */
 const GAP_FROM = 4;
 /** Cells that fit in no box of this height are not drawn. */

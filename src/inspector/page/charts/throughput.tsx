@@ -11,24 +11,36 @@ import { GUTTER, type Second, SPAN } from './time-axis.ts';
 const HEIGHT = 130;
 const AXIS_HEIGHT = 22;
 
-/** The chart. */
+/** The chart. A click on a second shows what has happened until then. */
 export function Throughput({ seconds }: { readonly seconds: readonly Second[] }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const readout = useRef<HTMLDivElement>(null);
   const latest = useRef(seconds);
   latest.current = seconds;
-  const { theme, connection } = useSession();
+  const { theme, connection, place } = useSession();
   useEffect(() => {
     const make = (): void => {
       plot.current?.destroy();
       if (box.current === null) return;
-      const options = optionsOf(paletteOf(theme.isDark), () => latest.current);
+      const options = optionsOf(
+        paletteOf(theme.isDark),
+        () => latest.current,
+        (text) => {
+          if (readout.current !== null) readout.current.textContent = text;
+        },
+      );
       const width = Math.max(1, box.current.clientWidth);
       plot.current = new uPlot(
         { ...options, width },
         dataOf(latest.current, connection),
         box.current,
       );
+      const made = plot.current;
+      made.over.addEventListener('click', () => {
+        const at = made.cursor.idx == null ? undefined : made.data[0][made.cursor.idx];
+        if (at !== undefined) place.go({ view: 'events', atMs: at * 1000 });
+      });
     };
     make();
     const observer = new ResizeObserver(() => {
@@ -43,12 +55,17 @@ export function Throughput({ seconds }: { readonly seconds: readonly Second[] })
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [theme, connection]);
+  }, [theme, connection, place]);
   const lastMs = seconds.at(-1)?.atMs ?? 0;
   useEffect(() => plot.current?.setData(dataOf(latest.current, connection)), [lastMs, connection]);
   const now = seconds.at(-1)?.handled ?? 0;
   const label = `Throughput of the last five minutes; now ${count(now)} messages a second`;
-  return <div class="plot" ref={box} role="img" aria-label={label} />;
+  return (
+    <div class="plot-box">
+      <div class="plot" ref={box} role="img" aria-label={label} />
+      <div class="readout quiet" ref={readout} aria-hidden="true" />
+    </div>
+  );
 }
 
 type Clock = { readonly peopleMs: (atMs: number) => number };
@@ -63,6 +80,7 @@ function dataOf(seconds: readonly Second[], clock: Clock): uPlot.AlignedData {
 function optionsOf(
   palette: Palette,
   seconds: () => readonly Second[],
+  read: (text: string) => void,
 ): Omit<uPlot.Options, 'width'> {
   const axis = { stroke: palette.quiet, font: '11px system-ui, sans-serif' };
   return {
@@ -92,8 +110,17 @@ function optionsOf(
       },
     ],
     series: [{}, { stroke: palette.accent, width: 1.5, fill: `${palette.accent}22` }],
-    hooks: { draw: [(plot) => drawMarks(plot, palette, seconds())] },
+    hooks: {
+      draw: [(plot) => drawMarks(plot, palette, seconds())],
+      setCursor: [(plot) => read(readAt(plot))],
+    },
   };
+}
+
+/** What is under the pointer; empty: it is elsewhere. */
+function readAt({ cursor: { idx }, data }: uPlot): string {
+  const [at, value] = idx == null ? [] : [data[0][idx], data[1]?.[idx]];
+  return at === undefined || value == null ? '' : `${timeOfDay(at * 1000)}: ${count(value)}/s`;
 }
 
 /** The peak as a line, and the seconds with crashes as triangles at the foot. */

@@ -29,7 +29,7 @@ export function loopsOf(events: Iterable<Happened>, nowMs: number): Loop[] {
 
 /** For a sentence of the verdict: the view that shows its cause. */
 export function causeOf(because: string): string {
-  const path = /\/(?:user|system)\/[^\s,;:]+/.exec(because)?.[0];
+  const path = /(?<=^|\s)\/[^\s,;:]+/.exec(because)?.[0];
   if (path !== undefined) return hashOf({ view: 'actor', of: path });
   if (/letter/i.test(because)) return hashOf({ view: 'dead' });
   if (/ring|thread|lost|busy/i.test(because)) return hashOf({ view: 'threads' });
