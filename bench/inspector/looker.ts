@@ -1,4 +1,4 @@
-/** A client of the inspector for benchmarks: subscribes to actors, takes frames in, acknowledges; or stalls. */
+/** A client of the inspector for benchmarks: takes frames of actors in and acknowledges them; or stalls. */
 import { decodeColumns } from 'ringmaster/inspector';
 import { WebSocket } from 'ws';
 

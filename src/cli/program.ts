@@ -14,6 +14,7 @@ import { addRolloutVerbs } from './verbs/rollout.ts';
 import { addScale } from './verbs/scale.ts';
 import { addStatus } from './verbs/status.ts';
 import { addTop } from './verbs/top.ts';
+import { addTrace } from './verbs/trace.ts';
 import { addUp } from './verbs/up.ts';
 import { addWhy } from './verbs/why.ts';
 
@@ -30,6 +31,7 @@ export function ringmasterProgram(): Command {
     ...all,
     addWhy,
     addTop,
+    addTrace,
     addInspect,
     addDiagnose,
     addExplain,

@@ -22,5 +22,6 @@ export type {
 } from './protocol/schema.ts';
 export { LIMITS, PROTOCOL } from './protocol/schema.ts';
 export type { RowOf, TopicName } from './protocol/topics.ts';
+export type { TraceEvent } from './protocol/trace-words.ts';
 export type { RecorderLimits } from './recorder/flight-recorder.ts';
 export type { FleetDoor } from './server/fleet-door.ts';

@@ -39,6 +39,9 @@ export const TRACED = z.strictObject({
   }),
 });
 
+/** What a trace tells. */
+export type TraceEvent = z.infer<typeof TRACED>;
+
 /** Methods about traces. */
 export const TRACE_METHODS = {
   'Trace.start': method({

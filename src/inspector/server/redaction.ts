@@ -1,4 +1,4 @@
-/** What a program takes out of texts before they leave its thread; where that fails nothing of the text does. */
+/** What a program takes out of texts before they leave its thread; where that fails, the whole text. */
 
 /** Never throws. */
 export function redaction(redact: (text: string) => string): (text: string) => string {

@@ -7,6 +7,8 @@
 export interface RosterListener {
   /** A worker sits in that seat, with this memory; who was named there before is unnamed first. */
   sits(seat: number, buffer: SharedArrayBuffer, actorsMax: number): void;
+  /** It is there from now on; of a path that is known: it has begun again, perhaps elsewhere. */
   named(path: string, seat: number, index: number, generation: number): void;
+  /** Nobody has that path any more. */
   unnamed(path: string): void;
 }

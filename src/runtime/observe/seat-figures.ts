@@ -10,6 +10,7 @@ export class SeatFigures {
     this.memory = new SeatMemory(buffer, actorsMax);
   }
 
+  /** As of the thread's last turn. */
   counter(name: CounterName): number {
     return this.memory.counter(name);
   }

@@ -1,0 +1,121 @@
+/** Speaks the inspector's protocol for commands: asks, and hears what is told. Only this file knows ws. */
+import { readFile } from 'node:fs/promises';
+import { WebSocket } from 'ws';
+import {
+  type ActorFrame,
+  type Answer,
+  type Changed,
+  decodeColumns,
+  type MethodName,
+  PROTOCOL,
+  type ResultOf,
+  type TraceEvent,
+} from '../inspector/index.ts';
+import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
+
+/** Where an inspector is, and the file of a token for it. */
+export type InspectorAddress = { readonly url: string; readonly tokenFile: string };
+
+type Open = {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+};
+
+const CODES: Readonly<Record<string, ExitCode>> = {
+  params: EXIT.usage,
+  'unknown-method': EXIT.usage,
+  version: EXIT.usage,
+};
+
+/** Opens a connection and greets. @throws (rejects) CommandError */
+export async function connectInspector({
+  url,
+  tokenFile,
+}: InspectorAddress): Promise<InspectorClient> {
+  const token = await readFile(tokenFile, 'utf8').catch((error: Error) => {
+    throw new CommandError(EXIT.usage, `the token cannot be read: ${error.message}.`);
+  });
+  const headers = { authorization: `Bearer ${token.trim()}` };
+  const socket = new WebSocket(url, PROTOCOL.name, { headers, perMessageDeflate: false });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', () => resolve());
+    socket.once('error', ({ message }) =>
+      reject(new CommandError(EXIT.unreachable, `no inspector at ${url}: ${message}.`)),
+    );
+  });
+  const client = new InspectorClient(socket);
+  const { major, minor } = PROTOCOL;
+  client.hello = await client.ask('System.hello', { protocol: { major, minor } });
+  return client;
+}
+
+/** One connection. */
+export class InspectorClient {
+  hello: ResultOf<'System.hello'> | null = null;
+  /** Told each event of a trace, and each frame of a subscription; frames are acknowledged by themselves. */
+  onTrace: (event: TraceEvent) => void = () => undefined;
+  onFrame: (frame: Changed | ActorFrame) => void = () => undefined;
+  /** Settles when the connection is over. */
+  readonly closed: Promise<void>;
+  private readonly socket: WebSocket;
+  private readonly open: Map<number, Open>;
+  private ids: number;
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.open = new Map();
+    this.ids = 0;
+    socket.binaryType = 'arraybuffer';
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) this.frame(decodeColumns(data as ArrayBuffer));
+      else this.heard(Buffer.from(data as ArrayBuffer).toString());
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', (code, reason) => {
+        resolve();
+        const why = `the inspector has hung up (${code} ${reason.toString()})`;
+        for (const { reject } of this.open.values()) {
+          reject(new CommandError(EXIT.unreachable, `${why}.`));
+        }
+      });
+    });
+  }
+
+  /** @throws (rejects) CommandError with what the server says */
+  ask<M extends MethodName>(method: M, params: unknown = {}): Promise<ResultOf<M>> {
+    const id = ++this.ids;
+    return new Promise((resolve, reject) => {
+      this.open.set(id, { resolve, reject });
+      this.socket.send(JSON.stringify({ id, method, params }));
+    });
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private heard(text: string): void {
+    const message = JSON.parse(text) as Answer | Changed | TraceEvent;
+    if ('trace' in message) this.onTrace(message);
+    else if ('method' in message) this.frame(message);
+    else this.answered(message);
+  }
+
+  private answered(answer: Answer): void {
+    const waiting = this.open.get(answer.id ?? -1);
+    this.open.delete(answer.id ?? -1);
+    if (!('error' in answer)) waiting?.resolve(answer.result as never);
+    else {
+      const { name, message } = answer.error;
+      waiting?.reject(new CommandError(CODES[name] ?? EXIT.conflict, `${message}.`));
+    }
+  }
+
+  private frame(frame: Changed | ActorFrame): void {
+    this.onFrame(frame);
+    const { sub, frame: number } = frame;
+    // Refused only when the subscription was ended meanwhile.
+    this.ask('Topics.acknowledge', { sub, frame: number }).catch(() => undefined);
+  }
+}
