@@ -32,6 +32,7 @@ class World {
         },
       };
     },
+    saveRecording: () => Promise.resolve(404),
     after: (ms, callback) => {
       const timer = { atMs: this.nowMs + ms, callback };
       this.timers.push(timer);

@@ -64,6 +64,45 @@ async function ticketFor(token: string): Promise<TicketAnswer> {
   return { status: answer.status, ticket };
 }
 
+async function saveRecording(token: string): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  const url = new URL('recording', document.baseURI);
+  const answer = await fetch(url, { headers, cache: 'no-store' });
+  if (!answer.ok) return answer.status;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = `ringmaster-${timeOfDay(Date.now()).replaceAll(':', '')}.recording`;
+  link.click();
+  // Not at once: a browser may still be reading it.
+  after(10_000, () => URL.revokeObjectURL(link.href));
+  return answer.status;
+}
+
+/** Bytes of a recording; more are not read, compressed or not. Higher: a page that takes all memory. */
+const RECORDING_BYTES_MAX = 512 * 2 ** 20;
+
+/** Of a file that somebody has chosen. @throws (rejects) RangeError */
+export async function bytesOf(file: File): Promise<Uint8Array> {
+  if (file.size > RECORDING_BYTES_MAX) throw new RangeError(`it has ${file.size} bytes`);
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+/** Decompressed. @throws (rejects) RangeError when it is too much, TypeError when it is not compressed */
+export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([new Uint8Array(bytes)])
+    .stream()
+    .pipeThrough(new DecompressionStream('gzip'));
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  const reader = stream.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    length += read.value.length;
+    if (length > RECORDING_BYTES_MAX) throw new RangeError('there is too much in it');
+    parts.push(read.value);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
 function openSocket(protocols: readonly string[], events: SocketEvents): Socket {
   const url = new URL('inspect', document.baseURI);
   url.hash = '';
@@ -92,6 +131,7 @@ function openSocket(protocols: readonly string[], events: SocketEvents): Socket 
 /** What a connection needs of the world. */
 export const ports: Ports = {
   ticketFor,
+  saveRecording,
   openSocket,
   after,
   nowMs: monotonicMs,

@@ -1,11 +1,13 @@
 /** All that a loaded page has: what is known, the connection that tells it, where somebody is, the theme. */
 
 import type { RowOf, TopicName } from '../protocol/topics.ts';
-import { after, keptToken, monotonicMs, ports } from './browser.ts';
+import { after, gunzip, keptToken, monotonicMs, ports } from './browser.ts';
 import { Connection } from './connection/connection.ts';
 import { type Sink, Subscriptions } from './connection/subscriptions.ts';
 import { CurrentPlace } from './place/current-place.ts';
 import { Theme } from './place/theme.ts';
+import { openRecording } from './replay/recording-file.ts';
+import { Replay } from './replay/replay.ts';
 import { ActorColumns } from './tables/actor-columns.ts';
 import { Table } from './tables/table.ts';
 
@@ -22,6 +24,8 @@ export class Session {
   readonly theme: Theme = new Theme();
   readonly subscriptions: Subscriptions;
   readonly connection: Connection;
+  /** Of the recording that is open. */
+  replay: Replay | null = null;
   private readonly tables: Map<TableTopic, Table<unknown>> = new Map();
 
   constructor() {
@@ -37,6 +41,34 @@ export class Session {
       this.tables.set(topic, table);
     }
     return table as Table<RowOf<T>>;
+  }
+
+  /** Shows the end of it. @throws (rejects) RangeError for what is no recording */
+  async openRecording(name: string, bytes: Uint8Array): Promise<void> {
+    const file = await openRecording(name, bytes, gunzip);
+    const headIsoMs = ports.epochMsOf(file.head.nowIso);
+    const replay = new Replay(file, {
+      table: (topic) => this.table(topic as TableTopic),
+      actors: this.actors,
+      forget: () => this.forget(),
+    });
+    this.replay = replay;
+    this.connection.replay({
+      knows: (method) => method === 'Fleet.list' && this.table('services').state === 'known',
+      peopleMs: (atMs) => replay.peopleMs(atMs, headIsoMs),
+      serverMs: () => replay.nowMs,
+    });
+  }
+
+  closeRecording(): void {
+    this.replay = null;
+    this.forget();
+    this.connection.endReplay();
+  }
+
+  private forget(): void {
+    for (const table of this.tables.values()) table.forget();
+    this.actors.forget();
   }
 
   private sinkOf(topic: TopicName): Sink {

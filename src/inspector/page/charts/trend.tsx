@@ -50,7 +50,7 @@ function drawTrend(
   pen.fillStyle = palette.quiet;
   pen.textAlign = 'left';
   pen.textBaseline = 'top';
-  pen.fillText(`max ${mostText}`, 0, 6);
+  if (most > 0) pen.fillText(`max ${mostText}`, 0, 6);
   pen.strokeStyle = palette.accent;
   pen.lineWidth = 1.5;
   pen.beginPath();

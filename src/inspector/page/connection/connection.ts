@@ -6,6 +6,7 @@
  *       ▲                        ├──not reached──▶ waiting
  *       └────token refused───────┤
  *                                └──another major version──▶ mismatch (only a reload helps)
+ *   any ──a recording is opened──▶ replaying ──closed──▶ connecting, or signed-out without a token
  *
  * No open → signed-out by itself: a token that is no longer good is noticed by the next ticket.
  */
@@ -30,7 +31,15 @@ export type ConnectionState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open' }
   | { readonly kind: 'waiting'; readonly because: string; readonly untilMs: number }
-  | { readonly kind: 'mismatch'; readonly because: string };
+  | { readonly kind: 'mismatch'; readonly because: string }
+  | { readonly kind: 'replaying' };
+
+/** A recording that is shown instead of a server. */
+export type Replaying = {
+  readonly knows: (method: string) => boolean;
+  readonly peopleMs: (atMs: number) => number;
+  readonly serverMs: () => number;
+};
 
 /** Messages of an actor that is traced. */
 export type Traced = z.infer<typeof TRACED>;
@@ -52,6 +61,7 @@ export class Connection {
   private readonly ports: Ports;
   private readonly kept: KeptToken;
   private readonly subscriptions: Subscriptions;
+  private replaying: Replaying | null;
   private token: string | null;
   private socket: Socket | null;
   private questions: Questions | null;
@@ -69,6 +79,7 @@ export class Connection {
     this.changes = new Changes();
     this.traceListeners = new Set();
     this.hello = null;
+    this.replaying = null;
     this.token = kept.read();
     this.socket = null;
     this.questions = null;
@@ -113,8 +124,23 @@ export class Connection {
     );
   }
 
+  /** Nothing is asked of a server until it is closed. */
+  replay(replaying: Replaying): void {
+    this.hangUp();
+    this.replaying = replaying;
+    this.move({ kind: 'replaying' });
+  }
+
+  /** Back to the server, if there is one. */
+  endReplay(): void {
+    this.replaying = null;
+    if (this.token === null) this.signOut();
+    else this.connect();
+  }
+
   /** Whether the last server had a method for the role of this page. */
   knows(method: string): boolean {
+    if (this.replaying !== null) return this.replaying.knows(method);
     return this.hello?.methods.includes(method) ?? false;
   }
 
@@ -131,15 +157,27 @@ export class Connection {
     return (await this.questions.ask(method, params)) as ResultOf<M>;
   }
 
+  /** Saves what the flight recorder holds. @returns for people: what became of it */
+  async saveRecording(): Promise<string> {
+    if (this.token === null) return '';
+    const status = await this.ports.saveRecording(this.token).catch(() => 0);
+    if (status === 200) return 'Saved.';
+    return status === 404
+      ? 'This server keeps no recording.'
+      : `Not saved: the inspector answered ${status === 0 ? 'nothing' : status}.`;
+  }
+
   /** Milliseconds since 1970 of a moment of the server's clock. */
   peopleMs(atMs: number): number {
-    const { hello } = this;
+    const { hello, replaying } = this;
+    if (replaying !== null) return replaying.peopleMs(atMs);
     if (hello === null) return 0;
     return this.ports.epochMsOf(hello.nowIso) + (atMs - hello.nowMs);
   }
 
   /** The server's clock now, as far as the page can tell. */
   serverMs(): number {
+    if (this.replaying !== null) return this.replaying.serverMs();
     return this.hello === null ? 0 : this.hello.nowMs + this.ports.nowMs() - this.helloAtMs;
   }
 

@@ -22,6 +22,8 @@ export type Socket = {
 export type Ports = {
   /** Rejects when the server cannot be reached. */
   readonly ticketFor: (token: string) => Promise<TicketAnswer>;
+  /** Asks for what the flight recorder holds, and saves it as a file. @returns the status */
+  readonly saveRecording: (token: string) => Promise<number>;
   readonly openSocket: (protocols: readonly string[], events: SocketEvents) => Socket;
   /** Calls back once; what it returns takes that back. */
   readonly after: (ms: number, callback: () => void) => () => void;

@@ -71,6 +71,16 @@ export class ActorColumns {
     this.range.interrupted();
   }
 
+  /** Nothing is known any more. */
+  forget(): void {
+    this.range.forget();
+    this.stamp++;
+    this.clear();
+    this.ratedAtMs = Number.NEGATIVE_INFINITY;
+    this.state = 'waiting';
+    this.changes.happened();
+  }
+
   /** The server has no such topic. */
   refused(): void {
     this.state = 'unsupported';

@@ -55,6 +55,15 @@ export class Table<Row> {
     this.gathering = null;
   }
 
+  /** Nothing is known any more. */
+  forget(): void {
+    this.range.forget();
+    this.gathering = null;
+    this.rows = new Map();
+    this.state = 'waiting';
+    this.changes.happened();
+  }
+
   /** The server has no such topic. */
   refused(): void {
     this.state = 'unsupported';

@@ -6,7 +6,12 @@ export function Banner() {
   const { connection } = useSession();
   useChanges(connection.changes);
   const { state, hello } = connection;
-  if (state.kind === 'open' || (state.kind === 'connecting' && hello === null)) return null;
+  if (
+    state.kind === 'open' ||
+    state.kind === 'replaying' ||
+    (state.kind === 'connecting' && hello === null)
+  )
+    return null;
   const isMismatch = state.kind === 'mismatch';
   return (
     <div class="banner" role="alert">

@@ -5,9 +5,10 @@ import type { Happened } from './causes.ts';
 import { Failure } from './failure.tsx';
 import { FilterBox } from './filter-box.tsx';
 import { grouped } from './format.ts';
+import { OpenRecording } from './open-recording.tsx';
 import { Nothing } from './panel.tsx';
 import { PathLink } from './path-link.tsx';
-import { usePlace, useSession, useTable } from './use-session.ts';
+import { useChanges, usePlace, useSession, useTable } from './use-session.ts';
 
 /** So many at a time. */
 const SHOWN = 200;
@@ -25,7 +26,10 @@ export function Events() {
     .sort(([a], [b]) => Number(b) - Number(a));
   return (
     <div>
-      <h1>Events</h1>
+      <div class="title">
+        <h1>Events</h1>
+        <Recording />
+      </div>
       <FilterBox label="Filter" hint="words of the path, kind or text" />
       {atMs !== null && (
         <p class="pinned">
@@ -49,6 +53,25 @@ export function Events() {
           The newest {SHOWN} of {grouped(found.length)}; a filter shows others.
         </p>
       )}
+    </div>
+  );
+}
+
+/** The last minutes of everything, as a file. */
+function Recording() {
+  const { connection } = useSession();
+  const [said, setSaid] = useState('');
+  useChanges(connection.changes);
+  if (connection.state.kind === 'replaying') return null;
+  return (
+    <div>
+      <OpenRecording />
+      <span role="status" class="quiet">
+        {said}
+      </span>{' '}
+      <button type="button" onClick={() => void connection.saveRecording().then(setSaid)}>
+        Save the recording
+      </button>
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { Throughput } from '../charts/throughput.tsx';
 import type { Second } from '../charts/time-axis.ts';
 import { hashOf } from '../place/place.ts';
 import type { ComponentChildren } from '../preact.ts';
-import { count, duration, percent } from './format.ts';
+import { count, duration, percent, plural } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
 import { useTable } from './use-session.ts';
 
@@ -35,7 +35,7 @@ export function Pulse() {
       {crashes > 0 && (
         <p class="chart-note">
           <a class="bad" href={hashOf({ view: 'events' })}>
-            ▲ {count(crashes)} crashes
+            ▲ {plural(crashes, 'crash', 'crashes')}
           </a>
         </p>
       )}

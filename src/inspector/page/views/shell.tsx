@@ -1,4 +1,5 @@
 /** The frame around every view: the bar with the connection, the navigation, and the view itself. */
+import type { ConnectionState } from '../connection/connection.ts';
 import { hashOf, type View } from '../place/place.ts';
 import { THEMES } from '../place/theme.ts';
 import { Fragment, type JSX, useEffect, useRef } from '../preact.ts';
@@ -9,6 +10,7 @@ import { DeadLetters } from './dead-letters.tsx';
 import { Decisions } from './decisions.tsx';
 import { Events } from './events.tsx';
 import { Overview } from './overview.tsx';
+import { ReplayBar } from './replay-bar.tsx';
 import { Ring } from './ring.tsx';
 import { Service } from './service.tsx';
 import { Services } from './services.tsx';
@@ -55,7 +57,7 @@ const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
 
 /** The whole page. */
 export function Shell() {
-  const { connection } = useSession();
+  const { connection, replay } = useSession();
   useChanges(connection.changes);
   useShortcuts();
   const { state } = connection;
@@ -66,6 +68,7 @@ export function Shell() {
         To the content
       </a>
       <Bar />
+      {state.kind === 'replaying' && replay !== null && <ReplayBar replay={replay} />}
       <div class="frame">
         <Navigation />
         <Content />
@@ -73,6 +76,15 @@ export function Shell() {
     </Fragment>
   );
 }
+
+const WORDS: Readonly<Record<ConnectionState['kind'], string>> = {
+  open: 'Live',
+  connecting: 'Connecting',
+  waiting: 'Not connected',
+  mismatch: 'Not connected',
+  'signed-out': 'Not connected',
+  replaying: 'Recording',
+};
 
 function Bar() {
   const { connection } = useSession();
@@ -84,11 +96,7 @@ function Bar() {
       </a>
       <span class={`link ${state.kind}`}>
         <span class="dot" aria-hidden="true" />
-        {state.kind === 'open'
-          ? 'Live'
-          : state.kind === 'connecting'
-            ? 'Connecting'
-            : 'Not connected'}
+        {WORDS[state.kind]}
       </span>
       <span class="spacer" />
       {hello !== null && <span class="role quiet">{hello.role}</span>}

@@ -1,5 +1,6 @@
 /** Asks for a token. It goes to the server in the body of one request, and into this tab's memory. */
 import { useState } from '../preact.ts';
+import { OpenRecording } from './open-recording.tsx';
 import { useSession } from './use-session.ts';
 
 /** The form. `because`: why there is no (more) connection. */
@@ -38,6 +39,9 @@ export function SignIn({ because }: { readonly because: string | null }) {
         <button type="submit" class="primary">
           Open the inspector
         </button>
+        <p class="quiet">
+          Without a server: <OpenRecording />
+        </p>
       </form>
     </main>
   );

@@ -1,12 +1,10 @@
 /** Threads with what they do, and the rings between them with how full they are. */
-import type { ResultOf } from '../../protocol/schema.ts';
-import { after } from '../browser.ts';
 import { hashOf } from '../place/place.ts';
-import { useEffect, useState } from '../preact.ts';
 import { count, grouped, percent } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
 import { Scroller } from './scroller.tsx';
-import { useSession, useTable } from './use-session.ts';
+import { useAnswer } from './use-answer.ts';
+import { useTable } from './use-session.ts';
 
 /** Milliseconds between two looks at the rings. */
 const RINGS_MS = 1000;
@@ -108,38 +106,17 @@ function Share({ share, to }: { readonly share: number; readonly to: number }) {
   );
 }
 
-type Figures = ResultOf<'System.figures'>;
-
 /** Asked for, once a second while it is seen: the rings are told by no topic. */
 function Rings() {
-  const { connection } = useSession();
-  const [figures, setFigures] = useState<Figures | null>(null);
-  useEffect(() => {
-    let isOver = false;
-    let stop = (): void => undefined;
-    const look = (): void => {
-      const again = (): void => {
-        if (!isOver) stop = after(RINGS_MS, look);
-      };
-      connection.ask('System.figures', {}).then((told) => {
-        if (!isOver) setFigures(told);
-        again();
-      }, again);
-    };
-    look();
-    return () => {
-      isOver = true;
-      stop();
-    };
-  }, [connection]);
+  const { result: figures, wrong } = useAnswer('System.figures', {}, RINGS_MS);
   const rings = figures?.rings ?? [];
   const threads = [...new Set(rings.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   return (
     <Panel title="Rings" note="share of each ring that is full; rows: from, columns: to">
       {threads.length === 0 ? (
         <Nothing
-          state={figures === null ? 'waiting' : 'known'}
-          text="One thread alone has no rings."
+          state={figures === null && wrong === null ? 'waiting' : 'known'}
+          text={wrong ?? 'One thread alone has no rings.'}
         />
       ) : (
         <Scroller label="Table of rings">

@@ -45,5 +45,6 @@ export function useAnswer<M extends MethodName>(
       stop();
     };
   }, [connection, isOpen, method, asked, everyMs]);
-  return answered;
+  if (connection.state.kind !== 'replaying') return answered;
+  return { result: null, wrong: 'A recording does not hold this.' };
 }
