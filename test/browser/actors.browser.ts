@@ -51,7 +51,7 @@ describe('page', () => {
     const page = await rig.visit(address.url);
     await page.getByLabel('Token').fill('0'.repeat(64));
     await page.getByRole('button', { name: 'Open the inspector' }).click();
-    await page.locator('[role=status].bad').waitFor();
+    await page.locator('#token-note.bad').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.close();
     const signedIn = await rig.enter(address);
