@@ -1,4 +1,4 @@
-/** The page on fleets: a canary promoted and another aborted by click; the demo's bad canary, aborted by itself. */
+/** The page on fleets: canaries promoted and aborted by click; the demo's bad canary, aborted by itself. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

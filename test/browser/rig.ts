@@ -1,4 +1,4 @@
-/** A browser, and pages of the inspector in it: signed in, watched for errors and for requests to elsewhere. */
+/** A browser, and pages of the inspector in it: signed in, watched for errors and requests to elsewhere. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
