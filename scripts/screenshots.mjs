@@ -6,10 +6,10 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { inspect } from 'ringmaster/inspector';
 import { startShop } from './page-demo.mjs';
@@ -17,7 +17,6 @@ import { startShop } from './page-demo.mjs';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const IMAGES = join(ROOT, 'docs/images/');
 const COMMAND = join(ROOT, 'dist/cli/main.js');
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -92,7 +91,7 @@ async function look(browser, { url, token }, [name, hash, colorScheme, viewport]
   await wait(SETTLE_MS);
   if (name !== null && !isCheck) await page.screenshot({ path: `${IMAGES}${name}.png` });
   // By the debugger, which the page's policy does not bind.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run());
   for (const { impact, id, nodes } of violations) trouble(`${impact} ${id}: ${nodes[0].html}`);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

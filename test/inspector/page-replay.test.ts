@@ -1,4 +1,4 @@
-/** A recording in the page: any moment of it is what was told until then, in whatever order it is looked at. */
+/** A recording in the page: any moment of it is what was told until then, whatever was looked at before. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';

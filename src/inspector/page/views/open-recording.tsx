@@ -27,7 +27,7 @@ export function OpenRecording() {
           if (file !== undefined) void open(file);
         }}
       />
-      <span role="status" class="bad">
+      <span role="status" class={wrong === '' ? '' : 'bad'}>
         {wrong}
       </span>
     </span>
