@@ -1,8 +1,9 @@
 /**
- * `npm run inspector-page -- [--actors N] [--seconds N] [--save]` (B22, the page's part): the page in headless
- * Chromium on 100,000 actors, of which 5,000 change in each 100 ms. From the browser's own trace: milliseconds
- * of script in each frame, the longest task, and of twenty loads the time to the first paint and to the
- * verdict. Answers: does the page keep up. Does not answer: what a screen would take to draw it; there is none.
+ * `npm run inspector-page -- [--actors N] [--seconds N] [--save]` (B22, the page's part): the page in
+ * headless Chromium on 100,000 actors, of which 5,000 change in each 100 ms. From the browser's own trace:
+ * milliseconds of script in each frame, the longest task; and of twenty loads the time to the first paint and
+ * to the verdict. Answers: does the page keep up. Does not answer: what a screen would take to draw it; there
+ * is none.
  */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
