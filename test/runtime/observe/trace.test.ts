@@ -9,6 +9,8 @@ type Talks = {
   later: (text: string) => Promise<string>;
   twice: () => void;
   fail: (text: string) => void;
+  again: () => number;
+  over: () => number;
   other: () => void;
 };
 
@@ -74,6 +76,17 @@ describe.each([0, 1])('trace on thread %d', (thread) => {
     ref.tell('say', 'after');
     expect(await ref.ask('count')).toBe(4);
     expect(told.messages.length).toBe(4);
+  });
+
+  test('trace - one function by two names is told by the name of the message', async () => {
+    const ref = await talker(thread);
+    const told = new Told();
+    const end = system.trace(ref, BUDGET, told.hear);
+    await ref.ask('again');
+    await ref.ask('over');
+    await told.until(() => told.messages.length === 2);
+    expect(told.names).toEqual(['again', 'over']);
+    end();
   });
 
   test('trace - a crash is told, and the next incarnation is traced on', async () => {
