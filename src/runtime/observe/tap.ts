@@ -6,20 +6,19 @@
 import { inspect } from 'node:util';
 import type { Handler } from '../actor/handlers.ts';
 import type { Cell } from '../cell/cell.ts';
-import type { TracedMessage } from './trace.ts';
+import { TRACED_MAX, type TracedMessage } from './trace.ts';
 
-/** Characters, levels and entries of a payload's text. Higher: more memory for each message. */
+/** Levels and entries of a payload's text. Higher: more memory for each message. */
 const PAYLOAD = {
   depth: 4,
   maxArrayLength: 20,
-  maxStringLength: 200,
+  // A text that is cut is cut at the end only, where a secret in two is looked for.
+  maxStringLength: TRACED_MAX.payload,
   breakLength: Number.POSITIVE_INFINITY,
   // Nothing of the user's is run for it.
   customInspect: false,
   getters: false,
 } as const;
-const PAYLOAD_MAX = 2000;
-const ERROR_MAX = 500;
 
 /** Told each message; `payload` is made where it is wanted. */
 export interface TapListener {
@@ -129,7 +128,7 @@ export class Tap {
 
 function textOf(payload: unknown): string {
   try {
-    return inspect(payload, PAYLOAD).slice(0, PAYLOAD_MAX);
+    return inspect(payload, PAYLOAD).slice(0, TRACED_MAX.payload);
   } catch {
     return 'a value that cannot be read';
   }
@@ -138,7 +137,7 @@ function textOf(payload: unknown): string {
 function errorText(thrown: unknown): string {
   try {
     const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : textOf(thrown);
-    return text.slice(0, ERROR_MAX);
+    return text.slice(0, TRACED_MAX.error);
   } catch {
     return 'an error that cannot be read';
   }

@@ -1,5 +1,5 @@
 /** Traces of actors: told within their budget, and the actor does what it did without one. */
-import { type Ref, type System, start, type TraceReport } from 'ringmaster';
+import { type Ref, type System, start, TRACED_MAX, type TraceReport } from 'ringmaster';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Talker } from './talker.mjs';
 
@@ -148,7 +148,7 @@ describe.each([0, 1])('trace on thread %d', (thread) => {
     const deep = { a: { b: { c: { d: { e: { f: 1 } } } } }, long: 'x'.repeat(100_000) };
     (ref as unknown as Ref<{ say: (what: object) => void }>).tell('say', deep);
     await told.until(() => told.messages.length === 1);
-    expect(told.messages[0]?.payload?.length).toBeLessThanOrEqual(2000);
+    expect(told.messages[0]?.payload?.length).toBeLessThanOrEqual(TRACED_MAX.payload);
     expect(told.messages[0]?.payload).toContain('[Object]');
     end();
   });
