@@ -11,7 +11,7 @@ import { type Mount, mountOf } from './mount.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
-import { redaction } from './server/redaction.ts';
+import { type Redaction, redaction } from './server/redaction.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
 import { SystemWatch } from './server/system-watch.ts';
@@ -67,6 +67,8 @@ export interface Inspector {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Characters of why an answer could not be given. */
+const TROUBLE_MAX = 2000;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
 const PREFIX = /^(\/[a-z0-9._-]+)+$/i;
 const NAME = /^[a-z0-9.-]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/;
@@ -92,6 +94,7 @@ class RunningInspector implements Inspector {
   port: number;
   private readonly worker: Worker;
   private readonly source: Source;
+  private readonly redact: Redaction;
   private readonly watch: SystemWatch;
   private readonly data: ThreadData;
   private readonly trouble: (message: string) => void;
@@ -107,6 +110,7 @@ class RunningInspector implements Inspector {
     this.worker = worker;
     const post = (message: ToInspector): void => this.post(message);
     const redact = redaction(taken);
+    this.redact = redact;
     this.source = sourceOf({ system, fleet, redact, post });
     this.watch = new SystemWatch({ system, redact, post });
     this.data = data;
@@ -193,11 +197,8 @@ class RunningInspector implements Inspector {
       const look = this.source[what] as (...args: readonly unknown[]) => Promise<unknown>;
       this.post({ kind: 'answer', id, result: await look(...args) });
     } catch (error) {
-      this.post({
-        kind: 'trouble',
-        id,
-        message: error instanceof Error ? error.message : String(error),
-      });
+      const message = error instanceof Error ? error.message : String(error);
+      this.post({ kind: 'trouble', id, message: this.redact(message, TROUBLE_MAX) });
     }
   }
 

@@ -45,12 +45,13 @@ export type { MailboxLimits, MailboxOptions, OverflowPolicy } from './mailbox/ma
 export { FigureColumns } from './observe/figure-columns.ts';
 export type { RosterListener } from './observe/roster.ts';
 export { SeatFigures } from './observe/seat-figures.ts';
-export type {
-  TraceBudget,
-  TracedMessage,
-  TraceEnd,
-  TraceListener,
-  TraceReport,
+export {
+  TRACED_MAX,
+  type TraceBudget,
+  type TracedMessage,
+  type TraceEnd,
+  type TraceListener,
+  type TraceReport,
 } from './observe/trace.ts';
 export type { Alarm } from './ports/alarm.ts';
 export type { Clock } from './ports/clock.ts';

@@ -1,20 +1,22 @@
 /** What happens in a system, as rows that people read: one line, and the failure with its causes. Pure. */
 import type { RuntimeEvent } from '../../runtime/index.ts';
 import type { RowOf } from '../protocol/topics.ts';
+import type { Redaction } from './redaction.ts';
 
 /** Before it is dated. */
 export type EventRow = Omit<RowOf<'events'>, 'atMs'>;
 
-/** Characters of a message, and of a stack; causes down a chain. */
+/** Characters of a name, of a message, and of a stack; causes down a chain. */
+const NAME_MAX = 200;
 const MESSAGE_MAX = 2000;
 const STACK_MAX = 8000;
 const CAUSES_MAX = 8;
 
-/** Never throws, whatever was thrown there, where `redact` does not. */
-export function eventRow(event: RuntimeEvent, redact: (text: string) => string): EventRow {
+/** Never throws, whatever was thrown there. */
+export function eventRow(event: RuntimeEvent, redact: Redaction): EventRow {
   const path = 'path' in event ? event.path : null;
   const thread = 'thread' in event ? event.thread : null;
-  const failure = 'error' in event ? failureOf(event.error, redact) : null;
+  const failure = 'error' in event ? readable(event.error, redact) : null;
   const why = failure === null ? '' : `: ${failure.name}: ${failure.message.split('\n', 1)[0]}`;
   return { kind: event.kind, path, thread, text: `${textOf(event)}${why}`, failure };
 }
@@ -40,14 +42,22 @@ function textOf(event: RuntimeEvent): string {
   }
 }
 
-function failureOf(thrown: unknown, redact: (text: string) => string): EventRow['failure'] {
-  const said = (text: string, max: number): string => redact(text).slice(0, max);
+/** What was thrown is the user's object, and may have getters. */
+function readable(thrown: unknown, redact: Redaction): EventRow['failure'] {
+  try {
+    return failureOf(thrown, redact);
+  } catch {
+    return { name: 'thrown', message: 'a value that cannot be read', stack: '', causes: [] };
+  }
+}
+
+function failureOf(thrown: unknown, redact: Redaction): EventRow['failure'] {
   const causes = causesOf(thrown).map(({ name, message }) => ({
-    name,
-    message: said(message, MESSAGE_MAX),
+    name: redact(name, NAME_MAX),
+    message: redact(message, MESSAGE_MAX),
   }));
   const [first = { name: 'Error', message: '' }, ...others] = causes;
-  return { ...first, stack: said(stackOf(thrown), STACK_MAX), causes: others };
+  return { ...first, stack: redact(stackOf(thrown), STACK_MAX), causes: others };
 }
 
 /** Of an error, of a record of one, of anything. */

@@ -1,7 +1,11 @@
 /** A system as a source: looked at on its own thread, told as plain data. */
-import type { AnyRef, System, TraceReport } from '../../runtime/index.ts';
+import { type AnyRef, type System, TRACED_MAX, type TraceReport } from '../../runtime/index.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
+import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { ActorRow, Source, ToInspector } from './source.ts';
+
+/** Characters of what a fleet's host says of its failure. */
+const MESSAGE_MAX = 2000;
 
 /** What a source is made of. */
 export type SourceParts = {
@@ -9,7 +13,7 @@ export type SourceParts = {
   readonly fleet: FleetDoor | null;
   readonly post: (message: ToInspector) => void;
   /** Of texts that people wrote. */
-  readonly redact: (text: string) => string;
+  readonly redact: Redaction;
 };
 
 /** Thread rule: the thread that started the system. */
@@ -45,16 +49,21 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
       traces.get(trace)?.();
       return Promise.resolve();
     },
-    fleet: (method, params) => askedOf(fleet, method, params),
+    fleet: async (method, params) => {
+      const answer = await askedOf(fleet, method, params);
+      if ('result' in answer) return answer;
+      return { ...answer, message: redact(answer.message, MESSAGE_MAX) };
+    },
   };
 }
 
-function redacted(report: TraceReport, redact: (text: string) => string): TraceReport {
-  const said = (text: string | null): string | null => (text === null ? null : redact(text));
+function redacted(report: TraceReport, redact: Redaction): TraceReport {
+  const said = (text: string | null, madeMax: number): string | null =>
+    text === null ? null : redact(text, madeMax - SECRET_MAX);
   const messages = report.messages.map((one) => ({
     ...one,
-    error: said(one.error),
-    payload: said(one.payload),
+    error: said(one.error, TRACED_MAX.error),
+    payload: said(one.payload, TRACED_MAX.payload),
   }));
   return { ...report, messages };
 }

@@ -6,6 +6,7 @@
 import type { DeadLetter, RuntimeEvent, System } from '../../runtime/index.ts';
 import { after } from '../system-time.ts';
 import { type EventRow, eventRow } from './event-row.ts';
+import type { Redaction } from './redaction.ts';
 import type { ToInspector } from './source.ts';
 
 /** Milliseconds that news may wait for more. Higher: later news. Lower: more messages in a storm. */
@@ -22,14 +23,14 @@ export type SystemWatchParts = {
   readonly system: System;
   readonly post: Post;
   /** Of texts that people wrote: messages and stacks of errors. */
-  readonly redact: (text: string) => string;
+  readonly redact: Redaction;
 };
 
 /** Thread rule: the thread that started the system. */
 export class SystemWatch {
   private readonly system: System;
   private readonly post: Post;
-  private readonly redact: (text: string) => string;
+  private readonly redact: Redaction;
   private readonly ends: (() => void)[];
   private endNames: () => void;
   /** Seat, index, generation; a seat of -1: the path is nobody's any more. */

@@ -217,10 +217,13 @@ export class Cell extends ChildNode {
     this.wake();
   }
 
-  /** Forgets the cached handler: the handlers have changed. */
   setHandlers(handlers: Record<string, Handler> | null): void {
-    const tap = this.extras?.tap ?? null;
-    this.handlers = tap === null || handlers === null ? handlers : tap.wrap(handlers);
+    this.handlers = handlers;
+    this.forgetHandler();
+  }
+
+  /** The cached one: the handlers have changed, or who listens to them. */
+  forgetHandler(): void {
     this.lastName = null;
     this.lastHandler = null;
   }
@@ -263,8 +266,10 @@ export class Cell extends ChildNode {
     if (name.charCodeAt(0) === DOLLAR) return ownHandler(this, name);
     const handlers = this.handlers;
     if (handlers === null || !Object.hasOwn(handlers, name)) return null;
-    const handler = handlers[name];
-    if (typeof handler !== 'function') return null;
+    const own = handlers[name];
+    if (typeof own !== 'function') return null;
+    const tap = this.extras?.tap ?? null;
+    const handler = tap === null ? own : tap.wrap(name, own);
     this.lastName = name;
     this.lastHandler = handler;
     return handler;

@@ -1,25 +1,24 @@
 /**
- * Listens to the messages of one actor, where somebody traces it: its handlers are wrapped, so that an actor
- * that nobody traces pays nothing. What it handles, and how, stays as it was: the wrapper gives back what
- * the handler gave, and throws what it threw.
+ * Listens to the messages of one actor, where somebody traces it: a handler is wrapped when it is looked up,
+ * so that an actor that nobody traces pays nothing. What it handles, and how, stays as it was: its handlers
+ * are not touched, and the wrapper gives back what the handler gave, and throws what it threw.
  */
 import { inspect } from 'node:util';
 import type { Handler } from '../actor/handlers.ts';
 import type { Cell } from '../cell/cell.ts';
-import type { TracedMessage } from './trace.ts';
+import { TRACED_MAX, type TracedMessage } from './trace.ts';
 
-/** Characters, levels and entries of a payload's text. Higher: more memory for each message. */
+/** Levels and entries of a payload's text. Higher: more memory for each message. */
 const PAYLOAD = {
   depth: 4,
   maxArrayLength: 20,
-  maxStringLength: 200,
+  // A text that is cut is cut at the end only, where a secret in two is looked for.
+  maxStringLength: TRACED_MAX.payload,
   breakLength: Number.POSITIVE_INFINITY,
   // Nothing of the user's is run for it.
   customInspect: false,
   getters: false,
 } as const;
-const PAYLOAD_MAX = 2000;
-const ERROR_MAX = 500;
 
 /** Told each message; `payload` is made where it is wanted. */
 export interface TapListener {
@@ -30,7 +29,6 @@ export interface TapListener {
   stopped(): void;
 }
 
-type Handlers = Record<string, Handler>;
 type Wanted = {
   readonly listener: TapListener;
   readonly payloads: boolean;
@@ -41,9 +39,6 @@ type Wanted = {
 export class Tap {
   readonly listeners: Set<TapListener> = new Set();
   private readonly cell: Cell;
-  private readonly wrappers: WeakMap<Handler, Handler> = new WeakMap();
-  /** What is wrapped. */
-  private inner: Handlers | null = null;
 
   constructor(cell: Cell) {
     this.cell = cell;
@@ -54,12 +49,12 @@ export class Tap {
     const extras = cell.rare();
     if (extras.tap === null) {
       extras.tap = new Tap(cell);
-      cell.setHandlers(cell.handlers);
+      cell.forgetHandler();
     }
     extras.tap.listeners.add(listener);
   }
 
-  /** Listens no more; the last one puts the handlers back. */
+  /** Listens no more; after the last one nothing is wrapped. */
   static close(cell: Cell, listener: TapListener): void {
     const { extras } = cell;
     const tap = extras?.tap ?? null;
@@ -67,40 +62,22 @@ export class Tap {
     tap.listeners.delete(listener);
     if (tap.listeners.size > 0) return;
     extras.tap = null;
-    if (cell.handlers !== null) cell.setHandlers(tap.inner);
+    cell.forgetHandler();
   }
 
-  /** The handlers with a listener before each. */
-  wrap(handlers: Handlers): Handlers {
-    this.inner = handlers;
-    return new Proxy(handlers, {
-      get: (target, name) => {
-        const handler: unknown = Reflect.get(target, name);
-        return typeof handler === 'function'
-          ? this.wrapper(String(name), handler as Handler)
-          : handler;
-      },
-    });
-  }
-
-  /** The cell is gone. */
-  stopped(): void {
-    for (const listener of [...this.listeners]) listener.stopped();
-  }
-
-  private wrapper(name: string, handler: Handler): Handler {
-    const known = this.wrappers.get(handler);
-    if (known !== undefined) return known;
-    const wrapper = (payload: never): unknown => {
-      const fromMs = this.cell.host.clock.monotonicMs();
+  /** The handler of that name, with the listeners around it. */
+  wrap(name: string, handler: Handler): Handler {
+    const { cell } = this;
+    return (payload: never): unknown => {
+      const fromMs = cell.host.clock.monotonicMs();
       const wanted = this.wanted(fromMs);
-      if (wanted.length === 0) return handler.call(this.inner, payload);
+      if (wanted.length === 0) return handler.call(cell.handlers, payload);
       const text = wanted.some(({ payloads }) => payloads) ? textOf(payload) : null;
-      const depth = this.cell.mailbox?.length ?? 0;
+      const depth = cell.mailbox?.length ?? 0;
       const tell = (error: string | null): void =>
         this.tell(wanted, { name, fromMs, depth, text, error });
       try {
-        const result: unknown = handler.call(this.inner, payload);
+        const result: unknown = handler.call(cell.handlers, payload);
         if (result instanceof Promise) {
           result.then(
             () => tell(null),
@@ -113,8 +90,11 @@ export class Tap {
         throw thrown;
       }
     };
-    this.wrappers.set(handler, wrapper as Handler);
-    return wrapper as Handler;
+  }
+
+  /** The cell is gone. */
+  stopped(): void {
+    for (const listener of [...this.listeners]) listener.stopped();
   }
 
   private wanted(nowMs: number): readonly Wanted[] {
@@ -148,7 +128,7 @@ export class Tap {
 
 function textOf(payload: unknown): string {
   try {
-    return inspect(payload, PAYLOAD).slice(0, PAYLOAD_MAX);
+    return inspect(payload, PAYLOAD).slice(0, TRACED_MAX.payload);
   } catch {
     return 'a value that cannot be read';
   }
@@ -157,7 +137,7 @@ function textOf(payload: unknown): string {
 function errorText(thrown: unknown): string {
   try {
     const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : textOf(thrown);
-    return text.slice(0, ERROR_MAX);
+    return text.slice(0, TRACED_MAX.error);
   } catch {
     return 'an error that cannot be read';
   }

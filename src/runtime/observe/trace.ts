@@ -12,6 +12,12 @@ export type TraceBudget = {
   readonly payloads: boolean;
 };
 
+/**
+ * Characters of a traced message's texts. Whoever takes secrets out of them may be on another thread: a
+ * part is for people, and the rest so that a secret is whole that begins in it.
+ */
+export const TRACED_MAX = { payload: 4000, error: 2500 } as const;
+
 /** One message that was handled. */
 export type TracedMessage = {
   readonly name: string;

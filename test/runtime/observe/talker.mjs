@@ -1,10 +1,11 @@
-/** An actor for traces: handlers of every kind. */
+/** An actor for traces: handlers of every kind, in an object that cannot be changed. */
 import { actor } from 'ringmaster';
 
 export const Talker = actor(import.meta.url, {
   name: 'Talker',
   setup(_args, ctx) {
     let said = 0;
+    const share = () => said;
     const handlers = {
       say: (_text) => {
         said++;
@@ -22,8 +23,10 @@ export const Talker = actor(import.meta.url, {
       fail: (text) => {
         throw new TypeError(`told ${text}`);
       },
+      again: share,
+      over: share,
       other: () => ctx.become({ say: () => undefined, count: () => -1 }),
     };
-    return handlers;
+    return Object.freeze(handlers);
   },
 });

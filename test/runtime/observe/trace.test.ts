@@ -1,5 +1,5 @@
 /** Traces of actors: told within their budget, and the actor does what it did without one. */
-import { type Ref, type System, start, type TraceReport } from 'ringmaster';
+import { type Ref, type System, start, TRACED_MAX, type TraceReport } from 'ringmaster';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Talker } from './talker.mjs';
 
@@ -9,6 +9,8 @@ type Talks = {
   later: (text: string) => Promise<string>;
   twice: () => void;
   fail: (text: string) => void;
+  again: () => number;
+  over: () => number;
   other: () => void;
 };
 
@@ -76,6 +78,17 @@ describe.each([0, 1])('trace on thread %d', (thread) => {
     expect(told.messages.length).toBe(4);
   });
 
+  test('trace - one function by two names is told by the name of the message', async () => {
+    const ref = await talker(thread);
+    const told = new Told();
+    const end = system.trace(ref, BUDGET, told.hear);
+    await ref.ask('again');
+    await ref.ask('over');
+    await told.until(() => told.messages.length === 2);
+    expect(told.names).toEqual(['again', 'over']);
+    end();
+  });
+
   test('trace - a crash is told, and the next incarnation is traced on', async () => {
     const ref = await talker(thread);
     const told = new Told();
@@ -135,7 +148,7 @@ describe.each([0, 1])('trace on thread %d', (thread) => {
     const deep = { a: { b: { c: { d: { e: { f: 1 } } } } }, long: 'x'.repeat(100_000) };
     (ref as unknown as Ref<{ say: (what: object) => void }>).tell('say', deep);
     await told.until(() => told.messages.length === 1);
-    expect(told.messages[0]?.payload?.length).toBeLessThanOrEqual(2000);
+    expect(told.messages[0]?.payload?.length).toBeLessThanOrEqual(TRACED_MAX.payload);
     expect(told.messages[0]?.payload).toContain('[Object]');
     end();
   });
