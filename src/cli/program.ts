@@ -9,6 +9,7 @@ import { addDoctor } from './verbs/doctor.ts';
 import { addExplain } from './verbs/explain.ts';
 import { addGet } from './verbs/get.ts';
 import { addInspect } from './verbs/inspect.ts';
+import { addReplay } from './verbs/replay.ts';
 import { addRing } from './verbs/ring.ts';
 import { addRolloutVerbs } from './verbs/rollout.ts';
 import { addScale } from './verbs/scale.ts';
@@ -32,6 +33,7 @@ export function ringmasterProgram(): Command {
     addWhy,
     addTop,
     addTrace,
+    addReplay,
     addInspect,
     addDiagnose,
     addExplain,

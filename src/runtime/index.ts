@@ -48,6 +48,7 @@ export { SeatFigures } from './observe/seat-figures.ts';
 export {
   TRACED_MAX,
   type TraceBudget,
+  type TracedActor,
   type TracedMessage,
   type TraceEnd,
   type TraceListener,

@@ -1,5 +1,6 @@
 /** Commands that look at any inspector by its address: `trace`, and `inspect --mcp` as a client sees it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { type Ref, type System, start } from 'ringmaster';
 import { type Inspector, inspect, type Role } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toolsOf } from '../../src/cli/mcp/tools.ts';
+import { testOf } from '../../src/cli/replay/emit-test.ts';
 import { METHODS } from '../../src/inspector/protocol/schema.ts';
 import { Keeper } from '../inspector/programs/keeper.mjs';
 import { CommandRig } from './command-rig.ts';
@@ -95,6 +97,72 @@ describe('trace', () => {
       inspector.tokenFile('viewer'),
     ];
     expect(await rig.run('trace', '/user/traced', ...nowhere)).toMatchObject({ code: 5 });
+  });
+});
+
+describe('replay', () => {
+  let payloads: Inspector;
+  beforeAll(async () => {
+    payloads = await inspect(system, { directory: join(directory, 'payloads'), payloads: true });
+  });
+  afterAll(() => payloads.close());
+  const admin = (): readonly string[] => [
+    '--url',
+    payloads.url,
+    '--token-file',
+    payloads.tokenFile('admin'),
+  ];
+
+  test('replay - a crash becomes a test, which fails as the actor did', async () => {
+    const ref = (await system.spawn(Keeper, { id: 'replayed' })) as unknown as Ref<{
+      keep: (text: string) => void;
+      crash: (text: string) => void;
+    }>;
+    const told = tracedThen('/user/replayed', () => {
+      ref.tell('keep', 'it is "so"\n');
+      ref.tell('crash', 'y');
+    });
+    const run = rig.run('trace', '/user/replayed', '--record-crash', 'crash.json', ...admin());
+    await told;
+    expect(await run).toMatchObject({ code: 0, err: expect.stringContaining('2 messages are in') });
+    expect(statSync(join(rig.folder, 'crash.json')).mode & 0o777).toBe(0o600);
+    const shown = await rig.run('replay', 'crash.json');
+    expect(shown.out).toMatch(/failed with Error: told y, kept it is "so"/);
+    expect(shown.out).toMatch(/all that it was told since it began:/);
+    // Where the packages are found that it imports.
+    const folder = fileURLToPath(new URL('../../build/replay/', import.meta.url));
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    // Else this repository's would be found.
+    writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {};\n');
+    const file = join(folder, 'keeper.test.mjs');
+    expect((await rig.run('replay', 'crash.json', '--emit-test', file)).code).toBe(0);
+    const again = await rig.run('replay', 'crash.json', '--emit-test', file);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('EEXIST') });
+    const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [vitest, 'run', '--root', folder, '--no-color'],
+      { encoding: 'utf8' },
+    );
+    expect(status).toBe(1);
+    expect(`${stdout}${stderr}`).toMatch(/Keeper - handles what it once failed by: Error: told y/);
+    expect(`${stdout}${stderr}`).toMatch(/1 failed \(1\)/);
+  });
+
+  test('replay - what is no recording, or cannot be written as a test, is said', async () => {
+    writeFileSync(join(rig.folder, 'none.json'), '{"format":"other"}');
+    const none = await rig.run('replay', 'none.json');
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining('no recording') });
+    const actor = { url: 'file:///a/b.mjs', name: 'A', args: 'undefined' };
+    const crash = { format: 'ringmaster-crash-1', path: '/a', isWhole: false, error: 'E' } as const;
+    const messages = [{ name: 'take', payload: null }];
+    expect(() => testOf({ ...crash, actor, messages }, '/a/a.test.mjs')).toThrow(
+      'message 1 (take)',
+    );
+    const text = testOf({ ...crash, actor, messages: [] }, '/a/tests/a.test.mjs');
+    expect(text).toContain('import { A } from "../b.mjs"');
+    expect(text).toContain('in the middle of its life');
   });
 });
 

@@ -99,7 +99,7 @@ describe('a secret in a running system', () => {
       keep: (text: string) => void;
       crash: (t: string) => void;
     }>;
-    const budget = { max: 200, perSecond: 200, ttlMs: 30_000, payloads: true };
+    const budget = { max: 200, perSecond: 200, ttlMs: 30_000, payloads: 'text' };
     await admin.ask('Trace.start', { path: `/user/${id}`, ...budget });
     const before = admin.traced.length;
     const lengths = [200, 500, 2000, 2500, 4000].map((cut) => cut - 8 - BEGINNING.length);

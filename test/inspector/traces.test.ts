@@ -70,7 +70,7 @@ describe('traces', () => {
 
   test('traces - payloads are for an admin of a server that was started so, and redacted', async () => {
     const { path, ref } = await keeper(1);
-    const asked = { path, ...BUDGET, payloads: true };
+    const asked = { path, ...BUDGET, payloads: 'text' };
     await expect((await connected('operator')).ask('Trace.start', asked)).rejects.toThrow(
       'forbidden',
     );

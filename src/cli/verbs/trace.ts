@@ -1,17 +1,20 @@
 /** `ringmaster trace`: the messages of one actor, live, within a budget. */
+import { writeFile } from 'node:fs/promises';
 import type { TraceEvent } from '../../inspector/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { connectInspector } from '../inspector-client.ts';
 import { lengthMs } from '../length-of-time.ts';
 import { print, printAside, printable } from '../output.ts';
+import { CrashRecorder, type CrashRecording } from '../replay/crash-recording.ts';
 import { addressOf, type InspectorOptions } from './inspect.ts';
 
 type TraceOptions = InspectorOptions & {
-  readonly max: string;
-  readonly perSecond: string;
+  readonly max?: string;
+  readonly perSecond?: string;
   readonly for: string;
   readonly payloads?: boolean;
+  readonly recordCrash?: string;
   readonly output: string;
 };
 
@@ -27,10 +30,14 @@ export function addTrace(program: Command): void {
   program
     .command('trace <path>')
     .description('messages of an actor as it handles them; needs an inspector (up --inspect)')
-    .option('--max <count>', 'messages in all', '100')
-    .option('--per-second <count>', 'messages in a second; what is more is counted', '100')
+    .option('--max <count>', 'messages in all (default: 100; with --record-crash 10000)')
+    .option('--per-second <count>', 'in a second; what is more is counted (default: 100, or 1000)')
     .option('--for <time>', 'how long', '1m')
     .option('--payloads', 'what they carry; for an admin, where the inspector was started so')
+    .option(
+      '--record-crash <file>',
+      'until it fails: what it was told goes into the file, for replay',
+    )
     .option('--url <url>', 'socket of an inspector; default: of the running host')
     .option('--token-file <file>', 'its token; needed with --url')
     .option('-o, --output <form>', 'table or ndjson', 'table')
@@ -40,33 +47,47 @@ export function addTrace(program: Command): void {
 }
 
 async function trace(path: string, options: TraceOptions): Promise<void> {
-  const { output, payloads = false } = options;
+  const { output, recordCrash: file } = options;
+  const payloads = file !== undefined ? 'source' : options.payloads === true ? 'text' : null;
   if (output !== 'table' && output !== 'ndjson') {
     throw new CommandError(EXIT.usage, `-o is ${output}; expected table or ndjson.`);
   }
   const budget = {
-    max: countOf(options.max, '--max'),
-    perSecond: countOf(options.perSecond, '--per-second'),
+    max: countOf(options.max ?? (file === undefined ? '100' : '10000'), '--max'),
+    perSecond: countOf(options.perSecond ?? (file === undefined ? '100' : '1000'), '--per-second'),
     ttlMs: lengthMs(options.for, '--for'),
   };
-  const client = await connectInspector(await addressOf(options, payloads ? 'admin' : 'operator'));
-  const over = new Promise<void>((resolve) => {
+  const client = await connectInspector(
+    await addressOf(options, payloads === null ? 'operator' : 'admin'),
+  );
+  const recorder = file === undefined ? null : new CrashRecorder(path);
+  const over = new Promise<CrashRecording | null>((resolve) => {
     client.onTrace = ({ params }) => {
+      const crash = recorder?.hear(params) ?? null;
       for (const message of params.messages) {
         print(output === 'ndjson' ? JSON.stringify(message) : lineOf(message));
       }
       if (params.skipped > 0) printAside(`${params.skipped} more in that time`);
-      if (params.end === null) return;
-      printAside(`over: ${ENDS[params.end]}`);
-      resolve();
+      if (params.end !== null) printAside(`over: ${ENDS[params.end]}`);
+      if (params.end !== null || crash !== null) resolve(crash);
     };
   });
   try {
-    await client.ask('Trace.start', { path, ...budget, ...(payloads ? { payloads } : {}) });
-    await Promise.race([over, client.closed]);
+    const carried = payloads === null ? {} : { payloads };
+    await client.ask('Trace.start', { path, ...budget, ...carried });
+    const crash = await Promise.race([over, client.closed.then(() => null)]);
+    if (file !== undefined) await keep(crash, file);
   } finally {
     client.close();
   }
+}
+
+/** @throws (rejects) CommandError when there was none */
+async function keep(crash: CrashRecording | null, file: string): Promise<void> {
+  if (crash === null) throw new CommandError(EXIT.timeout, 'it did not fail in that time.');
+  // What messages carried is nobody else's to read.
+  await writeFile(file, `${JSON.stringify(crash, null, 2)}\n`, { mode: 0o600 });
+  printAside(`${crash.messages.length} messages are in ${file}; see ringmaster replay --help`);
 }
 
 function lineOf(message: TraceEvent['params']['messages'][number]): string {

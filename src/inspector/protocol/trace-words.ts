@@ -17,12 +17,16 @@ export const TRACE_LIMITS = {
 
 const traced = z.strictObject({
   name: z.string(),
+  incarnation: count.describe('of its actor: counts up with each restart'),
   atMs: z.number().describe('milliseconds since the trace began'),
   tookMs: z.number().describe('until its handler was done, with its promise'),
   depth: count.describe('messages that waited when the handler began'),
   outcome: z.enum(['done', 'failed']),
   error: z.string().nullable(),
-  payload: z.string().nullable().describe('as text; null unless it was asked for'),
+  payload: z
+    .string()
+    .nullable()
+    .describe('as it was asked for; null where it was not, or cannot be'),
 });
 
 /** Told to whoever has started a trace. */
@@ -30,6 +34,16 @@ export const TRACED = z.strictObject({
   method: z.literal('Trace.messages'),
   trace: count,
   params: z.strictObject({
+    actor: z
+      .strictObject({
+        url: z.string().describe('module of its definition'),
+        name: z.string().describe('of the export'),
+        args: z.string().nullable().describe('what it was started with, as payloads are told'),
+        incarnation: count,
+        isMidway: z.boolean().describe('it may have handled messages before'),
+      })
+      .nullable()
+      .describe('whom it listens to; in its first event'),
     messages: z.array(traced),
     skipped: count.describe('beyond its rate, or not read in time'),
     end: z
@@ -55,9 +69,12 @@ export const TRACE_METHODS = {
       perSecond: z.number().int().min(1).max(TRACE_LIMITS.tracePerSecond),
       ttlMs: z.number().int().min(1).max(TRACE_LIMITS.traceMs),
       payloads: z
-        .boolean()
+        .enum(['text', 'source'])
         .optional()
-        .describe('what messages carried; for an admin, where the server was started so'),
+        .describe(
+          'what messages carried, as text or as a JavaScript expression; for an admin, where the ' +
+            'server was started so',
+        ),
     }),
     result: z.strictObject({ trace: count }),
   }),

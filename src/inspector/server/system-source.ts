@@ -1,5 +1,11 @@
 /** A system as a source: looked at on its own thread, told as plain data. */
-import { type AnyRef, type System, TRACED_MAX, type TraceReport } from '../../runtime/index.ts';
+import {
+  type AnyRef,
+  type System,
+  TRACED_MAX,
+  type TraceBudget,
+  type TraceReport,
+} from '../../runtime/index.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { ActorRow, Source, ToInspector } from './source.ts';
@@ -40,7 +46,7 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
       if (ref === null) return Promise.resolve(false);
       const end = system.trace(ref, budget, (report) => {
         if (report.end !== null) traces.delete(trace);
-        post({ kind: 'traced', trace, report: redacted(report, redact) });
+        post({ kind: 'traced', trace, report: redacted(report, budget, redact) });
       });
       traces.set(trace, end);
       return Promise.resolve(true);
@@ -57,15 +63,22 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
   };
 }
 
-function redacted(report: TraceReport, redact: Redaction): TraceReport {
+function redacted(report: TraceReport, { payloads }: TraceBudget, redact: Redaction): TraceReport {
   const said = (text: string | null, madeMax: number): string | null =>
     text === null ? null : redact(text, madeMax - SECRET_MAX);
+  // An expression is whole or not there at all.
+  const carried = (text: string | null): string | null =>
+    payloads !== 'source' || text === null
+      ? said(text, TRACED_MAX.payload)
+      : redact(text, TRACED_MAX.source);
   const messages = report.messages.map((one) => ({
     ...one,
     error: said(one.error, TRACED_MAX.error),
-    payload: said(one.payload, TRACED_MAX.payload),
+    payload: carried(one.payload),
   }));
-  return { ...report, messages };
+  const actor =
+    report.actor === null ? null : { ...report.actor, args: carried(report.actor.args) };
+  return { ...report, actor, messages };
 }
 
 function figuresOf(system: System): Awaited<ReturnType<Source['figures']>> {

@@ -47,10 +47,10 @@ export class TraceDesk {
   /** @throws (rejects) Refused */
   async start(params: ParamsOf<'Trace.start'>, client: Client, entry: Entry): Promise<number> {
     const { path, payloads = false, ...budget } = params;
-    if (payloads && !mayAct(client.role, 'admin')) {
+    if (payloads !== false && !mayAct(client.role, 'admin')) {
       throw new Refused('forbidden', 'what messages carry is for an admin');
     }
-    if (payloads && !this.mayShowPayloads) {
+    if (payloads !== false && !this.mayShowPayloads) {
       const message = 'this server does not show what messages carry; start it with payloads: true';
       throw new Refused('forbidden', message);
     }
@@ -87,11 +87,11 @@ export class ClientTraces {
     this.starting++;
     let unsaid = 0;
     let isOver = false;
-    const heard = (trace: number, { messages, skipped, end }: TraceReport): void => {
+    const heard = (trace: number, { actor, messages, skipped, end }: TraceReport): void => {
       const isSlow = this.wire.waitingBytes() > WAITING_BYTES_MAX;
       unsaid += skipped + (isSlow ? messages.length : 0);
       if (isSlow && end === null) return;
-      const told = { messages: isSlow ? [] : messages, skipped: unsaid, end };
+      const told = { actor, messages: isSlow ? [] : messages, skipped: unsaid, end };
       unsaid = 0;
       if (end !== null) {
         isOver = true;

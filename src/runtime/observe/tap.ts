@@ -6,7 +6,8 @@
 import { inspect } from 'node:util';
 import type { Handler } from '../actor/handlers.ts';
 import type { Cell } from '../cell/cell.ts';
-import { TRACED_MAX, type TracedMessage } from './trace.ts';
+import { sourceText } from './source-text.ts';
+import { TRACED_MAX, type TraceBudget, type TracedMessage } from './trace.ts';
 
 /** Levels and entries of a payload's text. Higher: more memory for each message. */
 const PAYLOAD = {
@@ -20,20 +21,19 @@ const PAYLOAD = {
   getters: false,
 } as const;
 
+/** How a message is wanted. */
+export type Want = { readonly payloads: TraceBudget['payloads']; readonly sinceMs: number };
+
 /** Told each message; `payload` is made where it is wanted. */
 export interface TapListener {
   /** Milliseconds of the thread's clock; null: this message is not wanted. */
-  wants(nowMs: number): { readonly payloads: boolean; readonly sinceMs: number } | null;
+  wants(nowMs: number): Want | null;
   handled(message: TracedMessage): void;
   /** The actor is no more. */
   stopped(): void;
 }
 
-type Wanted = {
-  readonly listener: TapListener;
-  readonly payloads: boolean;
-  readonly sinceMs: number;
-};
+type Wanted = Want & { readonly listener: TapListener };
 
 /** Thread rule: the actor's. */
 export class Tap {
@@ -72,10 +72,11 @@ export class Tap {
       const fromMs = cell.host.clock.monotonicMs();
       const wanted = this.wanted(fromMs);
       if (wanted.length === 0) return handler.call(cell.handlers, payload);
-      const text = wanted.some(({ payloads }) => payloads) ? textOf(payload) : null;
+      const payloads = payloadsOf(wanted, payload);
+      const { incarnation } = cell;
       const depth = cell.mailbox?.length ?? 0;
       const tell = (error: string | null): void =>
-        this.tell(wanted, { name, fromMs, depth, text, error });
+        this.tell(wanted, { name, incarnation, fromMs, depth, payloads, error });
       try {
         const result: unknown = handler.call(cell.handlers, payload);
         if (result instanceof Promise) {
@@ -110,20 +111,40 @@ export class Tap {
     wanted: readonly Wanted[],
     said: {
       readonly name: string;
+      readonly incarnation: number;
       readonly fromMs: number;
       readonly depth: number;
-      readonly text: string | null;
+      readonly payloads: Payloads;
       readonly error: string | null;
     },
   ): void {
-    const { name, fromMs, depth, text, error } = said;
+    const { name, incarnation, fromMs, depth, error } = said;
     const tookMs = this.cell.host.clock.monotonicMs() - fromMs;
     const outcome = error === null ? 'done' : 'failed';
     for (const { listener, payloads, sinceMs } of wanted) {
-      const payload = payloads ? text : null;
-      listener.handled({ name, atMs: fromMs - sinceMs, tookMs, depth, outcome, error, payload });
+      const payload = payloads === false ? null : said.payloads[payloads];
+      const atMs = fromMs - sinceMs;
+      listener.handled({ name, incarnation, atMs, tookMs, depth, outcome, error, payload });
     }
   }
+}
+
+/** In the forms in which they are wanted; before the handler, which may change it. */
+type Payloads = { readonly text: string | null; readonly source: string | null };
+
+function payloadsOf(wanted: readonly Wanted[], payload: unknown): Payloads {
+  const isWanted = (form: 'text' | 'source'): boolean =>
+    wanted.some(({ payloads }) => payloads === form);
+  return {
+    text: isWanted('text') ? textOf(payload) : null,
+    source: isWanted('source') ? sourceText(payload) : null,
+  };
+}
+
+/** What an actor was started with, in that form. */
+export function argsText(args: unknown, form: TraceBudget['payloads']): string | null {
+  if (form === false) return null;
+  return form === 'text' ? textOf(args) : sourceText(args);
 }
 
 function textOf(payload: unknown): string {

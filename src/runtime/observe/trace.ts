@@ -8,19 +8,24 @@ export type TraceBudget = {
   readonly perSecond: number;
   /** Milliseconds. */
   readonly ttlMs: number;
-  /** Tell what messages carried, as text of bounded depth and length. */
-  readonly payloads: boolean;
+  /**
+   * Tell what messages carried: as text of bounded depth and length, or as a JavaScript expression that
+   * makes the same, to send it again.
+   */
+  readonly payloads: false | 'text' | 'source';
 };
 
 /**
  * Characters of a traced message's texts. Whoever takes secrets out of them may be on another thread: a
  * part is for people, and the rest so that a secret is whole that begins in it.
  */
-export const TRACED_MAX = { payload: 4000, error: 2500 } as const;
+export const TRACED_MAX = { payload: 4000, source: 20_000, error: 2500 } as const;
 
 /** One message that was handled. */
 export type TracedMessage = {
   readonly name: string;
+  /** Of its actor: counts up with each restart. */
+  readonly incarnation: number;
   /** Milliseconds since the trace began, on its actor's thread. */
   readonly atMs: number;
   /** Milliseconds until its handler was done, with its promise where it gave one. */
@@ -30,15 +35,29 @@ export type TracedMessage = {
   readonly outcome: 'done' | 'failed';
   /** Of a handler that failed: name and message. */
   readonly error: string | null;
-  /** Null unless the trace asks for payloads. */
+  /** Null unless the trace asks for payloads, and for what cannot be written as an expression. */
   readonly payload: string | null;
 };
 
 /** Why a trace is over. */
 export type TraceEnd = 'max' | 'ttl' | 'stopped' | 'asked';
 
+/** Whom a trace listens to. */
+export type TracedActor = {
+  /** Module of its definition, and the name of the export. */
+  readonly url: string;
+  readonly name: string;
+  /** What it was started with, as payloads are told. */
+  readonly args: string | null;
+  readonly incarnation: number;
+  /** Messages that this incarnation may have handled before: what is told is not all of its life. */
+  readonly isMidway: boolean;
+};
+
 /** What a trace tells, now and then. */
 export type TraceReport = {
+  /** In the first report of a trace that has begun. */
+  readonly actor: TracedActor | null;
   readonly messages: readonly TracedMessage[];
   /** Messages beyond its rate since the last report. */
   readonly skipped: number;

@@ -3,10 +3,18 @@
  * trace ends by its budget, with its actor, or when it is no longer wanted.
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
+import type { Cell } from '../cell/cell.ts';
 import type { Host } from '../host/host.ts';
 import type { ControlCalls } from '../transport/control-calls.ts';
-import { Tap, type TapListener } from './tap.ts';
-import type { TraceBudget, TracedMessage, TraceEnd, TraceListener, TraceReport } from './trace.ts';
+import { argsText, Tap, type TapListener, type Want } from './tap.ts';
+import type {
+  TraceBudget,
+  TracedActor,
+  TracedMessage,
+  TraceEnd,
+  TraceListener,
+  TraceReport,
+} from './trace.ts';
 
 /** Milliseconds that messages may wait for more. */
 const BATCH_MS = 50;
@@ -48,8 +56,7 @@ export class Traces {
   start(ref: BaseRef, budget: TraceBudget, listener: TraceListener): () => void {
     const trace = ++this.numbers;
     const { index, generation } = ref;
-    const over = (end: TraceEnd): void =>
-      this.news({ trace, report: { messages: [], skipped: 0, end } });
+    const over = (end: TraceEnd): void => this.news({ trace, report: nothingMore(end) });
     const cancel = this.host.after(budget.ttlMs + LOST_MS, () => over('stopped'));
     this.heard.set(trace, { listener, cancel });
     this.order(ref.seat, { trace, index, generation, budget });
@@ -66,10 +73,10 @@ export class Traces {
     }
     const cell = this.host.table.find(index, generation);
     if (cell === null) {
-      this.report({ trace, report: { messages: [], skipped: 0, end: 'stopped' } });
+      this.report({ trace, report: nothingMore('stopped') });
       return;
     }
-    const kept = new KeptTrace(this.host, budget, (report) => this.report({ trace, report }));
+    const kept = new KeptTrace(cell, budget, (report) => this.report({ trace, report }));
     this.kept.set(trace, kept);
     Tap.open(cell, kept);
     kept.whenOver = () => {
@@ -91,8 +98,7 @@ export class Traces {
   private order(seat: number, order: TraceOrder): void {
     if (seat === this.host.seat) this.obey(order);
     else if (!this.host.links.cast(seat, 'trace', order)) {
-      const end = 'stopped';
-      this.news({ trace: order.trace, report: { messages: [], skipped: 0, end } });
+      this.news({ trace: order.trace, report: nothingMore('stopped') });
     }
   }
 
@@ -111,6 +117,8 @@ class KeptTrace implements TapListener {
   private readonly sinceMs: number;
   private readonly cancelEnd: () => void;
   private cancelFlush: (() => void) | null = null;
+  /** Until it was told. */
+  private actor: TracedActor | null;
   private messages: TracedMessage[] = [];
   private skipped: number = 0;
   private begun: number = 0;
@@ -120,8 +128,10 @@ class KeptTrace implements TapListener {
   private inSecond: number = 0;
   private isOver: boolean = false;
 
-  constructor(host: Host, budget: TraceBudget, report: (report: TraceReport) => void) {
+  constructor(cell: Cell, budget: TraceBudget, report: (report: TraceReport) => void) {
+    const { host } = cell;
     this.host = host;
+    this.actor = aboutOf(cell, budget);
     this.budget = budget;
     this.report = report;
     this.sinceMs = host.clock.monotonicMs();
@@ -129,7 +139,7 @@ class KeptTrace implements TapListener {
     this.cancelEnd = host.after(budget.ttlMs, () => this.close('ttl'));
   }
 
-  wants(nowMs: number): { readonly payloads: boolean; readonly sinceMs: number } | null {
+  wants(nowMs: number): Want | null {
     const { max, perSecond, payloads } = this.budget;
     if (this.begun >= max) return null;
     if (nowMs - this.secondMs >= SECOND_MS) {
@@ -173,9 +183,29 @@ class KeptTrace implements TapListener {
   private flush(end: TraceEnd | null): void {
     this.cancelFlush?.();
     this.cancelFlush = null;
-    const { messages, skipped } = this;
+    const { actor, messages, skipped } = this;
+    this.actor = null;
     this.messages = [];
     this.skipped = 0;
-    this.report({ messages, skipped, end });
+    this.report({ actor, messages, skipped, end });
   }
+}
+
+const nothingMore = (end: TraceEnd): TraceReport => ({
+  actor: null,
+  messages: [],
+  skipped: 0,
+  end,
+});
+
+function aboutOf(cell: Cell, { payloads }: TraceBudget): TracedActor {
+  const { definition, incarnation, args } = cell;
+  const { handled } = cell.host.memory.figuresOf(cell.index);
+  return {
+    url: definition.url,
+    name: definition.name,
+    args: argsText(args, payloads),
+    incarnation,
+    isMidway: handled > 0,
+  };
 }

@@ -14,7 +14,7 @@ type Talks = {
   other: () => void;
 };
 
-const BUDGET = { max: 100, perSecond: 100, ttlMs: 20_000, payloads: false };
+const BUDGET = { max: 100, perSecond: 100, ttlMs: 20_000, payloads: false as const };
 let system: System;
 beforeAll(async () => {
   system = await start({ threads: 1 });
@@ -59,7 +59,7 @@ describe.each([0, 1])('trace on thread %d', (thread) => {
   test('trace - every kind of handler is told once, with how it went', async () => {
     const ref = await talker(thread);
     const told = new Told();
-    const end = system.trace(ref, { ...BUDGET, payloads: true }, told.hear);
+    const end = system.trace(ref, { ...BUDGET, payloads: 'text' }, told.hear);
     ref.tell('say', 'hello');
     expect(await ref.ask('later', 'x')).toBe('x');
     ref.tell('twice');
@@ -144,7 +144,7 @@ describe.each([0, 1])('trace on thread %d', (thread) => {
   test('trace - a payload is bounded, and nothing of it is run', async () => {
     const ref = await talker(thread);
     const told = new Told();
-    const end = system.trace(ref, { ...BUDGET, payloads: true }, told.hear);
+    const end = system.trace(ref, { ...BUDGET, payloads: 'text' }, told.hear);
     const deep = { a: { b: { c: { d: { e: { f: 1 } } } } }, long: 'x'.repeat(100_000) };
     (ref as unknown as Ref<{ say: (what: object) => void }>).tell('say', deep);
     await told.until(() => told.messages.length === 1);
