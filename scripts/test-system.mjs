@@ -4,6 +4,7 @@
  * recording of its supervisor is compared with ours, and the benchmarks' Erlang peers run once.
  * strace: errors of the disk are injected below the store. wrk: load through the router. Prometheus: scrapes
  * a program, writes to us, and counts the same samples; scrapes a fleet's own metrics, which promtool accepts.
+ * Chromium: the inspector's page on 100,000 actors and on fleets; pictures are left in build/screenshots.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +16,7 @@ const PACKAGES = [
   { program: 'strace', package: 'strace' },
   { program: 'prometheus', package: 'prometheus' },
   { program: 'wrk', package: 'wrk' },
+  { program: 'chromium', package: 'chromium' },
 ];
 const DEADLINE_MS = 600_000;
 
@@ -59,6 +61,8 @@ say('a fleet that a Prometheus scrapes …');
 run(process.execPath, ['scripts/metrics-prometheus.mjs']);
 say('the router under wrk, while its fleet is changed, and loses its brain and an instance …');
 run(process.execPath, ['scripts/router-under-wrk.mjs']);
+say('the inspector in a browser …');
+run('npx', ['vitest', 'run', '--config', 'vitest.browser.config.ts']);
 const folder = mkdtempSync(join(tmpdir(), 'ringmaster-otp-'));
 try {
   say('recording what the supervisor of the installed OTP does …');

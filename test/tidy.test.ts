@@ -28,6 +28,8 @@ const sleep = ['set', 'Timeout('].join('');
 const bad: readonly (readonly [keyof typeof RULES, string, string, RegExp])[] = [
   ['opensWithHead', 'src/hotpath/a.ts', 'export {};\n', /a missing head/],
   ['opensWithHead', 'src/hotpath/a.ts', `/**\n${' * x\n'.repeat(20)} */\n`, /a head of 22 lines/],
+  ['opensWithHead', 'src/inspector/page/a.tsx', 'export {};\n', /a missing head/],
+  ['namesAreIdeas', 'src/inspector/page/helpers.tsx', HEAD, /a vague name/],
   ['staysSmall', 'src/hotpath/a.ts', HEAD + '\n'.repeat(700), /split the file/],
   ['staysSmall', 'src/hotpath/a.ts', HEAD + '\n'.repeat(450), /one idea/],
   ['linesAreShort', 'test/a.test.ts', `${HEAD}// ${'x'.repeat(110)}\n`, /113 columns/],

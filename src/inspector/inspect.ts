@@ -57,7 +57,8 @@ export interface Inspector {
   tokenFile(role: Role): string;
   /**
    * For a program's own HTTP server, below a path such as `/inspector`. Its `Host` has to be among
-   * `names`, and of a page its origin among `origins`. @throws RM_INSPECT_OPTION for a prefix that is none, or with `tls`
+   * `names`, and of a page its origin among `origins`.
+   * @throws RM_INSPECT_OPTION for a prefix that is none, or with `tls`
    */
   mount(prefix: string): Mount;
   /** Hangs up on everybody; the system goes on. Again: no effect. */

@@ -10,7 +10,8 @@ import { type Inspector, inspect, LIMITS, PROTOCOL, type Role } from 'ringmaster
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { ROLES } from '../../src/inspector/access/roles.ts';
-import { ROUTES } from '../../src/inspector/server/routes.ts';
+import { readPage } from '../../src/inspector/server/page-files.ts';
+import { routesOf } from '../../src/inspector/server/routes.ts';
 import { Keeper } from './programs/keeper.mjs';
 import { ask, closeCodeOf, frame, handshake, Raw, statusOf } from './raw.ts';
 
@@ -19,6 +20,10 @@ let system: System;
 let inspector: Inspector;
 let port = 0;
 const troubles: string[] = [];
+
+/** As npm run build made it; a server that is tested from outside has to have it. */
+const PAGE = readPage(new URL('../../dist/inspector/page/', import.meta.url));
+const ROUTES = routesOf(PAGE.keys());
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'ringmaster-inspect-'));
@@ -64,8 +69,13 @@ async function upgrade(more: readonly string[], head = handshake(port, more)): P
 
 describe('doors', () => {
   const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
+  const assets = [...PAGE.keys()].filter((path) => path !== '/');
   const paths = [
     '/',
+    ...assets,
+    '/assets/',
+    '/assets/none.js',
+    '/page.json',
     '/ticket',
     '/inspect',
     '/recording',
@@ -74,7 +84,16 @@ describe('doors', () => {
     '/ticket/',
     '//ticket',
   ];
-  const strange = ['/../ticket', '/%74icket', '/inspect?token=x', '/ticket#x', '/\\ticket', '*'];
+  const strange = [
+    '/assets/../page.json',
+    '/assets/%2e%2e/page.json',
+    '/../ticket',
+    '/%74icket',
+    '/inspect?token=x',
+    '/ticket#x',
+    '/\\ticket',
+    '*',
+  ];
   const shows = ['nothing', ...ROLES] as const;
 
   /** By the table alone. */
@@ -83,7 +102,8 @@ describe('doors', () => {
     if (here.length === 0) return 404;
     const route = here.find((one) => one.method === method);
     if (route === undefined) return 405;
-    if (route.isSocket) return 426;
+    if (route.needs === 'nothing') return 200;
+    if (route.leadsTo === 'socket') return 426;
     return shown === 'nothing' ? 401 : 200;
   }
 
@@ -141,6 +161,39 @@ describe('doors', () => {
     expect(await upgrade([origin, protocols(...two)])).toBe(401);
     const only = `Sec-WebSocket-Protocol: ticket.${await ticketOf('admin')}`;
     expect(await upgrade([origin, only])).toBe(401);
+  });
+});
+
+describe('the page', () => {
+  const get = (path: string, ...more: readonly string[]): Promise<string> =>
+    ask(port, [`GET ${path} HTTP/1.1`, host(), ...more]);
+
+  test('the page - its files are as they were built, plain and gzipped', async () => {
+    expect(PAGE.size).toBeGreaterThan(3);
+    for (const { url, plain, gzipped } of PAGE.values()) {
+      const [head = '', body] = (await get(url)).split('\r\n\r\n', 2);
+      expect(head).toContain(`content-length: ${plain.length}`);
+      expect(body?.slice(0, 100)).toBe(plain.toString('latin1').slice(0, 100));
+      const small = await get(url, 'Accept-Encoding: br, gzip');
+      expect(small).toContain('content-encoding: gzip');
+      expect(small).toContain(`content-length: ${gzipped.length}`);
+      expect(await ask(port, [`HEAD ${url} HTTP/1.1`, host()])).toMatch(/\r\n\r\n$/);
+    }
+  });
+
+  test('the page - what has its content in its name may be kept, the first file never', async () => {
+    for (const url of PAGE.keys()) {
+      const kept = url === '/' ? 'no-store' : 'public, max-age=31536000, immutable';
+      expect(await get(url)).toContain(`cache-control: ${kept}\r\n`);
+    }
+  });
+
+  test('the page - nothing of it is inline, from elsewhere, or more than 150 kB', () => {
+    const index = PAGE.get('/')?.plain.toString() ?? '';
+    expect(index).not.toMatch(/<style|style=|<script(?![^>]*src=)|\son\w+=|https?:/);
+    let bytes = 0;
+    for (const { gzipped } of PAGE.values()) bytes += gzipped.length;
+    expect(bytes).toBeLessThan(150_000);
   });
 });
 

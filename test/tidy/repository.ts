@@ -10,7 +10,7 @@ export interface SourceFile {
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const TEXT = /\.(ts|mjs|md|json|jsonc|grit|yaml|yml)$|(^|\/)(run|LICENSE)$/;
+const TEXT = /\.(tsx?|mjs|css|html|md|json|jsonc|grit|yaml|yml)$|(^|\/)(run|LICENSE)$/;
 
 export function readRepository(): SourceFile[] {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard'];

@@ -15,7 +15,7 @@ const FILE_LINES_MAX = 600;
 const LINE_COLUMNS_MAX = 110;
 
 const isCode = (file: SourceFile): boolean =>
-  /^(src|test|bench|examples)\/.*\.(ts|mjs)$/.test(file.path) && !isExempt(file);
+  /^(src|test|bench|examples)\/.*\.(tsx?|mjs)$/.test(file.path) && !isExempt(file);
 const isExempt = (file: SourceFile): boolean => /\.generated\.ts$|\.d\.ts$/.test(file.path);
 const isSource = (file: SourceFile): boolean => file.path.startsWith('src/') && isCode(file);
 const isTest = (file: SourceFile): boolean => file.path.startsWith('test/') && isCode(file);
@@ -66,7 +66,7 @@ export const linesAreShort: Rule = (files) =>
     }),
   );
 
-const VAGUE = /(^|\/)(utils?|common|core|lib|misc|helpers?|shared)(\/|\.ts$)/;
+const VAGUE = /(^|\/)(utils?|common|core|lib|misc|helpers?|shared)(\/|\.tsx?$)/;
 
 export const namesAreIdeas: Rule = (files) =>
   files

@@ -10,6 +10,7 @@ import type { ServiceDetail } from '../../drivers/client.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { endLocalFleet, startLocalFleet, untilUp } from '../local-fleet.ts';
 import { type Column, print, printAside, printable, printData, tableText } from '../output.ts';
+import { lookHere, placeOf } from '../verbs/inspect.ts';
 import { elapsedMs } from '../watching.ts';
 import { type DemoPorts, demoPorts, SHORTENED } from './demo-fleet.ts';
 import { areHealthy, FleetWatch } from './fleet-watch.ts';
@@ -117,8 +118,9 @@ class Demo {
     const { fleet, ports, directory } = this;
     this.say(`ringmaster demo: gateways before shards in three zones, in ${directory}`);
     this.say(`shortened for this: ${SHORTENED}\n`);
-    this.agent = await startLocalFleet(directory, { isDetached: true });
+    this.agent = await startLocalFleet(directory, { isDetached: true, ports: { inspect: '0' } });
     await untilUp(this.agent, directory);
+    this.say(lookHere(await placeOf({ directory })));
     this.sayAt('agent and brain are up; applying the fleet');
     const upMs = await begin(fleet, ports);
     this.sayAt(`healthy after ${seconds(upMs)}: ${this.url()}`);

@@ -75,6 +75,12 @@ export function inspectorLine(place: InspectorPlace): string {
   return `the inspector is at ${place.page}; \`ringmaster inspect\` says where its tokens are`;
 }
 
+/** For somebody who is to look at once. */
+export function lookHere(place: InspectorPlace): string {
+  if (!place.isOpen) return inspectorLine(place);
+  return `watch it at ${place.page} with the token in ${place.tokens.operator}`;
+}
+
 /** @throws CommandError */
 function opened(place: InspectorPlace): Open {
   if (place.isOpen) return place;

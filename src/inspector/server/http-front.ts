@@ -1,6 +1,6 @@
 /**
  * The server's face to the network: who may come in, by which door, and as whom. Everything else is hung up
- * on or answered with why. Sockets that are let in go on as conversations. It serves no file.
+ * on or answered with why. Sockets that are let in go on as conversations; of files it has the page's only.
  */
 import {
   createServer,
@@ -19,7 +19,8 @@ import { TICKET_MS, type Tickets } from '../access/tickets.ts';
 import type { Tokens } from '../access/tokens.ts';
 import { PROTOCOL } from '../protocol/schema.ts';
 import { ConnectionCount } from './connection-count.ts';
-import { type NoRoute, type Route, routeOf } from './routes.ts';
+import type { PageFile, PageFiles } from './page-files.ts';
+import { type NoRoute, type Route, RouteTable, routesOf } from './routes.ts';
 
 /** Bytes of a request's head. Higher: more memory for whoever is not known yet. */
 const HEAD_BYTES_MAX = 16 * 1024;
@@ -39,7 +40,11 @@ const STALLED_MS = 30_000;
 /** How a ticket is named among the subprotocols. */
 const TICKET_PREFIX = 'ticket.';
 
-/** On every answer. */
+/** Of what never changes under its name. */
+const KEPT = 'public, max-age=31536000, immutable';
+const NOT_BUILT = 'The page was not built: run npm run build, then start the inspector again.\n';
+
+/** On every answer; a file that never changes may be kept. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
@@ -65,6 +70,7 @@ export type FrontParts = {
   readonly options: FrontOptions;
   readonly tokens: Tokens;
   readonly tickets: Tickets;
+  readonly page: PageFiles;
   readonly nowMs: () => number;
   /** The server cannot do what it should. */
   readonly trouble: (message: string) => void;
@@ -79,11 +85,13 @@ export class HttpFront {
   private readonly parts: FrontParts;
   private readonly server: Server;
   private readonly connections: ConnectionCount;
+  private readonly routes: RouteTable;
   private rules: OriginRules;
   private recordings: number = 0;
 
   constructor(parts: FrontParts) {
     this.parts = parts;
+    this.routes = new RouteTable(routesOf(parts.page.keys()));
     this.rules = new OriginRules('http', [], []);
     this.connections = new ConnectionCount(CONNECTIONS_PER_ADDRESS, CONNECTIONS_MAX);
     this.server = serverOf(parts.options, (request, response) => this.asked(request, response));
@@ -119,16 +127,17 @@ export class HttpFront {
     if ('status' in door) {
       const { status, allow } = door;
       end(response, status, allow === undefined ? {} : { allow });
-    } else if (door.isSocket) end(response, 426, { upgrade: 'websocket' });
-    else if (door.needs === 'bearer') void this.giveRecording(request, response);
-    else void this.giveTicket(request, response);
+    } else if (door.leadsTo === 'socket') end(response, 426, { upgrade: 'websocket' });
+    else if (door.leadsTo === 'ticket') void this.giveTicket(request, response);
+    else if (door.leadsTo === 'recording') void this.giveRecording(request, response);
+    else givePage(request, response, this.parts.page.get(door.path));
   }
 
   private upgraded(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Whoever is hung up on in the middle of this is no trouble.
     socket.on('error', () => socket.destroy());
     const door = this.doorOf(request);
-    if ('status' in door || !door.isSocket) {
+    if ('status' in door || door.leadsTo !== 'socket') {
       hangUpWith(socket, 'status' in door ? door.status : 400);
       return;
     }
@@ -141,7 +150,7 @@ export class HttpFront {
   private doorOf({ method = '', url = '', rawHeaders }: IncomingMessage): Route | NoRoute {
     const refusal = this.rules.refusal(rawHeaders);
     if (refusal !== null) return { status: refusal === 'host' ? 421 : 403 };
-    return routeOf(method, url);
+    return this.routes.find(method, url);
   }
 
   /** Of a page by its ticket, of a program by its token. */
@@ -214,6 +223,30 @@ export class HttpFront {
       response.writeHead(200, { ...HEADERS, ...readable, ...length }).end(text);
     }
   }
+}
+
+/** Undefined: the page was not built. Node leaves the body of an answer to HEAD out. */
+function givePage(
+  { rawHeaders }: IncomingMessage,
+  response: ServerResponse,
+  file: PageFile | undefined,
+): void {
+  if (file === undefined) {
+    response.writeHead(404, { ...HEADERS, 'content-type': 'text/plain' }).end(NOT_BUILT);
+    return;
+  }
+  const accepted = valuesOf(rawHeaders, 'accept-encoding').join(',');
+  const isGzipped = /(^|[,\s])gzip\s*(,|$)/.test(accepted);
+  const content = isGzipped ? file.gzipped : file.plain;
+  response.writeHead(200, {
+    ...HEADERS,
+    ...(file.isImmutable ? { 'cache-control': KEPT } : {}),
+    ...(isGzipped ? { 'content-encoding': 'gzip' } : {}),
+    'content-type': file.type,
+    'content-length': content.length,
+    vary: 'accept-encoding',
+  });
+  response.end(content);
 }
 
 function serverOf({ tls }: FrontOptions, listener: RequestListener): Server {

@@ -15,6 +15,7 @@ import { connections } from './connection.ts';
 import { Feeds } from './feeds.ts';
 import { FLEET_LOOK_MS, FleetFeed } from './fleet-feed.ts';
 import { type FrontOptions, HttpFront } from './http-front.ts';
+import { readPage } from './page-files.ts';
 import { RemoteSource } from './remote-source.ts';
 import { PING_MS, Sockets } from './sockets.ts';
 import type { ToInspector, ToMain } from './source.ts';
@@ -95,6 +96,7 @@ async function serve({
     options,
     tokens,
     tickets: new Tickets(secretText),
+    page: readPage(),
     nowMs: monotonicMs,
     recording: () => recorder?.file() ?? null,
     trouble: (message) => post({ kind: 'trouble', method: 'server', message }),

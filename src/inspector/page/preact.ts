@@ -1,0 +1,10 @@
+/** The page's door to preact, so that one file says what of it is used. */
+export {
+  type ComponentChildren,
+  createContext,
+  Fragment,
+  type JSX,
+  type RefObject,
+  render,
+} from 'preact';
+export { useContext, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';

@@ -1,0 +1,53 @@
+/**
+ * A recording that was opened: its segments in order, each of which begins with a snapshot of everything, so
+ * that any moment is a segment's beginning and what came after it. Pure: who opens it decompresses.
+ */
+import {
+  entriesOf,
+  type RecordingEntry,
+  type RecordingHead,
+  segmentsOf,
+} from '../../recorder/recording.ts';
+
+/** One segment. */
+export type Segment = { readonly beginMs: number; readonly entries: readonly RecordingEntry[] };
+
+/** All of it. Moments are of the server's clock. */
+export type RecordingFile = {
+  readonly name: string;
+  readonly head: RecordingHead;
+  /** When the calendar was at `nowIso` of the head. */
+  readonly headMs: number;
+  readonly segments: readonly Segment[];
+  readonly beginMs: number;
+  readonly endMs: number;
+};
+
+/** @throws (rejects) RangeError for what is no recording */
+export async function openRecording(
+  name: string,
+  file: Uint8Array,
+  gunzip: (bytes: Uint8Array) => Promise<Uint8Array>,
+): Promise<RecordingFile> {
+  const segments: Segment[] = [];
+  for (const compressed of segmentsOf(file)) {
+    const entries = entriesOf(await gunzip(compressed));
+    const [first] = entries;
+    if (first?.kind !== 'head') throw new RangeError('a segment of the recording has no head');
+    segments.push({ beginMs: first.atMs, entries });
+  }
+  const [first] = segments;
+  const head = first?.entries[0];
+  const end = segments.at(-1)?.entries.at(-1);
+  if (first === undefined || head?.kind !== 'head' || end === undefined) {
+    throw new RangeError('the recording is empty');
+  }
+  return {
+    name,
+    head: JSON.parse(head.text) as RecordingHead,
+    headMs: head.atMs,
+    segments,
+    beginMs: first.beginMs,
+    endMs: end.atMs,
+  };
+}

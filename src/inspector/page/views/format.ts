@@ -1,0 +1,55 @@
+/** Numbers as people read them: three digits, with a unit. Pure. */
+
+/** Such as 1,234 or 1.23 M. */
+export function count(value: number): string {
+  const size = Math.abs(value);
+  if (size < 10_000) return size < 10 && size % 1 !== 0 ? value.toFixed(1) : grouped(value);
+  if (size < 1_000_000) return `${digits(value / 1000)} k`;
+  if (size < 1_000_000_000) return `${digits(value / 1_000_000)} M`;
+  return `${digits(value / 1_000_000_000)} G`;
+}
+
+/** Whole, such as 1,234,567. */
+export function grouped(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** From microseconds; what was not measured is a dash. */
+export function duration(us: number | null): string {
+  if (us === null || Number.isNaN(us)) return '–';
+  if (us < 1000) return `${digits(us)} µs`;
+  if (us < 1_000_000) return `${digits(us / 1000)} ms`;
+  return us < 60_000_000 ? `${digits(us / 1_000_000)} s` : `${digits(us / 60_000_000)} min`;
+}
+
+/** From a share of 1. */
+export function percent(share: number): string {
+  const hundredths = share * 100;
+  return `${hundredths > 0 && hundredths < 9.95 ? hundredths.toFixed(1) : Math.round(hundredths)} %`;
+}
+
+/** Without digits that say nothing, for axes: 1 ms, not 1.00 ms. */
+export const tick = (text: string): string => text.replace(/\.0+(?= |$)/, '');
+
+/** How long ago, from milliseconds. */
+export function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min ago`;
+}
+
+/** One thing, or several. */
+export function plural(value: number, one: string, several = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : several}`;
+}
+
+function digits(value: number): string {
+  const size = Math.abs(value);
+  return size >= 99.95
+    ? String(Math.round(value))
+    : size >= 9.995
+      ? value.toFixed(1)
+      : value.toFixed(2);
+}
