@@ -198,6 +198,7 @@ describe('recording', () => {
       options: { host: '127.0.0.1', port: 0, names: [], origins: [], tls: null },
       tokens: { roleOf: () => 'viewer' } as never,
       tickets: {} as never,
+      page: new Map() as never,
       nowMs: () => 0,
       trouble: () => undefined,
       recording: () => new Promise((resolve) => made.push(resolve)),
