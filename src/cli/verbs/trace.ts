@@ -63,7 +63,10 @@ async function trace(path: string, options: TraceOptions): Promise<void> {
   });
   try {
     await client.ask('Trace.start', { path, ...budget, ...(payloads ? { payloads } : {}) });
-    await Promise.race([over, client.closed]);
+    const hungUp = client.closed.then(() => {
+      throw client.ended();
+    });
+    await Promise.race([over, hungUp]);
   } finally {
     client.close();
   }
