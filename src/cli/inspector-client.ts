@@ -21,6 +21,9 @@ type Open = {
   readonly reject: (error: Error) => void;
 };
 
+/** Milliseconds for a server to take the connection. */
+const HANDSHAKE_MS = 10_000;
+
 const CODES: Readonly<Record<string, ExitCode>> = {
   params: EXIT.usage,
   'unknown-method': EXIT.usage,
@@ -35,8 +38,7 @@ export async function connectInspector({
   const token = await readFile(tokenFile, 'utf8').catch((error: Error) => {
     throw new CommandError(EXIT.usage, `the token cannot be read: ${error.message}.`);
   });
-  const headers = { authorization: `Bearer ${token.trim()}` };
-  const socket = new WebSocket(url, PROTOCOL.name, { headers, perMessageDeflate: false });
+  const socket = opening(url, token.trim());
   await new Promise<void>((resolve, reject) => {
     socket.once('open', () => resolve());
     socket.once('error', ({ message }) =>
@@ -47,6 +49,18 @@ export async function connectInspector({
   const { major, minor } = PROTOCOL;
   client.hello = await client.ask('System.hello', { protocol: { major, minor } });
   return client;
+}
+
+/** @throws CommandError */
+function opening(url: string, token: string): WebSocket {
+  const headers = { authorization: `Bearer ${token}` };
+  const options = { headers, perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS };
+  try {
+    return new WebSocket(url, PROTOCOL.name, options);
+  } catch (error) {
+    // Of a token that no header can hold, the token is not told.
+    throw new CommandError(EXIT.usage, `no socket to ${url}: ${(error as Error).message}.`);
+  }
 }
 
 /** One connection. */
@@ -60,30 +74,29 @@ export class InspectorClient {
   private readonly socket: WebSocket;
   private readonly open: Map<number, Open>;
   private ids: number;
+  /** Why nothing is answered any more. */
+  private over: string | null;
 
   constructor(socket: WebSocket) {
     this.socket = socket;
     this.open = new Map();
     this.ids = 0;
+    this.over = null;
     socket.binaryType = 'arraybuffer';
     socket.on('error', () => socket.terminate());
-    socket.on('message', (data, isBinary) => {
-      if (isBinary) this.frame(decodeColumns(data as ArrayBuffer));
-      else this.heard(Buffer.from(data as ArrayBuffer).toString());
-    });
+    socket.on('message', (data, isBinary) => this.came(data as ArrayBuffer, isBinary));
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
         resolve();
-        const why = `the inspector has hung up (${code} ${reason.toString()})`;
-        for (const { reject } of this.open.values()) {
-          reject(new CommandError(EXIT.unreachable, `${why}.`));
-        }
+        this.over ??= `the inspector has hung up (${`${code} ${reason.toString()}`.trim()})`;
+        for (const { reject } of this.open.values()) reject(this.ended());
       });
     });
   }
 
   /** @throws (rejects) CommandError with what the server says */
   ask<M extends MethodName>(method: M, params: unknown = {}): Promise<ResultOf<M>> {
+    if (this.over !== null) return Promise.reject(this.ended());
     const id = ++this.ids;
     return new Promise((resolve, reject) => {
       this.open.set(id, { resolve, reject });
@@ -93,6 +106,21 @@ export class InspectorClient {
 
   close(): void {
     this.socket.close();
+  }
+
+  /** For whoever has waited for more than came. */
+  ended(): CommandError {
+    return new CommandError(EXIT.unreachable, `${this.over ?? 'the connection is open'}.`);
+  }
+
+  private came(data: ArrayBuffer, isBinary: boolean): void {
+    try {
+      if (isBinary) this.frame(decodeColumns(data));
+      else this.heard(Buffer.from(data).toString());
+    } catch (error) {
+      this.over ??= `what answers there is no inspector: ${(error as Error).message}`;
+      this.socket.terminate();
+    }
   }
 
   private heard(text: string): void {

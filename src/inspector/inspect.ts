@@ -164,7 +164,7 @@ class RunningInspector implements Inspector {
         'an inspector that is mounted listens without tls; let the server that it is mounted on.',
       );
     }
-    return mountOf(this.port, prefix);
+    return mountOf(this.data.front.host, this.port, prefix);
   }
 
   close(): Promise<void> {

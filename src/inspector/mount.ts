@@ -18,16 +18,20 @@ export type Mount = {
 /** The inspector is closed. */
 const BAD_GATEWAY = 'HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 
-/** Below `prefix`, such as `/inspector`. */
-export function mountOf(port: number, prefix: string): Mount {
+/** Below `prefix`, such as `/inspector`. `host`: the address of this machine that the inspector listens at. */
+export function mountOf(host: string, port: number, prefix: string): Mount {
   return {
     request: (request, response) => {
       const path = below(request, prefix) ?? request.url ?? '/';
       const { method, rawHeaders: headers } = request;
-      const forwarded = send({ host: '127.0.0.1', port, method, path, headers, setHost: false });
+      const forwarded = send({ host, port, method, path, headers, setHost: false });
       forwarded.once('response', (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
         answer.pipe(response);
+        // The inspector has ended within its answer: so does this one.
+        answer.once('close', () => {
+          if (!answer.complete) response.destroy();
+        });
       });
       forwarded.once('error', () => {
         if (!response.headersSent) response.writeHead(502);
@@ -39,7 +43,7 @@ export function mountOf(port: number, prefix: string): Mount {
     upgrade: (request, socket, head) => {
       const path = below(request, prefix);
       if (path === null) return false;
-      const there = connect(port, '127.0.0.1');
+      const there = connect(port, host);
       let isOpen = false;
       there.once('connect', () => {
         isOpen = true;

@@ -1,6 +1,7 @@
 /** Commands that look at any inspector by its address: `trace`, and `inspect --mcp` as a client sees it. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { type Ref, type System, start } from 'ringmaster';
 import { type Inspector, inspect, type Role } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { toolsOf } from '../../src/cli/mcp/tools.ts';
 import { testOf } from '../../src/cli/replay/emit-test.ts';
 import { METHODS } from '../../src/inspector/protocol/schema.ts';
@@ -163,6 +165,51 @@ describe('replay', () => {
     const text = testOf({ ...crash, actor, messages: [] }, '/a/tests/a.test.mjs');
     expect(text).toContain('import { A } from "../b.mjs"');
     expect(text).toContain('in the middle of its life');
+  });
+});
+
+describe('a server that is no inspector, or none any more', () => {
+  /** What it says to each message. */
+  const answered = async (heard: (socket: WebSocket, text: string) => void) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await new Promise((resolve) => server.once('listening', resolve));
+    server.on('connection', (socket) => {
+      socket.on('message', (data) => heard(socket, String(data)));
+    });
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const token = ['--token-file', inspector.tokenFile('viewer')];
+    const ended = await rig.run('trace', '/user/a', '--url', url, ...token);
+    server.close();
+    return ended;
+  };
+
+  test('a server - garbage is said to be none', async () => {
+    for (const garbage of ['{', 'null', Buffer.from('RMC1')]) {
+      const { code, err } = await answered((socket) => socket.send(garbage));
+      expect([code, err]).toEqual([5, expect.stringContaining('is no inspector')]);
+      expect(err).not.toContain('    at ');
+    }
+  });
+
+  test('a server - one that hangs up on a trace has not ended it', async () => {
+    const { code, err } = await answered((socket, text) => {
+      const { id, method } = JSON.parse(text) as { id: number; method: string };
+      socket.send(JSON.stringify({ id, result: {} }));
+      if (method === 'Trace.start') socket.close(1001, 'going');
+    });
+    expect([code, err]).toEqual([5, expect.stringContaining('has hung up (1001 going)')]);
+  });
+
+  test('a server - an address that is none is said so, and no token is shown', async () => {
+    const file = join(directory, 'strange.token');
+    writeFileSync(file, 'sec\u0001ret\u4e2d');
+    const nowhere = ['--url', 'nonsense', '--token-file', inspector.tokenFile('viewer')];
+    const wrong = await rig.run('trace', '/user/a', ...nowhere);
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('no socket to nonsense') });
+    const strange = ['--url', inspector.url, '--token-file', file];
+    const refused = await rig.run('trace', '/user/a', ...strange);
+    expect(refused.code).toBe(2);
+    expect(refused.err).not.toContain('ret');
   });
 });
 

@@ -1,4 +1,5 @@
 /** An inspector below a path of somebody's own server: of Node's, of Express, of Fastify. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +11,7 @@ import { type System, start } from 'ringmaster';
 import { type Inspector, inspect } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { mountOf } from '../../src/inspector/mount.ts';
 import { ask, handshake, Raw, statusOf } from './raw.ts';
 
 let directory = '';
@@ -152,6 +154,39 @@ describe.each(Object.entries(kinds))('mount on %s', (_kind, make) => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
+});
+
+test('mount - an inspector that listens at ::1 is found there', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const names = [`localhost:${port}`];
+  await using inspector = await inspect(system, {
+    directory: join(directory, 'six'),
+    host: '::1',
+    names,
+  });
+  server.on('request', inspector.mount('/inspector').request);
+  const answer = await fetch(`http://localhost:${port}/inspector/ticket`, { method: 'POST' });
+  expect(answer.status).toBe(401);
+  server.closeAllConnections();
+  server.close();
+});
+
+test('mount - an answer that is cut off is cut off for who asked, too', async () => {
+  const cut = createServer((_request, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('some', () => response.destroy());
+  }).listen(0, '127.0.0.1');
+  const server = createServer().listen(0, '127.0.0.1');
+  await Promise.all([once(cut, 'listening'), once(server, 'listening')]);
+  server.on('request', mountOf('127.0.0.1', (cut.address() as AddressInfo).port, '/i').request);
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/i/x`);
+  await expect(answer.text()).rejects.toThrow();
+  for (const each of [cut, server]) {
+    each.closeAllConnections();
+    each.close();
+  }
 });
 
 test('mount - a prefix that is none is refused in words', async () => {

@@ -15,6 +15,7 @@ import {
   type RecordingHead,
   segmentsOf,
 } from '../../src/inspector/recorder/recording.ts';
+import { HttpFront } from '../../src/inspector/server/http-front.ts';
 import { Board } from '../../src/inspector/topics/board.ts';
 import { SeatMemory } from '../../src/runtime/host/seat-memory.ts';
 import { Client, Seen } from './client.ts';
@@ -136,6 +137,20 @@ describe('flight recorder', () => {
     expect(played(file).moments.at(-1)).toBe(399_000);
   });
 
+  test('flight recorder - where a snapshot is large, not every second begins with one', async () => {
+    const topics = board();
+    const limits = { ...RECORDER_DEFAULT, bytes: 1_000_000 };
+    const recorder = new FlightRecorder({
+      board: topics,
+      limits,
+      nowIso: () => 'now',
+      actors: () => 5,
+    });
+    for (let i = 0; i < 100; i++) topics.topics.events.set(String(i), 'x'.repeat(8000));
+    for (let second = 0; second < 60; second++) recorder.second(second * 1000);
+    expect(played(await recorder.file()).heads.length).toBeLessThanOrEqual(2);
+  });
+
   test('flight recorder - while there are too many actors none is recorded, the rest is', async () => {
     const { topics } = played((await recorded({ actors: 4 }, 10, 64)).file);
     expect(topics.get('actors')?.frames).toBe(0);
@@ -175,6 +190,35 @@ describe('recording', () => {
     expect((await fetch(url)).status).toBe(401);
     await client.close();
     rmSync(directory, { recursive: true });
+  });
+
+  test('recording - few are on their way at a time: each is a file in memory', async () => {
+    const made: ((file: Uint8Array) => void)[] = [];
+    const front = new HttpFront({
+      options: { host: '127.0.0.1', port: 0, names: [], origins: [], tls: null },
+      tokens: { roleOf: () => 'viewer' } as never,
+      tickets: {} as never,
+      page: new Map() as never,
+      nowMs: () => 0,
+      trouble: () => undefined,
+      recording: () => new Promise((resolve) => made.push(resolve)),
+      welcome: () => undefined,
+    });
+    const url = `http://localhost:${await front.listen()}/recording`;
+    const headers = { authorization: `Bearer ${'0'.repeat(64)}` };
+    const asked = [1, 2, 3].map(() => fetch(url, { headers }));
+    const refused = await Promise.race(asked);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(made.length).toBe(2);
+    for (const give of made.splice(0)) give(new Uint8Array(8));
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 503]);
+    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+    const next = fetch(url, { headers });
+    while (made.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    made[0]?.(new Uint8Array(8));
+    expect((await next).status).toBe(200);
+    front.close();
   });
 
   test('recording - where it is off there is none, and what is no limit is refused', async () => {

@@ -255,6 +255,18 @@ describe('pace', () => {
     expect(went).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
   });
 
+  test('pace - looks that are coarser than its period make it no slower on the whole', () => {
+    const pace = new Pace(30, 0);
+    let frames = 0;
+    for (let ms = 0; ms < 3000; ms += 30) {
+      if (pace.due(ms, 0) !== 'now') continue;
+      frames++;
+      pace.went();
+      pace.took(pace.next - 1);
+    }
+    expect(frames).toBe(90);
+  });
+
   test('pace - who does not acknowledge is told less often, step by step, then hung up on', () => {
     const pace = new Pace(30, 0);
     const rates = [pace.rate];

@@ -6,6 +6,8 @@ import { type Ref, type System, start } from 'ringmaster';
 import { type Inspector, inspect, LIMITS, type Role } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TRACED } from '../../src/inspector/protocol/trace-words.ts';
+import type { z } from '../../src/inspector/protocol/words.ts';
+import { TraceDesk } from '../../src/inspector/server/trace-desk.ts';
 import { Client } from './client.ts';
 import { Keeper } from './programs/keeper.mjs';
 
@@ -109,5 +111,46 @@ describe('traces', () => {
     await system.stop(ref as never);
     await second.until(() => second.traced.at(-1)?.params.end === 'stopped');
     expect(first.traced).toEqual([]);
+  });
+});
+
+describe('trace desk', () => {
+  const told = async (size: number, waitsMax: number) => {
+    let [waiting, most] = [0, 0];
+    const events: z.infer<typeof TRACED>[] = [];
+    const wire = {
+      waitingBytes: () => waiting,
+      send: (text: string) => {
+        events.push(TRACED.parse(JSON.parse(text)));
+        waiting = Math.min(waitsMax, waiting + text.length);
+        most = Math.max(most, waiting);
+      },
+    };
+    const source = { trace: () => Promise.resolve(true), untrace: () => Promise.resolve() };
+    const desk = new TraceDesk(source as never, true);
+    const admin = { role: 'admin', from: '' } as const;
+    const { trace } = await desk.client(wire).start({ path: '/a', ...BUDGET }, admin);
+    const one = { name: 'n', atMs: 1, tookMs: 1, depth: 0, outcome: 'done', error: null } as const;
+    const messages = new Array(10_000).fill({ ...one, payload: '\u0001'.repeat(size) });
+    desk.news(trace, { messages, skipped: 7, end: null });
+    desk.news(trace, { actor: null, messages: [], skipped: 0, end: 'asked' });
+    const sum = (of: (params: z.infer<typeof TRACED>['params']) => number): number =>
+      events.reduce((all, { params }) => all + of(params), 0);
+    return {
+      most,
+      messages: sum((params) => params.messages.length),
+      skipped: sum((params) => params.skipped),
+      end: events.at(-1)?.params.end,
+    };
+  };
+
+  test('trace desk - of a burst that nobody reads little waits, and the rest is counted', async () => {
+    const { most, messages, skipped, end } = await told(2000, Number.POSITIVE_INFINITY);
+    expect(most).toBeLessThan(1_000_000);
+    expect([messages + skipped, end]).toEqual([10_007, 'asked']);
+  });
+
+  test('trace desk - of a burst that is read nothing is lost', async () => {
+    expect(await told(50, 0)).toMatchObject({ messages: 10_000, skipped: 7, end: 'asked' });
   });
 });

@@ -12,7 +12,7 @@ import { methodOf, toolsOf } from './tools.ts';
 const PACKAGE_FILE = new URL('../../../package.json', import.meta.url);
 const PACKAGE = '@modelcontextprotocol/sdk';
 
-/** Until the client or the inspector hangs up. @throws (rejects) CommandError without the SDK */
+/** Until the client hangs up. @throws (rejects) CommandError without the SDK, or where the inspector hangs up */
 export async function serveMcp(inspector: InspectorClient): Promise<void> {
   const { Server, StdioServerTransport, types } = await sdk();
   const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };
@@ -36,9 +36,15 @@ export async function serveMcp(inspector: InspectorClient): Promise<void> {
     process.stdin.once('end', () => resolve());
   });
   await server.connect(transport);
-  await Promise.race([over, inspector.closed]);
-  inspector.close();
-  await server.close();
+  const hungUp = inspector.closed.then(() => {
+    throw inspector.ended();
+  });
+  try {
+    await Promise.race([over, hungUp]);
+  } finally {
+    inspector.close();
+    await server.close();
+  }
 }
 
 function failed(text: string) {

@@ -75,7 +75,10 @@ async function trace(path: string, options: TraceOptions): Promise<void> {
   try {
     const carried = payloads === null ? {} : { payloads };
     await client.ask('Trace.start', { path, ...budget, ...carried });
-    const crash = await Promise.race([over, client.closed.then(() => null)]);
+    const hungUp = client.closed.then(() => {
+      throw client.ended();
+    });
+    const crash = await Promise.race([over, hungUp]);
     if (file !== undefined) await keep(crash, file);
   } finally {
     client.close();

@@ -49,6 +49,8 @@ export class FlightRecorder {
   /** Records of the open segment. */
   private open: Uint8Array[] = [];
   private openBytes: number = 0;
+  /** Of them, what the segment began with. */
+  private firstBytes: number = 0;
   private beganMs: number | null = null;
   private readonly names: readonly TopicName[];
   private isWatching: boolean = false;
@@ -71,9 +73,13 @@ export class FlightRecorder {
     if (!this.isWatching) for (const name of this.names) if (name !== 'actors') board.watch(name);
     this.isWatching = true;
     const isLong = this.beganMs !== null && nowMs - this.beganMs >= SEGMENT_MS;
-    if (isLong || this.openBytes > limits.bytes / 4) this.close(nowMs);
-    if (this.beganMs === null) this.begin(nowMs);
+    // Another snapshot has to be worth it: it may be larger than what a segment is to hold.
+    const bytesMax = Math.max(limits.bytes / 4, 2 * this.firstBytes);
+    if (isLong || this.openBytes > bytesMax) this.close(nowMs);
+    const isFirst = this.beganMs === null;
+    if (isFirst) this.begin(nowMs);
     for (const name of this.names) if (this.isWanted(name, nowMs)) this.take(name, nowMs);
+    if (isFirst) this.firstBytes = this.openBytes;
     this.drop(nowMs);
   }
 

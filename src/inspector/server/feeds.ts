@@ -59,8 +59,11 @@ export class Feeds {
     if (pulse !== null) pulses.set(String(++this.seconds), pulse);
   }
 
-  private named({ paths, places }: Extract<News, { readonly kind: 'names' }>): void {
+  private named({ isAll, paths, places }: Extract<News, { readonly kind: 'names' }>): void {
     const { actors } = this.board.topics;
+    // Names that were under way when nobody wanted them any more may have come since.
+    if (isAll) actors.forget();
+    if (places.length === 0) return;
     let at = 0;
     for (const path of paths.split(PATH_SEPARATOR)) {
       const [seat, index, generation] = [places[at], places[at + 1], places[at + 2]] as number[];

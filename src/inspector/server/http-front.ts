@@ -33,6 +33,10 @@ const CONNECTIONS_PER_ADDRESS = 64;
 const CONNECTIONS_MAX = 512;
 /** Milliseconds for whoever is refused to take the answer. */
 const LINGER_MS = 1000;
+/** Recordings that are on their way. Higher: more memory, for each holds a file. */
+const RECORDINGS_MAX = 2;
+/** Milliseconds that one may be left unread. */
+const STALLED_MS = 30_000;
 /** How a ticket is named among the subprotocols. */
 const TICKET_PREFIX = 'ticket.';
 
@@ -83,6 +87,7 @@ export class HttpFront {
   private readonly connections: ConnectionCount;
   private readonly routes: RouteTable;
   private rules: OriginRules;
+  private recordings: number = 0;
 
   constructor(parts: FrontParts) {
     this.parts = parts;
@@ -180,6 +185,13 @@ export class HttpFront {
       end(response, 401);
       return;
     }
+    if (this.recordings >= RECORDINGS_MAX) {
+      end(response, 503, { 'retry-after': '5' });
+      return;
+    }
+    this.recordings++;
+    response.once('close', () => this.recordings--);
+    response.setTimeout(STALLED_MS, () => response.destroy());
     try {
       const file = await this.parts.recording();
       if (file === null) end(response, 404);

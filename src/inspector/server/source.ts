@@ -55,9 +55,14 @@ export type ToInspector =
     }
   /**
    * Who was named, or is no more (seat -1), in order: paths one a line, three numbers each: seat, index,
-   * generation.
+   * generation. `isAll`: they are all there are; what was told before counts no more.
    */
-  | { readonly kind: 'names'; readonly paths: string; readonly places: Int32Array }
+  | {
+      readonly kind: 'names';
+      readonly isAll: boolean;
+      readonly paths: string;
+      readonly places: Int32Array;
+    }
   | {
       readonly kind: 'happened';
       readonly events: readonly EventRow[];

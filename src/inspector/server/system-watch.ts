@@ -70,13 +70,15 @@ export class SystemWatch {
   wantNames(isWanted: boolean): void {
     this.endNames();
     this.endNames = () => undefined;
+    this.paths = [];
+    this.places = [];
     if (!isWanted) return;
     this.endNames = this.system.watchRoster({
       sits: () => undefined,
       named: (path, seat, index, generation) => this.renamed(path, seat, index, generation),
       unnamed: (path) => this.renamed(path, -1, 0, 0),
     });
-    this.flush();
+    this.tellNames(true);
   }
 
   /** Watches no more. */
@@ -109,15 +111,17 @@ export class SystemWatch {
     this.cancelFlush ??= after(BATCH_MS, () => this.flush());
   }
 
+  private tellNames(isAll: boolean): void {
+    const places = Int32Array.from(this.places);
+    this.post({ kind: 'names', isAll, paths: this.paths.join(PATH_SEPARATOR), places });
+    this.paths = [];
+    this.places = [];
+  }
+
   private flush(): void {
     this.cancelFlush?.();
     this.cancelFlush = null;
-    if (this.paths.length > 0) {
-      const places = Int32Array.from(this.places);
-      this.post({ kind: 'names', paths: this.paths.join(PATH_SEPARATOR), places });
-      this.paths = [];
-      this.places = [];
-    }
+    if (this.paths.length > 0) this.tellNames(false);
     const { events, letters, skipped } = this;
     if (events.length + letters.length === 0) return;
     // What letters carried may be a secret.

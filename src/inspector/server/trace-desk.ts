@@ -2,7 +2,7 @@
  * Traces of all connections: who has started which, and what comes back. A trace belongs to its connection
  * and ends with it; whoever does not read what it has asked for loses messages, and is told how many.
  */
-import type { TraceReport } from '../../runtime/index.ts';
+import type { TracedMessage, TraceReport } from '../../runtime/index.ts';
 import { mayAct } from '../access/roles.ts';
 import type { Client } from '../protocol/conversation.ts';
 import { Refused } from '../protocol/refused.ts';
@@ -11,6 +11,11 @@ import type { Source } from './source.ts';
 
 /** Bytes that may wait in a socket for more to be said. Higher: more memory for a slow client. */
 const WAITING_BYTES_MAX = 256 * 1024;
+
+/** Characters of texts in one event, about. Higher: more waits beyond that. Lower: more events. */
+const EVENT_MAX = 64 * 1024;
+/** Of a message besides its texts. */
+const MESSAGE_CHARACTERS = 150;
 
 /** Where events go. */
 export type TraceWire = {
@@ -56,7 +61,11 @@ export class TraceDesk {
     }
     const trace = ++this.numbers;
     this.entries.set(trace, entry);
-    if (await this.source.trace(trace, path, { ...budget, payloads })) return trace;
+    const isThere = await this.source.trace(trace, path, { ...budget, payloads }).catch((error) => {
+      this.entries.delete(trace);
+      throw error;
+    });
+    if (isThere) return trace;
     this.entries.delete(trace);
     throw new Refused('gone', `there is no actor ${path}`);
   }
@@ -87,18 +96,32 @@ export class ClientTraces {
     this.starting++;
     let unsaid = 0;
     let isOver = false;
+    let about: TraceReport['actor'] = null;
     const heard = (trace: number, { actor, messages, skipped, end }: TraceReport): void => {
-      const isSlow = this.wire.waitingBytes() > WAITING_BYTES_MAX;
-      unsaid += skipped + (isSlow ? messages.length : 0);
-      if (isSlow && end === null) return;
-      const told = { actor, messages: isSlow ? [] : messages, skipped: unsaid, end };
-      unsaid = 0;
-      if (end !== null) {
-        isOver = true;
-        this.traces.delete(trace);
-      }
-      const event = { method: 'Trace.messages', trace, params: told };
-      this.wire.send(JSON.stringify(event));
+      unsaid += skipped;
+      about ??= actor;
+      let at = 0;
+      do {
+        const isSlow = this.wire.waitingBytes() > WAITING_BYTES_MAX;
+        const to = isSlow ? messages.length : endOfPart(messages, at);
+        const isLast = to === messages.length;
+        const part = isSlow ? [] : messages.slice(at, to);
+        unsaid += to - at - part.length;
+        at = to;
+        if (isSlow && end === null) return;
+        const params = {
+          actor: about,
+          messages: part,
+          skipped: unsaid,
+          end: isLast ? end : null,
+        };
+        unsaid = 0;
+        about = null;
+        this.wire.send(JSON.stringify({ method: 'Trace.messages', trace, params }));
+      } while (at < messages.length);
+      if (end === null) return;
+      isOver = true;
+      this.traces.delete(trace);
     };
     try {
       const trace = await this.desk.start(params, client, { heard });
@@ -123,4 +146,15 @@ export class ClientTraces {
     for (const trace of this.traces) this.desk.stop(trace);
     this.traces.clear();
   }
+}
+
+/** As many as fit into an event, from there on. */
+function endOfPart(messages: readonly TracedMessage[], from: number): number {
+  let length = 0;
+  let at = from;
+  for (; at < messages.length && length < EVENT_MAX; at++) {
+    const { name, error, payload } = messages[at] as TracedMessage;
+    length += MESSAGE_CHARACTERS + name.length + (error?.length ?? 0) + (payload?.length ?? 0);
+  }
+  return at;
 }

@@ -56,6 +56,7 @@ export class ActorsTopic implements Topic {
 
   /** Nothing that was known counts any more; whoever knew it needs a snapshot. */
   forget(): void {
+    if (this.rowOf.size === 0) return;
     for (const path of [...this.rowOf.keys()]) this.unnamed(path);
     this.floor = ++this.last;
   }

@@ -69,7 +69,8 @@ export class Pace {
     if (!isFree) this.slower = Math.min(STEPS.length - 1, this.slower + 1);
     else if (++this.streak >= STREAK) this.faster();
     if (!isFree) this.streak = 0;
-    this.dueMs = nowMs + 1000 / this.rate;
+    // From when it was due, not from now: looks are now and then, and each is late by something.
+    this.dueMs = Math.max(this.dueMs + 1000 / this.rate, nowMs);
     return isFree ? 'now' : 'behind';
   }
 
