@@ -128,7 +128,9 @@ describe('page', () => {
 
   test('page - light and dark are other colours, and the switch outlives a reload', async () => {
     const background = (page: Awaited<ReturnType<typeof rig.enter>>): Promise<string> =>
-      page.evaluate('getComputedStyle(document.documentElement).backgroundColor') as Promise<string>;
+      page.evaluate(
+        'getComputedStyle(document.documentElement).backgroundColor',
+      ) as Promise<string>;
     const [light, dark] = [
       await rig.enter(address, { colorScheme: 'light' }),
       await rig.enter(address, { colorScheme: 'dark' }),
