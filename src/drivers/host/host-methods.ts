@@ -169,7 +169,7 @@ export class HostMethods {
       autoscale:
         autoscaler === null
           ? null
-          : { hold: hold?.count ?? null, wants: String(autoscaler.asked.at(-1) ?? '') },
+          : { hold: hold?.count ?? null, wants: String(autoscaler.asked.at(-1)?.count ?? '') },
       failures: record.failures.map(({ instance, signature, key, atMs }) => {
         return { instance, signature, key, agoMs: nowMs - atMs };
       }),

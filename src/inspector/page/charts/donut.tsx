@@ -28,7 +28,7 @@ export function Donut({ members, marked }: DonutProps) {
 /** The colour of a member, so that the table has the same. */
 export function memberStep(index: number): number {
   // Neighbours are far apart on the scale.
-  return 1 + ((index * 7) % STEPS);
+  return 1 + ((index * 4) % STEPS);
 }
 
 function drawDonut(

@@ -60,7 +60,7 @@ function Summary({ detail: { summary, autoscale, operations } }: { readonly deta
       </p>
       {autoscale !== null && (autoscale.wants !== '' || autoscale.hold !== null) && (
         <p class="quiet">
-          Autoscaler: {autoscale.wants}
+          Autoscaler{autoscale.wants !== '' && ` wants ${autoscale.wants}`}
           {autoscale.hold !== null && `; held at ${autoscale.hold}`}
         </p>
       )}
