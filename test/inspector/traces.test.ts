@@ -130,9 +130,10 @@ describe('trace desk', () => {
     const desk = new TraceDesk(source as never, true);
     const admin = { role: 'admin', from: '' } as const;
     const { trace } = await desk.client(wire).start({ path: '/a', ...BUDGET }, admin);
-    const one = { name: 'n', atMs: 1, tookMs: 1, depth: 0, outcome: 'done', error: null } as const;
+    const how = { outcome: 'done', error: null } as const;
+    const one = { name: 'n', incarnation: 0, atMs: 1, tookMs: 1, depth: 0, ...how };
     const messages = new Array(10_000).fill({ ...one, payload: '\u0001'.repeat(size) });
-    desk.news(trace, { messages, skipped: 7, end: null });
+    desk.news(trace, { actor: null, messages, skipped: 7, end: null });
     desk.news(trace, { actor: null, messages: [], skipped: 0, end: 'asked' });
     const sum = (of: (params: z.infer<typeof TRACED>['params']) => number): number =>
       events.reduce((all, { params }) => all + of(params), 0);
