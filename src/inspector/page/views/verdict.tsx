@@ -1,12 +1,14 @@
 /** Whether the system is well, in words, and how much it does. */
 import { hashOf } from '../place/place.ts';
 import { count, duration, grouped } from './format.ts';
+import { useNeeds } from './use-needs.ts';
 import { useTable } from './use-session.ts';
 
 /** The band at the top. */
 export function Verdict() {
   const { rows, state } = useTable('system');
   const now = rows.get('now');
+  const needs = useNeeds();
   if (now === undefined) {
     return (
       <section class="verdict" aria-label="Verdict">
@@ -14,9 +16,10 @@ export function Verdict() {
       </section>
     );
   }
-  const isWell = now.verdict === 'healthy';
+  // Whatever needs somebody is below: the word and the list say the same.
+  const isWell = now.verdict === 'healthy' && needs.length === 0;
   return (
-    <section class={`verdict ${now.verdict}`} aria-label="Verdict">
+    <section class={`verdict ${isWell ? 'healthy' : 'attention'}`} aria-label="Verdict">
       <h1>
         <span class="sign" aria-hidden="true">
           {isWell ? '✓' : '▲'}
