@@ -6,12 +6,14 @@ import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, withHost } from '../host-door.ts';
 import { type Column, formOf, print, printList, tableText } from '../output.ts';
 import { every } from '../watching.ts';
+import { type TopActorsOptions, topActors } from './top-actors.ts';
 
 type TopOptions = CommonOptions & {
   readonly sort: string;
   readonly output: string;
   readonly last?: string;
   readonly once?: boolean;
+  readonly actors?: boolean;
 };
 
 /** Between two looks, in milliseconds. Shorter: more questions to the host. */
@@ -34,8 +36,20 @@ export function addTop(program: Command): void {
     .option('--sort <column>', `${Object.keys(SORTS).join(', ')}: the highest first`, 'cpu')
     .option('--once', 'one look, also on a terminal')
     .option('-o, --output <form>', 'table, json, ndjson, yaml or name', 'table')
+    .option(
+      '--actors',
+      'actors of an inspector instead, by depth, waitUs, rate, handled or restarts',
+    )
+    .option('--filter <text>', 'with --actors: those whose path contains it', '')
+    .option('--role <role>', 'with --actors: an admin may end them', 'viewer')
+    .option('--url <url>', 'with --actors: socket of an inspector; default: of the running host')
+    .option('--token-file <file>', 'with --url: its token')
     .action(async (service: string | undefined, _, command: Command) => {
-      const options = command.optsWithGlobals<TopOptions>();
+      const options = command.optsWithGlobals<TopOptions & TopActorsOptions>();
+      if (options.actors === true) {
+        await topActors({ ...options, sort: options.sort === 'cpu' ? 'depth' : options.sort });
+        return;
+      }
       const form = formOf(options.output);
       const by = Object.hasOwn(SORTS, options.sort) ? SORTS[options.sort] : undefined;
       if (by === undefined) {
