@@ -1,6 +1,7 @@
 /** A system as a source: looked at on its own thread, told as plain data. */
 import { type AnyRef, type System, TRACED_MAX, type TraceReport } from '../../runtime/index.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
+import { letterRow } from './letter-row.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { ActorRow, Source, ToInspector } from './source.ts';
 
@@ -23,12 +24,7 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
     figures: () => Promise.resolve(figuresOf(system)),
     actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
     deadLetters: () =>
-      Promise.resolve(
-        // What they carried may be a secret.
-        system.deadLetters
-          .last()
-          .map(({ to, name, reason }) => ({ path: to, message: name, reason })),
-      ),
+      Promise.resolve(system.deadLetters.last().map((letter) => letterRow(letter, redact))),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
       if (ref === null) return false;
