@@ -1,4 +1,4 @@
-/** A message that nobody handled, as a row that people read. What it carried is not told: it may be secret. */
+/** A message that nobody handled, as a row for people. What it carried is not told: it may be a secret. */
 import type { DeadLetter } from '../../runtime/index.ts';
 import type { RowOf } from '../protocol/topics.ts';
 import type { Redaction } from './redaction.ts';
