@@ -18,7 +18,7 @@ export type Mount = {
 /** The inspector is closed. */
 const BAD_GATEWAY = 'HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 
-/** Below `prefix`, such as `/inspector`. `host`: the address of this machine that it listens at. */
+/** Below `prefix`, such as `/inspector`. `host`: address of this machine where the inspector listens. */
 export function mountOf(host: string, port: number, prefix: string): Mount {
   return {
     request: (request, response) => {

@@ -1,5 +1,6 @@
 /** Commands that look at any inspector by its address: `trace`, and `inspect --mcp` as a client sees it. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -252,5 +253,28 @@ describe('tools of a model', () => {
     });
     expect(none).toMatchObject({ isError: true });
     await client.close();
+  });
+
+  test('tools of a model - an inspector that hangs up ends the server, with why', async () => {
+    const other = await inspect(system, { directory: join(directory, 'other') });
+    const where = ['--url', other.url, '--token-file', other.tokenFile('viewer')];
+    const child = spawn(process.execPath, [MAIN, 'inspect', '--mcp', ...where]);
+    let err = '';
+    child.stderr.on('data', (piece) => {
+      err += piece;
+    });
+    const params = {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    };
+    child.stdin.write(
+      `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`,
+    );
+    await once(child.stdout, 'data');
+    const ended = once(child, 'close');
+    await other.close();
+    expect(await ended).toEqual([5, null]);
+    expect(err).toContain('the inspector has hung up (1001 the inspector ends)');
   });
 });

@@ -6,6 +6,7 @@ import { type Ref, type System, start } from 'ringmaster';
 import { type Inspector, inspect } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventRow } from '../../src/inspector/server/event-row.ts';
+import { letterRow } from '../../src/inspector/server/letter-row.ts';
 import { redaction, SECRET_MAX } from '../../src/inspector/server/redaction.ts';
 import { Client } from './client.ts';
 import { Keeper } from './programs/keeper.mjs';
@@ -60,6 +61,16 @@ describe('redaction', () => {
   });
 });
 
+test('redaction - a name that cannot be read is told as such', () => {
+  const name = {
+    toString: () => {
+      throw new Error('no');
+    },
+  };
+  const letter = { to: '/a', name, reason: 'unknown', payload: null } as never;
+  expect(letterRow(letter, redact).message).toBe('a name that cannot be read');
+});
+
 describe('a secret in a running system', () => {
   const troubles: string[] = [];
   let directory = '';
@@ -110,6 +121,25 @@ describe('a secret in a running system', () => {
     const told = () => admin.traced.slice(before).flatMap(({ params }) => params.messages);
     await admin.until(() => told().length === 2 * lengths.length);
     expect(JSON.stringify(told())).not.toContain(BEGINNING);
+  });
+
+  test('a secret - a letter by any name is told by a text, and crashes nobody', async () => {
+    const spawned = await system.spawn(Keeper, {
+      id: 'letters',
+      placement: { thread: 0 },
+    } as never);
+    const ref = spawned as unknown as { tell: (name: unknown) => void };
+    const seen = await admin.subscribe('deadLetters', { hz: 30 });
+    const names = [Symbol(SECRET), () => 1, 5, SECRET, 'n'.repeat(1_000_000)];
+    for (const name of names) ref.tell(name);
+    const rows = () => [...seen.rows.values()] as { message: string; path: string }[];
+    const named = () => rows().filter(({ path }) => path === '/user/letters');
+    await admin.until(() => named().length === names.length);
+    const texts = named().map(({ message }) => message);
+    expect(texts).toEqual(['Symbol(***)', '() => 1', '5', '***', 'n'.repeat(200)]);
+    const last = JSON.stringify(await admin.ask('DeadLetters.last'));
+    expect(last).toContain('Symbol(***)');
+    expect(last).not.toContain(SECRET);
   });
 
   test('a secret - not in what a fleet fails with, its log, or the audit', async () => {

@@ -255,6 +255,21 @@ describe('pace', () => {
     expect(went).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
   });
 
+  test('pace - whoever keeps up is told as often as was asked for, whatever that was', () => {
+    for (let hz = 1; hz <= 30; hz++) {
+      const pace = new Pace(hz, 0);
+      expect(pace.rate).toBe(hz);
+      let ms = 0;
+      for (; pace.rate > 1; ms += 1000) pace.due(ms, 1e6);
+      for (const until = ms + 60_000; ms < until; ms += 10) {
+        if (pace.due(ms, 0) !== 'now') continue;
+        pace.went();
+        pace.took(pace.next - 1);
+      }
+      expect(pace.rate).toBe(hz);
+    }
+  });
+
   test('pace - looks that are coarser than its period make it no slower on the whole', () => {
     const pace = new Pace(30, 0);
     let frames = 0;

@@ -12,7 +12,7 @@ import { methodOf, toolsOf } from './tools.ts';
 const PACKAGE_FILE = new URL('../../../package.json', import.meta.url);
 const PACKAGE = '@modelcontextprotocol/sdk';
 
-/** Until the client hangs up. @throws (rejects) CommandError without the SDK, or if the inspector hangs up */
+/** Until the client hangs up. @throws (rejects) CommandError: there is no SDK, or the inspector hangs up */
 export async function serveMcp(inspector: InspectorClient): Promise<void> {
   const { Server, StdioServerTransport, types } = await sdk();
   const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };

@@ -153,7 +153,8 @@ class LiveTable {
     const body = table.map((line, i) =>
       i === this.state.at + 1 ? `\u001b[7m${line}\u001b[0m` : line,
     );
-    const where = `${matching} of ${this.rows.size} actors by ${order}${filter === '' ? '' : `, with ${filter}`}`;
+    const kept = filter === '' ? '' : `, with ${filter}`;
+    const where = `${matching} of ${this.rows.size} actors by ${order}${kept}`;
     const end = this.mayStop ? ', k ends it' : '';
     const help = `s order, / filter, arrows choose${end}, q quits`;
     const asks = {

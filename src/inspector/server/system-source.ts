@@ -7,6 +7,7 @@ import {
   type TraceReport,
 } from '../../runtime/index.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
+import { letterRow } from './letter-row.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { ActorRow, Source, ToInspector } from './source.ts';
 
@@ -29,12 +30,7 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
     figures: () => Promise.resolve(figuresOf(system)),
     actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
     deadLetters: () =>
-      Promise.resolve(
-        // What they carried may be a secret.
-        system.deadLetters
-          .last()
-          .map(({ to, name, reason }) => ({ path: to, message: name, reason })),
-      ),
+      Promise.resolve(system.deadLetters.last().map((letter) => letterRow(letter, redact))),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
       if (ref === null) return false;

@@ -6,6 +6,7 @@
 import type { DeadLetter, RuntimeEvent, System } from '../../runtime/index.ts';
 import { after } from '../system-time.ts';
 import { type EventRow, eventRow } from './event-row.ts';
+import { letterRow } from './letter-row.ts';
 import type { Redaction } from './redaction.ts';
 import type { ToInspector } from './source.ts';
 
@@ -124,10 +125,7 @@ export class SystemWatch {
     if (this.paths.length > 0) this.tellNames(false);
     const { events, letters, skipped } = this;
     if (events.length + letters.length === 0) return;
-    // What letters carried may be a secret.
-    const shown = letters
-      .slice(-BATCH_MAX)
-      .map(({ to, name, reason }) => ({ path: to, message: name, reason }));
+    const shown = letters.slice(-BATCH_MAX).map((letter) => letterRow(letter, this.redact));
     this.post({ kind: 'happened', events, letters: shown, skipped });
     this.events = [];
     this.letters = [];

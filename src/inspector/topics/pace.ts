@@ -35,7 +35,7 @@ export class Pace {
 
   constructor(hz: number, nowMs: number) {
     this.hz = hz;
-    this.slower = STEPS.findIndex((step) => step <= hz);
+    this.slower = firstStep(hz);
     this.dueMs = nowMs;
     this.streak = 0;
     this.sent = 0;
@@ -89,7 +89,9 @@ export class Pace {
   private faster(): void {
     this.streak = 0;
     const before = STEPS[this.slower - 1];
-    const fastest = STEPS.findIndex((step) => step <= this.hz);
-    if (before !== undefined && this.slower > fastest) this.slower--;
+    if (before !== undefined && this.slower > firstStep(this.hz)) this.slower--;
   }
 }
+
+/** The slowest that is no slower than what was asked for. */
+const firstStep = (hz: number): number => STEPS.findLastIndex((step) => step >= hz);

@@ -114,10 +114,10 @@ export class DeadLetters {
   ): void {
     cell.host.handled--;
     this.add(isUnknown ? 'unknown' : 'expired', cell, name, payload, null);
-    if (!isUnknown) return;
+    if (!isUnknown || reply === null) return;
     const known = Object.keys(cell.handlers ?? {}).join(', ');
-    const message = `${cell.path} has no handler "${name}"; it has: ${known}.`;
-    reply?.reject(runtimeError('RM_UNKNOWN_MESSAGE', message, { name }));
+    const message = `${cell.path} has no handler "${String(name)}"; it has: ${known}.`;
+    reply.reject(runtimeError('RM_UNKNOWN_MESSAGE', message, { name }));
   }
 
   private keep(letter: DeadLetter): void {

@@ -19,7 +19,7 @@ import type {
 /** Milliseconds that messages may wait for more. */
 const BATCH_MS = 50;
 const SECOND_MS = 1000;
-/** Milliseconds beyond its time after which a trace that says nothing is over: its thread is gone. */
+/** Milliseconds beyond its time after which a trace that says nothing is over: its thread is too busy. */
 const LOST_MS = 1000;
 
 /** To an actor's thread. `budget`: null ends the trace. */
@@ -33,7 +33,11 @@ export type TraceOrder = {
 /** From an actor's thread. */
 export type TraceNews = { readonly trace: number; readonly report: TraceReport };
 
-type Heard = { readonly listener: TraceListener; readonly cancel: () => void };
+type Heard = {
+  readonly seat: number;
+  readonly listener: TraceListener;
+  readonly cancel: () => void;
+};
 
 /** One thread's traces, and on the main thread those who asked. Thread rule: its host's. */
 export class Traces {
@@ -58,12 +62,19 @@ export class Traces {
     const { index, generation } = ref;
     const over = (end: TraceEnd): void => this.news({ trace, report: nothingMore(end) });
     const cancel = this.host.after(budget.ttlMs + LOST_MS, () => over('stopped'));
-    this.heard.set(trace, { listener, cancel });
+    this.heard.set(trace, { seat: ref.seat, listener, cancel });
     this.order(ref.seat, { trace, index, generation, budget });
     return () => {
       this.order(ref.seat, { trace, index, generation, budget: null });
       over('asked');
     };
+  }
+
+  /** On the main thread: a worker is gone, and its actors with it. */
+  lost(seat: number): void {
+    for (const [trace, heard] of this.heard) {
+      if (heard.seat === seat) this.news({ trace, report: nothingMore('stopped') });
+    }
   }
 
   private obey({ trace, index, generation, budget }: TraceOrder): void {

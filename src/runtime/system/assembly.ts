@@ -95,6 +95,7 @@ export async function assemble(
       reserved: (seat) => placer.addresses(seat),
       lost: (seat) => {
         directory.forgetSeat(seat);
+        host.traces.lost(seat);
         placer.lost(seat);
       },
       sits: (seat, memory) => directory.sits(seat, memory),
