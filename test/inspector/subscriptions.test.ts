@@ -110,8 +110,9 @@ describe('actors', () => {
     expect(seen.actors.size).toBe(known + 1);
     // Of another run nothing is known: all of it comes.
     const other = new Seen();
-    await again.subscribe('actors', { resume: { epoch: 'another', at: seen.at } }, other);
-    await again.until(() => other.actors.size === known + 1);
+    const third = await connected();
+    await third.subscribe('actors', { resume: { epoch: 'another', at: seen.at } }, other);
+    await third.until(() => other.actors.size === known + 1);
     expect(other.ranges[0]?.[0]).toBe(0);
   });
 });
@@ -201,6 +202,9 @@ describe('subscriptions', () => {
       'params',
     );
     await client.ask('Topics.unsubscribe', { sub: 1 });
+    await client.subscribe('actors');
+    await client.ask('Topics.unsubscribe', { sub: 2 });
+    await expect(client.ask('Topics.subscribe', { topic: 'actors' })).rejects.toThrow('busy');
     await client.subscribe('system');
   });
 });

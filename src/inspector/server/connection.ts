@@ -24,7 +24,7 @@ export function connections(
 ): (socket: ClientSocket, client: Client) => void {
   const { board, desk, answerers, epoch, hasFleet, failed } = parts;
   return (socket, client) => {
-    const topics = new ClientTopics(board, socket);
+    const topics = new ClientTopics(board, socket, client.role);
     const traces = desk.client(socket);
     const conversation = new Conversation({
       client,

@@ -2,9 +2,10 @@
  * One connection's subscriptions: what each knows, and what goes to it next. Keeps no message: a frame is
  * made when it can go.
  */
+import { mayAct, type Role } from '../access/roles.ts';
 import { Refused } from '../protocol/refused.ts';
 import { LIMITS, type ParamsOf, type ResultOf } from '../protocol/schema.ts';
-import type { TopicName } from '../protocol/topics.ts';
+import { TOPICS, type TopicName } from '../protocol/topics.ts';
 import type { Board } from './board.ts';
 import { Pace } from './pace.ts';
 import type { Sweep, Topic } from './topic.ts';
@@ -35,12 +36,14 @@ const HZ_DEFAULT = 10;
 export class ClientTopics {
   private readonly board: Board;
   private readonly wire: Wire;
+  private readonly role: Role;
   private readonly subscriptions: Map<number, Subscription>;
   private subs: number;
 
-  constructor(board: Board, wire: Wire) {
+  constructor(board: Board, wire: Wire, role: Role) {
     this.board = board;
     this.wire = wire;
+    this.role = role;
     this.subscriptions = new Map();
     this.subs = 0;
     board.clients.add(this);
@@ -55,6 +58,12 @@ export class ClientTopics {
     if (!this.board.has(name)) {
       throw new Refused('unsupported', `this server has no fleet, and so no ${name}`);
     }
+    if (!mayAct(this.role, TOPICS[name].role)) {
+      throw new Refused('forbidden', `${name} needs the role ${TOPICS[name].role}`);
+    }
+    // A million rows are looked through for each subscription; nobody needs them twice.
+    const isTold = [...this.subscriptions.values()].some((one) => one.name === name);
+    if (name === 'actors' && isTold) throw new Refused('busy', 'actors are told already; end that');
     const topic = this.board.watch(name);
     const isKnown =
       resume !== undefined &&
