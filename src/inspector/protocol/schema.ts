@@ -137,7 +137,8 @@ export const METHODS = {
   'Topics.subscribe': method({
     about:
       'From now on the connection is told a topic: `Topics.changed` events, or binary frames for `actors`. ' +
-      'First a snapshot (from 0), then what has changed, in ranges (from, to]. `actors` once for a connection.',
+      'First a snapshot (from 0), then what has changed, in ranges (from, to]. `actors` once for a ' +
+      'connection.',
     role: 'viewer',
     params: z.strictObject({
       topic: z.enum(TOPIC_NAMES),
