@@ -34,7 +34,7 @@ export class Feeds {
 
   /** As of the last second. */
   get actors(): number {
-    return this.signs.systemRow().actors;
+    return this.signs.actors;
   }
 
   heard(news: News): void {

@@ -97,6 +97,11 @@ export class VitalSigns {
     return pulse;
   }
 
+  /** On all threads, as of the last second. */
+  get actors(): number {
+    return this.threads.reduce((sum, { actors }) => sum + actors, 0);
+  }
+
   /** Rows of the topic `threads`. */
   threadRows(): readonly Thread[] {
     return this.threads;
@@ -114,7 +119,7 @@ export class VitalSigns {
     return {
       verdict: because.length === 0 ? 'healthy' : 'attention',
       because,
-      actors: this.threads.reduce((sum, { actors }) => sum + actors, 0),
+      actors: this.actors,
       threads: this.threads.length,
       handledPerSecond: this.threads.reduce((sum, one) => sum + one.handledPerSecond, 0),
       p50WaitUs: known(octaveQuantile(waits, 0.5)),
