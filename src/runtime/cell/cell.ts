@@ -131,8 +131,7 @@ export class Cell extends ChildNode {
     host.accepted++;
     if (!this.isQueued) {
       if (this.canRun) host.dispatcher.ready(this);
-      // No turn shows it: a promise is open, or it is down.
-      else host.memory.waits(this.index, box.length);
+      else this.waits(box);
     }
     return 'accepted';
   }
@@ -150,8 +149,14 @@ export class Cell extends ChildNode {
     box.push(name, payload, reply);
     if (!this.isQueued) {
       if (this.canRun) this.host.dispatcher.ready(this);
-      else this.host.memory.waits(this.index, box.length);
+      else this.waits(box);
     }
+  }
+
+  /** No turn shows what has come: a promise is open, or it is down. */
+  private waits(box: Mailbox): void {
+    this.host.memory.waits(this.index, box.length);
+    this.extras?.tap?.arrived();
   }
 
   /** Takes a message in for which room was reserved, or that goes back: no limit, not counted. */

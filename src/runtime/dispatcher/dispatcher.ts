@@ -90,6 +90,9 @@ export class Dispatcher {
   private hops: number;
   private misses: number;
   private readies: number;
+  /** 0: each time is looked at. */
+  private sampleMask: number;
+  private timedAll: number;
   private sampled: Cell | null;
   private sampledAtMs: number;
   private readonly pumpAgain: () => void;
@@ -118,6 +121,8 @@ export class Dispatcher {
     this.hops = 0;
     this.misses = 0;
     this.readies = 0;
+    this.sampleMask = SAMPLE_MASK;
+    this.timedAll = 0;
     this.sampled = null;
     this.sampledAtMs = 0;
     this.pumpAgain = () => this.pump(false);
@@ -138,11 +143,14 @@ export class Dispatcher {
     if (this.length > this.mask) this.grow();
     this.queue[(this.head + this.length) & this.mask] = cell;
     this.length++;
-    if ((++this.readies & SAMPLE_MASK) === 0) {
-      this.sampled = cell;
-      this.sampledAtMs = this.clock.monotonicMs();
-    }
+    if ((++this.readies & this.sampleMask) === 0) this.looked(cell);
     if (!this.isArmed) this.arm();
+  }
+
+  /** Whoever measures an actor wants to know when it becomes ready, or no more; each is to end it. */
+  timesAll(isOn: boolean): void {
+    this.timedAll += isOn ? 1 : -1;
+    this.sampleMask = this.timedAll > 0 ? 0 : SAMPLE_MASK;
   }
 
   /**
@@ -237,6 +245,14 @@ export class Dispatcher {
     const box = cell.mailbox;
     if (box !== null && box.length > 0 && cell.canRun && !cell.isQueued) this.ready(cell);
     return handled;
+  }
+
+  /** A cell has become ready whose wait is looked at. */
+  private looked(cell: Cell): void {
+    cell.extras?.tap?.arrived();
+    if ((this.readies & SAMPLE_MASK) !== 0) return;
+    this.sampled = cell;
+    this.sampledAtMs = this.clock.monotonicMs();
   }
 
   /** The oldest message of a cell has waited since the cell became ready. */

@@ -26,8 +26,13 @@ export type Want = { readonly payloads: TraceBudget['payloads']; readonly sinceM
 
 /** Told each message; `payload` is made where it is wanted. */
 export interface TapListener {
-  /** Milliseconds of the thread's clock; null: this message is not wanted. */
-  wants(nowMs: number): Want | null;
+  /**
+   * A message is about to be handled, and so many wait behind it. Milliseconds of the thread's clock.
+   * @returns null: this message is not wanted
+   */
+  wants(nowMs: number, waiting: number): Want | null;
+  /** A message has come, so many wait now. Not told while the actor is in the dispatcher's queue. */
+  arrived(waiting: number, nowMs: number): void;
   handled(message: TracedMessage): void;
   /** The actor is no more. */
   stopped(): void;
@@ -70,11 +75,11 @@ export class Tap {
     const { cell } = this;
     return (payload: never): unknown => {
       const fromMs = cell.host.clock.monotonicMs();
-      const wanted = this.wanted(fromMs);
+      const depth = cell.mailbox?.length ?? 0;
+      const wanted = this.wanted(fromMs, depth);
       if (wanted.length === 0) return handler.call(cell.handlers, payload);
       const payloads = payloadsOf(wanted, payload);
       const { incarnation } = cell;
-      const depth = cell.mailbox?.length ?? 0;
       const tell = (error: string | null): void =>
         this.tell(wanted, { name, incarnation, fromMs, depth, payloads, error });
       try {
@@ -93,15 +98,22 @@ export class Tap {
     };
   }
 
+  /** A message has come. */
+  arrived(): void {
+    const { host, mailbox } = this.cell;
+    const nowMs = host.clock.monotonicMs();
+    for (const listener of this.listeners) listener.arrived(mailbox?.length ?? 0, nowMs);
+  }
+
   /** The cell is gone. */
   stopped(): void {
     for (const listener of [...this.listeners]) listener.stopped();
   }
 
-  private wanted(nowMs: number): readonly Wanted[] {
+  private wanted(nowMs: number, waiting: number): readonly Wanted[] {
     const wanted: Wanted[] = [];
     for (const listener of [...this.listeners]) {
-      const how = listener.wants(nowMs);
+      const how = listener.wants(nowMs, waiting);
       if (how !== null) wanted.push({ listener, ...how });
     }
     return wanted;

@@ -1,41 +1,41 @@
 /**
- * Traces of actors: asked for on the main thread, kept on the thread of the actor, told back in batches. A
- * trace ends by its budget, with its actor, or when it is no longer wanted.
+ * Traces and measurements of actors: asked for on the main thread, kept on the thread of the actor, told back
+ * now and then. Each ends by its time or budget, with its actor, or when it is no longer wanted.
  */
 import type { BaseRef } from '../actor/actor-ref.ts';
 import type { Cell } from '../cell/cell.ts';
 import type { Host } from '../host/host.ts';
 import type { ControlCalls } from '../transport/control-calls.ts';
-import { argsText, Tap, type TapListener, type Want } from './tap.ts';
-import type {
-  TraceBudget,
-  TracedActor,
-  TracedMessage,
-  TraceEnd,
-  TraceListener,
-  TraceReport,
-} from './trace.ts';
+import { KeptMeter } from './kept-meter.ts';
+import { KeptTrace } from './kept-trace.ts';
+import { type MeasureListener, type MeasureReport, NO_TIMES } from './measure.ts';
+import { Tap } from './tap.ts';
+import type { TraceBudget, TraceEnd, TraceListener, TraceReport } from './trace.ts';
 
-/** Milliseconds that messages may wait for more. */
-const BATCH_MS = 50;
-const SECOND_MS = 1000;
-/** Milliseconds beyond its time after which a trace that says nothing is over: its thread is too busy. */
+/** Milliseconds beyond its time after which one that says nothing is over: its thread is too busy. */
 const LOST_MS = 1000;
 
-/** To an actor's thread. `budget`: null ends the trace. */
+/** What is wanted of an actor. */
+type Wish =
+  | { readonly kind: 'trace'; readonly budget: TraceBudget }
+  | { readonly kind: 'measure'; readonly ttlMs: number };
+type Report = TraceReport | MeasureReport;
+
+/** To an actor's thread. `wish`: null ends it. */
 export type TraceOrder = {
   readonly trace: number;
   readonly index: number;
   readonly generation: number;
-  readonly budget: TraceBudget | null;
+  readonly wish: Wish | null;
 };
 
-/** From an actor's thread. */
-export type TraceNews = { readonly trace: number; readonly report: TraceReport };
+/** From an actor's thread. `report`: null: there is no such actor any more. */
+export type TraceNews = { readonly trace: number; readonly report: Report | null };
 
 type Heard = {
   readonly seat: number;
-  readonly listener: TraceListener;
+  readonly tell: (report: Report) => void;
+  readonly over: (end: TraceEnd) => Report;
   readonly cancel: () => void;
 };
 
@@ -43,7 +43,7 @@ type Heard = {
 export class Traces {
   private readonly host: Host;
   private readonly heard: Map<number, Heard> = new Map();
-  private readonly kept: Map<number, KeptTrace> = new Map();
+  private readonly kept: Map<number, KeptTrace | KeptMeter> = new Map();
   private numbers: number = 0;
 
   constructor(host: Host) {
@@ -58,36 +58,53 @@ export class Traces {
 
   /** On the main thread. @returns how to end it; the listener is told the end in any case */
   start(ref: BaseRef, budget: TraceBudget, listener: TraceListener): () => void {
-    const trace = ++this.numbers;
-    const { index, generation } = ref;
-    const over = (end: TraceEnd): void => this.news({ trace, report: nothingMore(end) });
-    const cancel = this.host.after(budget.ttlMs + LOST_MS, () => over('stopped'));
-    this.heard.set(trace, { seat: ref.seat, listener, cancel });
-    this.order(ref.seat, { trace, index, generation, budget });
-    return () => {
-      this.order(ref.seat, { trace, index, generation, budget: null });
-      over('asked');
-    };
+    return this.begin(ref, { kind: 'trace', budget }, budget.ttlMs, {
+      tell: (report) => listener(report as TraceReport),
+      over: (end) => ({ actor: null, messages: [], skipped: 0, end }),
+    });
+  }
+
+  /** As `start`, for times alone. */
+  measure(ref: BaseRef, ttlMs: number, listener: MeasureListener): () => void {
+    return this.begin(ref, { kind: 'measure', ttlMs }, ttlMs, {
+      tell: (report) => listener(report as MeasureReport),
+      over: (end) => ({ ...NO_TIMES, end }),
+    });
   }
 
   /** On the main thread: a worker is gone, and its actors with it. */
   lost(seat: number): void {
-    for (const [trace, heard] of this.heard) {
-      if (heard.seat === seat) this.news({ trace, report: nothingMore('stopped') });
-    }
+    for (const [trace, heard] of this.heard) if (heard.seat === seat) this.over(trace, 'stopped');
   }
 
-  private obey({ trace, index, generation, budget }: TraceOrder): void {
-    if (budget === null) {
+  private begin(
+    ref: BaseRef,
+    wish: Wish,
+    ttlMs: number,
+    who: Pick<Heard, 'tell' | 'over'>,
+  ): () => void {
+    const trace = ++this.numbers;
+    const { seat, index, generation } = ref;
+    const cancel = this.host.after(ttlMs + LOST_MS, () => this.over(trace, 'stopped'));
+    this.heard.set(trace, { seat, cancel, ...who });
+    this.order(seat, { trace, index, generation, wish });
+    return () => {
+      this.order(seat, { trace, index, generation, wish: null });
+      this.over(trace, 'asked');
+    };
+  }
+
+  private obey({ trace, index, generation, wish }: TraceOrder): void {
+    if (wish === null) {
       this.kept.get(trace)?.close('asked');
       return;
     }
     const cell = this.host.table.find(index, generation);
     if (cell === null) {
-      this.report({ trace, report: nothingMore('stopped') });
+      this.report({ trace, report: null });
       return;
     }
-    const kept = new KeptTrace(cell, budget, (report) => this.report({ trace, report }));
+    const kept = this.keptOf(cell, wish, trace);
     this.kept.set(trace, kept);
     Tap.open(cell, kept);
     kept.whenOver = () => {
@@ -96,127 +113,36 @@ export class Traces {
     };
   }
 
+  private keptOf(cell: Cell, wish: Wish, trace: number): KeptTrace | KeptMeter {
+    const tell = (report: Report): void => this.report({ trace, report });
+    return wish.kind === 'trace'
+      ? new KeptTrace(cell, wish.budget, tell)
+      : new KeptMeter(cell, wish.ttlMs, tell);
+  }
+
   private news({ trace, report }: TraceNews): void {
     const heard = this.heard.get(trace);
     if (heard === undefined) return;
-    if (report.end !== null) {
+    const told = report ?? heard.over('stopped');
+    if (told.end !== null) {
       this.heard.delete(trace);
       heard.cancel();
     }
-    heard.listener(report);
+    heard.tell(told);
+  }
+
+  private over(trace: number, end: TraceEnd): void {
+    const report = this.heard.get(trace)?.over(end) ?? null;
+    this.news({ trace, report });
   }
 
   private order(seat: number, order: TraceOrder): void {
     if (seat === this.host.seat) this.obey(order);
-    else if (!this.host.links.cast(seat, 'trace', order)) {
-      this.news({ trace: order.trace, report: nothingMore('stopped') });
-    }
+    else if (!this.host.links.cast(seat, 'trace', order)) this.over(order.trace, 'stopped');
   }
 
   private report(news: TraceNews): void {
     if (this.host.seat === 0) this.news(news);
     else this.host.links.cast(0, 'traced', news);
   }
-}
-
-/** One trace on the thread of its actor. */
-class KeptTrace implements TapListener {
-  whenOver: () => void = () => undefined;
-  private readonly host: Host;
-  private readonly budget: TraceBudget;
-  private readonly report: (report: TraceReport) => void;
-  private readonly sinceMs: number;
-  private readonly cancelEnd: () => void;
-  private cancelFlush: (() => void) | null = null;
-  /** Until it was told. */
-  private actor: TracedActor | null;
-  private messages: TracedMessage[] = [];
-  private skipped: number = 0;
-  private begun: number = 0;
-  private told: number = 0;
-  /** When the present second began, and messages in it. */
-  private secondMs: number;
-  private inSecond: number = 0;
-  private isOver: boolean = false;
-
-  constructor(cell: Cell, budget: TraceBudget, report: (report: TraceReport) => void) {
-    const { host } = cell;
-    this.host = host;
-    this.actor = aboutOf(cell, budget);
-    this.budget = budget;
-    this.report = report;
-    this.sinceMs = host.clock.monotonicMs();
-    this.secondMs = this.sinceMs;
-    this.cancelEnd = host.after(budget.ttlMs, () => this.close('ttl'));
-  }
-
-  wants(nowMs: number): Want | null {
-    const { max, perSecond, payloads } = this.budget;
-    if (this.begun >= max) return null;
-    if (nowMs - this.secondMs >= SECOND_MS) {
-      this.secondMs = nowMs;
-      this.inSecond = 0;
-    }
-    if (this.inSecond >= perSecond) {
-      this.skipped++;
-      this.soon();
-      return null;
-    }
-    this.inSecond++;
-    this.begun++;
-    return { payloads, sinceMs: this.sinceMs };
-  }
-
-  handled(message: TracedMessage): void {
-    if (this.isOver) return;
-    this.messages.push(message);
-    this.told++;
-    if (this.told >= this.budget.max) this.close('max');
-    else this.soon();
-  }
-
-  stopped(): void {
-    this.close('stopped');
-  }
-
-  close(end: TraceEnd): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.cancelEnd();
-    this.whenOver();
-    this.flush(end);
-  }
-
-  private soon(): void {
-    this.cancelFlush ??= this.host.after(BATCH_MS, () => this.flush(null));
-  }
-
-  private flush(end: TraceEnd | null): void {
-    this.cancelFlush?.();
-    this.cancelFlush = null;
-    const { actor, messages, skipped } = this;
-    this.actor = null;
-    this.messages = [];
-    this.skipped = 0;
-    this.report({ actor, messages, skipped, end });
-  }
-}
-
-const nothingMore = (end: TraceEnd): TraceReport => ({
-  actor: null,
-  messages: [],
-  skipped: 0,
-  end,
-});
-
-function aboutOf(cell: Cell, { payloads }: TraceBudget): TracedActor {
-  const { definition, incarnation, args } = cell;
-  const { handled } = cell.host.memory.figuresOf(cell.index);
-  return {
-    url: definition.url,
-    name: definition.name,
-    args: argsText(args, payloads),
-    incarnation,
-    isMidway: handled > 0,
-  };
 }

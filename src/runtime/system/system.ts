@@ -13,6 +13,7 @@ import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
 import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
+import type { MeasureListener } from '../observe/measure.ts';
 import type { RosterListener } from '../observe/roster.ts';
 import type { TraceBudget, TraceListener } from '../observe/trace.ts';
 import { type SpawnOptions, Supervisor } from '../supervision/supervisor.ts';
@@ -184,6 +185,16 @@ export class System {
     return this.parts.host.traces.start(ref as BaseRef, checkedBudget(budget), listener);
   }
 
+  /**
+   * Measures the times of one actor's messages, in its mailbox and in its handlers, and tells them each
+   * second; ends by itself after `ttlMs` milliseconds. Every measurement tells its end. While one is open its
+   * thread looks at the clock whenever an actor becomes ready. @returns how to end it. @throws RM_SYSTEM_OPTION
+   */
+  measure(ref: Ref<never> | AnyRef, ttlMs: number, listener: MeasureListener): () => void {
+    mustBePositive('ttlMs of a measurement', ttlMs);
+    return this.parts.host.traces.measure(ref as BaseRef, ttlMs, listener);
+  }
+
   /** Number of the thread that the actor lives on. */
   threadOf(ref: Ref<never> | AnyRef): number {
     return (ref as BaseRef).seat;
@@ -252,9 +263,13 @@ export class System {
 function checkedBudget(budget: TraceBudget): TraceBudget {
   const { max, perSecond, ttlMs } = budget;
   for (const [name, value] of Object.entries({ max, perSecond, ttlMs })) {
-    if (Number.isFinite(value) && value > 0) continue;
-    const message = `${name} of a trace is ${value}; expected a number above 0.`;
-    throw runtimeError('RM_SYSTEM_OPTION', message);
+    mustBePositive(`${name} of a trace`, value);
   }
   return budget;
+}
+
+/** @throws RM_SYSTEM_OPTION */
+function mustBePositive(what: string, value: number): void {
+  if (Number.isFinite(value) && value > 0) return;
+  throw runtimeError('RM_SYSTEM_OPTION', `${what} is ${value}; expected a number above 0.`);
 }
