@@ -342,6 +342,26 @@ describe('sockets', () => {
     end();
   });
 
+  test('sockets - an actor is measured for whoever asks', async () => {
+    const viewer = await client('viewer');
+    const ref = await system.spawn(Keeper, { id: 'measured', placement: { thread: 1 } });
+    const asked = () => viewer.call('Actors.measure', { path: '/user/measured' });
+    expect((await asked()).result).toMatchObject({ messages: 0 });
+    ref.tell('keep', 'a text');
+    // Told once a second.
+    let told = await asked();
+    while (told.result?.messages === 0) told = await asked();
+    const times = {
+      counts: expect.any(Array),
+      p50Us: expect.any(Number),
+      p999Us: expect.any(Number),
+    };
+    expect(told.result).toMatchObject({ messages: 1, failed: 0, wait: times, took: times });
+    const none = await viewer.call('Actors.measure', { path: '/user/nobody' });
+    expect(none.error?.name).toBe('gone');
+    viewer.end();
+  });
+
   test('sockets - a mutation needs its role, a reason, and is written down before it is done', async () => {
     const audit = (): string[] =>
       readFileSync(join(directory, 'inspector', 'audit.jsonl'), 'utf8')

@@ -32,6 +32,8 @@ export const LIMITS = {
   frameBytes: 256 * 1024,
   /** Frames of one subscription that were not acknowledged; before the oldest is, no other is sent. */
   unacknowledged: 2,
+  /** Actors that are measured at a time, by all clients together. */
+  measurements: 8,
   ...TRACE_LIMITS,
 } as const;
 
@@ -83,6 +85,14 @@ const actor = z.strictObject({
     .describe('mean time in the mailbox, of samples; null before the first'),
 });
 
+const quantile = z.number().nullable().describe('microseconds; null: nothing was handled');
+const times = z.strictObject({
+  p50Us: quantile,
+  p99Us: quantile,
+  p999Us: quantile,
+  counts: z.array(count).describe('element 4·o + s: those from 2^o · (1 + s/4) microseconds on'),
+});
+
 const actorOrder = z.enum(['path', 'depth', 'handled', 'restarts', 'waitUs']);
 
 /** Every method. */
@@ -124,6 +134,20 @@ export const METHODS = {
       limit: z.number().int().min(1).max(LIMITS.actors).optional().describe('default 100'),
     }),
     result: z.strictObject({ actors: z.array(actor), matching: count, all: count }),
+  }),
+  'Actors.measure': method({
+    about:
+      'How long messages of one actor wait and take, of the last minute at most. The first question begins ' +
+      'to measure it; that ends when nobody has asked for ten seconds.',
+    role: 'viewer',
+    params: z.strictObject({ path: z.string().min(1).max(1000) }),
+    result: z.strictObject({
+      forMs: z.number().describe('milliseconds that it was measured for'),
+      messages: count,
+      failed: count,
+      wait: times.describe('in its mailbox, from the arrival on its thread on'),
+      took: times.describe('in its handlers, with the promises that they gave'),
+    }),
   }),
   'Actors.stop': method({
     about: 'Ends an actor after its current message. Its supervisor forgets it.',

@@ -2,7 +2,7 @@
 import type { AuditLog } from '../access/audit-log.ts';
 import type { Answerers } from '../protocol/conversation.ts';
 import { Refused } from '../protocol/refused.ts';
-import type { ParamsOf, ResultOf } from '../protocol/schema.ts';
+import { LIMITS, type ParamsOf, type ResultOf } from '../protocol/schema.ts';
 import { Changes } from './changes.ts';
 import { fleetAnswersOf } from './fleet-answers.ts';
 import { shared } from './shared-look.ts';
@@ -33,6 +33,7 @@ export function answersOf(parts: AnswersParts): SharedAnswerers {
   return {
     'System.figures': figures,
     'Actors.list': async (params) => listed(await actors(), params),
+    'Actors.measure': ({ path }) => measured(source, path),
     'DeadLetters.last': async () => ({ letters: [...(await deadLetters())] }),
     'Actors.stop': (params, client) =>
       changes.ask({
@@ -44,6 +45,13 @@ export function answersOf(parts: AnswersParts): SharedAnswerers {
       }),
     ...fleetAnswersOf({ source, changes, nowMs }),
   };
+}
+
+async function measured(source: Source, path: string): Promise<ResultOf<'Actors.measure'>> {
+  const told = await source.measure(path);
+  if (told === 'gone') throw new Refused('gone', `there is no actor ${path}`);
+  if (told !== 'busy') return told;
+  throw new Refused('busy', `${LIMITS.measurements} actors are measured; look at fewer`);
 }
 
 async function stopped(

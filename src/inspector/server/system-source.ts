@@ -6,8 +6,10 @@ import {
   type TraceBudget,
   type TraceReport,
 } from '../../runtime/index.ts';
+import { monotonicMs } from '../system-time.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { letterRow } from './letter-row.ts';
+import { Meters } from './meters.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { ActorRow, Source, ToInspector } from './source.ts';
 
@@ -26,11 +28,13 @@ export type SourceParts = {
 /** Thread rule: the thread that started the system. */
 export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
   const traces = new Map<number, () => void>();
+  const meters = new Meters(system, monotonicMs);
   return {
     figures: () => Promise.resolve(figuresOf(system)),
     actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
     deadLetters: () =>
       Promise.resolve(system.deadLetters.last().map((letter) => letterRow(letter, redact))),
+    measure: (path) => Promise.resolve(meters.ask(path)),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
       if (ref === null) return false;
