@@ -98,12 +98,17 @@ describe('page', () => {
     await page.goto(`${address.url}#/actor/${encodeURIComponent('/user/victim')}`);
     await page.getByRole('heading', { name: '/user/victim' }).waitFor();
     await page.getByText('None is known.').waitFor();
+    // It is measured since it is looked at.
+    await page.getByRole('heading', { name: 'Times' }).waitFor();
     ref.tell('crash', '<img src=x onerror=alert(1)>');
     const cause = page.getByRole('list', { name: 'The error and its causes' });
     // What an actor throws is text, whatever it looks like.
     await cause.getByText('told <img src=x onerror=alert(1)>, kept').waitFor();
     expect(await page.locator('main img').count()).toBe(0);
     await page.getByText('since it was first started').waitFor();
+    const times = page.getByRole('table').filter({ hasText: 'p99.9' });
+    await times.getByRole('row', { name: 'in its mailbox' }).waitFor();
+    expect(await times.getByRole('img').count()).toBe(2);
     await picture(page, 'crash');
     await page.getByLabel('Reason').fill('the browser test ends it');
     await page.getByRole('button', { name: 'End it' }).click();

@@ -1,6 +1,8 @@
 /** What the page knows: rows and columns as they were told, whole or not at all, and never beyond a gap. */
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
+import { octaveBucket, octaveBucketStart, octaveQuantile } from '../../src/hotpath/index.ts';
+import { indexOf, quantileUs, startUs } from '../../src/inspector/page/charts/histogram.ts';
 import { parseFilter } from '../../src/inspector/page/place/filter.ts';
 import { ActorColumns } from '../../src/inspector/page/tables/actor-columns.ts';
 import { ActorIndex } from '../../src/inspector/page/tables/actor-index.ts';
@@ -22,6 +24,24 @@ const set = (rows: Readonly<Record<string, number>>, gone: readonly string[] = [
 });
 const seen = (table: Table<Row>): Record<string, number> =>
   Object.fromEntries([...table.rows].map(([key, { value }]) => [key, value]));
+
+describe('histogram', () => {
+  property.prop([fc.array(fc.integer({ min: 0, max: 1000 }), { maxLength: 116 })])(
+    'histogram - the page reads it as it was counted',
+    (counts) => {
+      const own = octaveQuantile(counts, 0.99);
+      expect(quantileUs(counts, 0.99)).toBe(Number.isNaN(own) ? null : own);
+    },
+  );
+
+  property.prop([fc.integer({ min: 1, max: 400_000_000 })])(
+    'histogram - a time is drawn where it was counted',
+    (us) => {
+      expect(Math.floor(indexOf(us))).toBe(octaveBucket(us));
+      expect(startUs(octaveBucket(us))).toBe(octaveBucketStart(octaveBucket(us)));
+    },
+  );
+});
 
 describe('table', () => {
   test('table - a snapshot, then what is new, other or gone', () => {

@@ -42,7 +42,7 @@ function drawLatency(paper: Paper, seconds: readonly Second[]): void {
       const waited = waits[index] as number;
       if (waited === 0) continue;
       pen.fillStyle = palette.steps[stepOf(waited, octaves)] as string;
-      pen.fillRect(x, yOf(index), columns.width + 0.5, cell + 0.5);
+      pen.fillRect(x, yOf(index + 1), columns.width + 0.5, cell + 0.5);
     }
   }
   drawAxis(paper);

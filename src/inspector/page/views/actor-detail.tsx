@@ -4,6 +4,7 @@ import { Trend } from '../charts/trend.tsx';
 import { hashOf } from '../place/place.ts';
 import { useEffect, useRef } from '../preact.ts';
 import type { ActorColumns } from '../tables/actor-columns.ts';
+import { ActorTimes } from './actor-times.tsx';
 import { Failure } from './failure.tsx';
 import { count, duration, grouped } from './format.ts';
 import { Panel } from './panel.tsx';
@@ -51,8 +52,10 @@ export function ActorDetail() {
             />
           </div>
           <p class="quiet">
-            Thread {actors.thread[row]} · {grouped(actors.handled[row] ?? 0)} messages handled
+            Thread {actors.thread[row]} · {grouped(actors.handled[row] ?? 0)}{' '}
+            {actors.handled[row] === 1 ? 'message' : 'messages'} handled
           </p>
+          <ActorTimes path={path} />
         </>
       )}
       <Crashes path={path} />
