@@ -552,6 +552,7 @@ export {
   serviceSchema,
 } from './spec/fleet-schema.ts';
 export { type IngestConfig, type IngestReading, readIngestYaml } from './spec/ingest-schema.ts';
+export { type InspectConfig, type InspectReading, readInspectYaml } from './spec/inspect-schema.ts';
 export {
   type Fenceposts,
   fenceposts,

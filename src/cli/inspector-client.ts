@@ -12,9 +12,7 @@ import {
   type TraceEvent,
 } from '../inspector/index.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-codes.ts';
-
-/** Where an inspector is, and the file of a token for it. */
-export type InspectorAddress = { readonly url: string; readonly tokenFile: string };
+import type { InspectorAddress } from './inspector-address.ts';
 
 type Open = {
   readonly resolve: (result: never) => void;

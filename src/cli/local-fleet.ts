@@ -39,6 +39,8 @@ export type LocalFleetOptions = {
   readonly ports?: Readonly<Record<string, string>>;
   /** File that says how remote write is taken in; absolute. */
   readonly ingestConfig?: string;
+  /** File that says how it is inspected; absolute. */
+  readonly inspectConfig?: string;
   /** It outlives this process and its terminal, and says nothing to it. */
   readonly isDetached: boolean;
 };
@@ -186,12 +188,13 @@ export async function standBy(
 
 function hostArgs(
   directory: string,
-  { region, ports = {}, ingestConfig }: Omit<LocalFleetOptions, 'isDetached'>,
+  { region, ports = {}, ingestConfig, inspectConfig }: Omit<LocalFleetOptions, 'isDetached'>,
 ): readonly string[] {
   const where = region === undefined ? [] : ['--region', region];
   const open = Object.entries(ports).flatMap(([name, port]) => [`--${name}`, port]);
   const config = ingestConfig === undefined ? [] : ['--remote-write-config', ingestConfig];
-  return ['--directory', directory, ...where, ...open, ...config];
+  const shown = inspectConfig === undefined ? [] : ['--inspect-config', inspectConfig];
+  return ['--directory', directory, ...where, ...open, ...config, ...shown];
 }
 
 async function answers(directory: string): Promise<boolean> {

@@ -4,6 +4,7 @@
  */
 export type { AppliedService } from './host/apply-options.ts';
 export { connectHost, type HostClient } from './host/control-client.ts';
+export type { Finding } from './host/diagnosis.ts';
 export type { ChangeAnswer } from './host/host-changes.ts';
 export type {
   DecisionShown,

@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type FleetHost, type HostMethods, openPort, type Params } from '../drivers/index.ts';
 import type { Inspector } from '../inspector/index.ts';
+import type { InspectFile } from './inspect-file.ts';
 
 /** Where it can be called; `Inspector.where` of the host's local socket. */
 export type InspectorPlace =
@@ -34,6 +35,8 @@ export type FleetInspectorParts = {
   readonly directory: string;
   /** 0: any. */
   readonly port: number;
+  /** Of `--inspect-config`. */
+  readonly file: InspectFile;
   /** Told what a person should know. */
   readonly trouble: (what: string) => void;
 };
@@ -94,11 +97,12 @@ export class FleetInspector {
   }
 
   private async begin(): Promise<void> {
-    const { host, methods, directory, port, trouble } = this.parts;
+    const { host, methods, directory, port, file, trouble } = this.parts;
     // Before a thread is started for it: what is taken is tried each second.
-    await mustBeFree(port);
+    await mustBeFree(port, file.host);
     const { inspect } = await import('../inspector/index.ts');
     const inspector = await inspect(host.system, {
+      ...file,
       directory: join(directory, 'inspector'),
       port,
       fleet: { ask: (method, params) => asked(methods, method, params) },
@@ -111,8 +115,8 @@ export class FleetInspector {
 }
 
 /** @throws (rejects) with EADDRINUSE in its message */
-async function mustBeFree(port: number): Promise<void> {
-  const server = createServer().listen(port, '127.0.0.1');
+async function mustBeFree(port: number, host = '127.0.0.1'): Promise<void> {
+  const server = createServer().listen(port, host);
   await once(server, 'listening');
   await new Promise((resolve) => server.close(resolve));
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * The brain as a process of its own, under an agent or beside its brain: `host-main --directory DIR
- * [--region NAME] [--remote-write PORT] [--remote-write-config FILE] [--metrics-port PORT] [--inspect PORT]`.
+ * [--region NAME] [--remote-write PORT] [--remote-write-config FILE] [--metrics-port PORT] [--inspect PORT]
+ * [--inspect-config FILE]`.
  * It ends with 0 when it is told to, and with 1 when another host leads or it cannot go on: the agent then
  * starts it again. What a person should know goes to standard error, which the agent keeps; a process that
  * has started it by hand hears when it stands by, and when it leads. Puts together what knows nothing of
@@ -26,6 +27,7 @@ import {
   type FleetInspectorParts,
   type InspectorPlace,
 } from './fleet-inspector.ts';
+import { readInspectFile } from './inspect-file.ts';
 import { every } from './system-time.ts';
 
 /** Between two looks whether the agent is there, and how many in a row it may be away. */
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
       'remote-write-config': { type: 'string' },
       'metrics-port': { type: 'string' },
       inspect: { type: 'string' },
+      'inspect-config': { type: 'string' },
     },
   });
   const { directory, region, 'remote-write': writePort, 'metrics-port': metricsPort } = values;
@@ -77,7 +80,8 @@ async function main(): Promise<void> {
   watchStore(join(directory, 'store'));
   const metrics = await metricsOf(host, metricsPort);
   const { methods } = new HostMethods(host);
-  const inspector = await inspectorOf(values.inspect, { host, methods, directory, trouble: warn });
+  const parts = { host, methods, directory, trouble: warn };
+  const inspector = await inspectorOf(values.inspect, values['inspect-config'], parts);
   const where = (): Promise<InspectorPlace> => Promise.resolve(inspector?.where() ?? NOT_INSPECTED);
   // Last: whoever is answered there finds everything else open.
   const server = new ControlServer(join(directory, CONTROL_SOCKET), {
@@ -105,6 +109,8 @@ async function main(): Promise<void> {
   await close(1);
 }
 
+const asReason = (error: Error): Error => error;
+
 async function metricsOf(host: FleetHost, port: string | undefined): Promise<MetricsServer | null> {
   if (port === undefined) return null;
   const metrics = new MetricsServer(host);
@@ -115,12 +121,17 @@ async function metricsOf(host: FleetHost, port: string | undefined): Promise<Met
 
 async function inspectorOf(
   port: string | undefined,
-  parts: Omit<FleetInspectorParts, 'port'>,
+  path: string | undefined,
+  parts: Omit<FleetInspectorParts, 'port' | 'file'>,
 ): Promise<FleetInspector | null> {
   if (port === undefined) return null;
-  const inspector = new FleetInspector({ ...parts, port: Number(port) });
+  // Without what it takes out of texts it shows nothing at all.
+  const file = path === undefined ? {} : await readInspectFile(path).catch(asReason);
+  const isRead = !(file instanceof Error);
+  const inspector = new FleetInspector({ ...parts, port: Number(port), file: isRead ? file : {} });
   // What cannot be shown to others keeps nobody from leading.
-  await inspector.open().catch((error: Error) => inspector.failed(error));
+  if (isRead) await inspector.open().catch((error: Error) => inspector.failed(error));
+  else inspector.failed(file);
   return inspector;
 }
 

@@ -11,7 +11,7 @@ import { type Mount, mountOf } from './mount.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
-import { type Redaction, redaction } from './server/redaction.ts';
+import { type Redaction, redactedAll, redaction } from './server/redaction.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
 import { SystemWatch } from './server/system-watch.ts';
@@ -38,7 +38,10 @@ export type InspectOptions = {
    * are at most 20,000. `false`: nothing.
    */
   readonly recorder?: Partial<RecorderLimits> | false;
-  /** Takes secrets out of messages and stacks of errors before they leave the system's thread. */
+  /**
+   * Takes secrets out of texts before they leave the system's thread: of errors and traces, and all that a
+   * fleet tells.
+   */
   readonly redact?: (text: string) => string;
   /** Traces of an admin may tell what messages carry, after `redact`. Default: nobody's do. */
   readonly payloads?: boolean;
@@ -105,13 +108,16 @@ class RunningInspector implements Inspector {
     worker: Worker,
     system: System,
     data: ThreadData,
-    { onTrouble, fleet = null, redact: taken = (text) => text }: InspectOptions,
+    { onTrouble, fleet = null, redact: taken }: InspectOptions,
   ) {
     this.worker = worker;
     const post = (message: ToInspector): void => this.post(message);
-    const redact = redaction(taken);
+    const redact = redaction(taken ?? ((text) => text));
+    // A fleet is asked often: nothing is looked through where nothing is taken out.
+    const redactAll = (value: unknown): unknown =>
+      taken === undefined ? value : redactedAll(value, redact);
     this.redact = redact;
-    this.source = sourceOf({ system, fleet, redact, post });
+    this.source = sourceOf({ system, fleet, redact, redactAll, post });
     this.watch = new SystemWatch({ system, redact, post });
     this.data = data;
     this.trouble = onTrouble ?? (() => undefined);

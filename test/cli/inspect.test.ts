@@ -1,6 +1,6 @@
 /** `up --inspect` and `inspect`: the page of a running host, for whoever can read its tokens. */
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connectAgent } from 'ringmaster/agent';
@@ -62,6 +62,27 @@ test('inspect - where the page is, and a token only for whoever asks for it', as
   expect(audit).toContain('it leaks');
   await operator.close();
 
+  // The same is told by the local socket and by that of the page, to somebody elsewhere.
+  const socket = word((await rig.run('inspect')).out, /^socket: (.*)$/m);
+  const elsewhere = ['--url', socket, '--token-file', file];
+  const asked = async (...verb: string[]): Promise<unknown[]> =>
+    JSON.parse((await rig.run(...verb, '-o', 'json', ...elsewhere, '-C', '/nowhere')).out).items;
+  expect(await asked('get')).toMatchObject([{ service: 'web' }]);
+  expect((await asked('get', 'web')).length).toBeGreaterThan(0);
+  expect(await asked('why', 'web')).toEqual(
+    expect.arrayContaining([expect.objectContaining({ who: 'rollout', service: 'web' })]),
+  );
+  expect(await rig.run('freeze', 'web')).toMatchObject({ code: 0 });
+  for (const where of [[], elsewhere]) {
+    const { code, out } = await rig.run('diagnose', 'web', '--json', ...where);
+    const { findings } = JSON.parse(out);
+    const frozen = { about: 'web', next: 'ringmaster freeze web --off' };
+    expect([code, findings]).toEqual([
+      3,
+      expect.arrayContaining([expect.objectContaining(frozen)]),
+    ]);
+  }
+
   // Whoever leads next shows it again, to the same tokens.
   const killed = await brainPid();
   process.kill(killed, 'SIGKILL');
@@ -114,4 +135,42 @@ test('inspect - of a brain that stands by, when it leads', async () => {
   await viewer.close();
   child.kill('SIGTERM');
   expect(await code).toBe(0);
+}, 120_000);
+
+test('inspect - what its file hides is nowhere in it, also after another brain leads', async () => {
+  const secret = 'hunter2-of-the-fleet';
+  rig.write({ web: { ...webService(), env: { PASSWORD: secret } } });
+  const config = join(rig.folder, 'inspect.yaml');
+  const up = (...more: readonly string[]) =>
+    rig.run('up', '-d', '-f', 'fleet.yaml', '--inspect-config', 'inspect.yaml', ...more);
+  writeFileSync(config, 'redact: ["hunter2[a-z-]*"]\nrecorder: { minutes: 1 }\n');
+  expect(await up()).toMatchObject({ code: 2, err: expect.stringContaining('--inspect') });
+  for (const [text, why] of [
+    ['redact: ["("]', 'regular expression'],
+    ['redact: ["x*"]', 'every text'],
+    ['redacts: []', 'redact'],
+    ['tls: { key: none.pem, cert: none.pem }', 'none.pem is not there'],
+  ] as const) {
+    writeFileSync(config, text);
+    const wrong = await up('--inspect', '0');
+    expect([text, wrong.code, wrong.err]).toEqual([text, 2, expect.stringContaining(why)]);
+  }
+  writeFileSync(config, 'redact: ["hunter2[a-z-]*"]\nrecorder: { minutes: 1 }\n');
+  expect(await up('--inspect', '0')).toMatchObject({ code: 0 });
+  const told = async (): Promise<string> => {
+    const viewer = await clientOf('viewer');
+    const detail = await viewer.ask('Service.get', { service: 'web' });
+    await viewer.close();
+    return JSON.stringify(detail);
+  };
+  // Whoever has the machine has the file, too.
+  expect((await rig.run('describe', 'web', '-o', 'json')).out).toContain(secret);
+  const shown = await told();
+  expect(shown).toContain('"PASSWORD":"***"');
+  expect(shown).not.toContain(secret);
+  const killed = await brainPid();
+  process.kill(killed, 'SIGKILL');
+  let again = await rig.run('inspect');
+  while (again.code !== 0 || (await brainPid()) === killed) again = await rig.run('inspect');
+  expect(await told()).not.toContain(secret);
 }, 120_000);

@@ -214,6 +214,48 @@ describe('a server that is no inspector, or none any more', () => {
   });
 });
 
+describe('diagnose', () => {
+  test('diagnose - of any inspector: nothing, then what is wrong, from which evidence, and what next', async () => {
+    const another = await start();
+    const other = await inspect(another, { directory: join(directory, 'diagnosed') });
+    const where = ['--url', other.url, '--token-file', other.tokenFile('viewer')];
+    expect(await rig.run('diagnose', ...where)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing is wrong'),
+    });
+    const ref = (await another.spawn(Keeper, { id: 'looping' })) as unknown as Ref<{
+      crash: (text: string) => void;
+    }>;
+    for (let i = 0; i < 3; i++) await ref.ask('crash', `${i}`).catch(() => undefined);
+    // Told a moment later.
+    let told = await rig.run('diagnose', '--json', ...where);
+    while (told.code === 0) told = await rig.run('diagnose', '--json', ...where);
+    const { findings } = JSON.parse(told.out);
+    expect([told.code, findings]).toEqual([
+      3,
+      expect.arrayContaining([
+        {
+          about: '/user/looping',
+          what: 'it crashed 3 times in a minute',
+          evidence: expect.arrayContaining([expect.stringContaining('told 2, kept')]),
+          next: 'ringmaster trace /user/looping --record-crash crash.json',
+        },
+      ]),
+    ]);
+    await other.close();
+    await another.close();
+  });
+
+  test('diagnose - a fleet where there is none is said, and so is half an address', async () => {
+    for (const verb of [['get'], ['why', 'web'], ['describe', 'web'], ['ring', 'web'], ['top']]) {
+      const { code, err } = await rig.run(...verb, ...address('viewer'));
+      expect([verb, code, err]).toEqual([verb, 6, expect.stringMatching(/no fleet/)]);
+    }
+    const half = await rig.run('diagnose', '--url', inspector.url);
+    expect(half).toMatchObject({ code: 2, err: expect.stringContaining('go together') });
+  });
+});
+
 describe('tools of a model', () => {
   test('tools of a model - only what looks is one, whatever the token may do', () => {
     const names = toolsOf(Object.keys(METHODS)).map(({ name }) => name);
@@ -236,7 +278,9 @@ describe('tools of a model', () => {
     // Without a fleet there are none of its tools.
     expect(tools.map(({ name }) => name)).toEqual([
       'System_figures',
+      'System_diagnose',
       'Actors_list',
+      'Actors_measure',
       'DeadLetters_last',
     ]);
     const listed = await client.callTool({ name: 'Actors_list', arguments: { contains: 'model' } });

@@ -41,6 +41,7 @@ function beside(port: number) {
     methods: { 'Fleet.list': answers('Fleet.list', fleet) },
     directory,
     port,
+    file: {},
     trouble: (what) => troubles.push(what),
   });
   return { inspector, asked };

@@ -7,7 +7,7 @@ import { type Inspector, inspect } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventRow } from '../../src/inspector/server/event-row.ts';
 import { letterRow } from '../../src/inspector/server/letter-row.ts';
-import { redaction, SECRET_MAX } from '../../src/inspector/server/redaction.ts';
+import { redactedAll, redaction, SECRET_MAX } from '../../src/inspector/server/redaction.ts';
 import { Client } from './client.ts';
 import { Keeper } from './programs/keeper.mjs';
 
@@ -48,6 +48,12 @@ describe('redaction', () => {
     const row = eventRow({ kind: 'actor-crashed', path: '/a', error }, redact);
     expect(row.failure).toMatchObject({ name: '***', causes: [{ name: '***' }] });
     expect(JSON.stringify(row)).not.toContain(SECRET);
+  });
+
+  test('redaction - texts of plain data, at any depth; what is no text stays', () => {
+    const value = { a: [`x ${SECRET}`, 1, null, { b: SECRET, c: true }], d: 'y'.repeat(100_000) };
+    const left = { a: ['x ***', 1, null, { b: '***', c: true }], d: 'y'.repeat(100_000) };
+    expect(redactedAll(value, redact)).toEqual(left);
   });
 
   test('redaction - what cannot be read is told as such, and not lost', () => {

@@ -70,7 +70,12 @@ export class FleetWatch {
 
   /** What was admitted, newest last. */
   async decisions(service: string): Promise<readonly DecisionShown[]> {
-    return await this.ask('Decisions.list', { service, kind: 'admitted', last: 200 });
+    const params = { service, kind: 'admitted', last: 200 };
+    const told = await this.ask<{ readonly decisions: readonly DecisionShown[] }>(
+      'Decisions.list',
+      params,
+    );
+    return told.decisions;
   }
 
   /** The process of an instance. */

@@ -3,7 +3,8 @@
 import type { ServiceDetail } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { type CommonOptions, withHost } from '../host-door.ts';
+import { withFleet } from '../fleet-door.ts';
+import { type InspectorOptions, TOKEN_OPTION, URL_OPTION } from '../inspector-address.ts';
 import { print, printable, printData } from '../output.ts';
 import { lengthOf } from './get.ts';
 
@@ -13,10 +14,12 @@ export function addDescribe(program: Command): void {
     .command('describe <service>')
     .description('all that is known of one service')
     .option('-o, --output <form>', 'table, json or yaml', 'table')
+    .option(...URL_OPTION)
+    .option(...TOKEN_OPTION)
     .action(async (service: string, _, command: Command) => {
-      const options = command.optsWithGlobals<CommonOptions & { readonly output: string }>();
-      const detail = await withHost(options, (host) =>
-        host.ask<ServiceDetail>('Service.get', { service }),
+      const options = command.optsWithGlobals<InspectorOptions & { readonly output: string }>();
+      const detail = await withFleet(options, (fleet) =>
+        fleet.ask<ServiceDetail>('Service.get', { service }),
       );
       const { output } = options;
       if (output === 'json' || output === 'yaml') await printData(output, 'Service', { ...detail });

@@ -8,7 +8,8 @@ import type {
 } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { isUnreachable } from '../exit-codes.ts';
-import { type CommonOptions, withHost } from '../host-door.ts';
+import { withFleet } from '../fleet-door.ts';
+import { type InspectorOptions, TOKEN_OPTION, URL_OPTION } from '../inspector-address.ts';
 import {
   type Column,
   type Form,
@@ -20,7 +21,7 @@ import {
 } from '../output.ts';
 import { AWAY_MS, elapsedMs, every } from '../watching.ts';
 
-type GetOptions = CommonOptions & { readonly output: string; readonly watch?: boolean };
+type GetOptions = InspectorOptions & { readonly output: string; readonly watch?: boolean };
 
 /** Between two looks of `-w`, in milliseconds. Shorter: more questions to the host. */
 const WATCH_MS = 500;
@@ -32,6 +33,8 @@ export function addGet(program: Command): void {
     .description('services, or the instances of one')
     .option('-o, --output <form>', 'table, wide, json, ndjson, yaml or name', 'table')
     .option('-w, --watch', 'go on, and show what changes')
+    .option(...URL_OPTION)
+    .option(...TOKEN_OPTION)
     .action(async (service: string | undefined, _, command: Command) => {
       const options = command.optsWithGlobals<GetOptions>();
       const form = formOf(options.output);
@@ -40,21 +43,21 @@ export function addGet(program: Command): void {
     });
 }
 
-async function once(options: CommonOptions, form: Form, service?: string): Promise<void> {
+async function once(options: InspectorOptions, form: Form, service?: string): Promise<void> {
   if (service === undefined) await printList(form, servicesOf(await listed(options)));
   else await printList(form, instancesOf(await looked(options, service)));
 }
 
-function listed(options: CommonOptions): Promise<FleetListed> {
-  return withHost(options, (host) => host.ask<FleetListed>('Fleet.list'));
+function listed(options: InspectorOptions): Promise<FleetListed> {
+  return withFleet(options, (fleet) => fleet.ask<FleetListed>('Fleet.list'));
 }
 
-function looked(options: CommonOptions, service: string): Promise<ServiceDetail> {
-  return withHost(options, (host) => host.ask<ServiceDetail>('Service.get', { service }));
+function looked(options: InspectorOptions, service: string): Promise<ServiceDetail> {
+  return withFleet(options, (fleet) => fleet.ask<ServiceDetail>('Service.get', { service }));
 }
 
 /** On a terminal the table is drawn again in its place; into a pipe goes a line for each change. */
-async function watched(options: CommonOptions, form: Form, service?: string): Promise<void> {
+async function watched(options: InspectorOptions, form: Form, service?: string): Promise<void> {
   const isTerminal = process.stdout.isTTY === true && (form === 'table' || form === 'wide');
   const known = new Map<string, string>();
   let height = 0;

@@ -3,10 +3,11 @@
 import type { KeyShown, RingChange, RingShown } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { type CommonOptions, withHost } from '../host-door.ts';
+import { withFleet } from '../fleet-door.ts';
+import { type InspectorOptions, TOKEN_OPTION, URL_OPTION } from '../inspector-address.ts';
 import { type Form, formOf, print, printData, tableText } from '../output.ts';
 
-type RingOptions = CommonOptions & {
+type RingOptions = InspectorOptions & {
   readonly whatIf?: string;
   readonly key?: string;
   readonly output: string;
@@ -20,6 +21,8 @@ export function addRing(program: Command): void {
     .option('--key <key>', 'who answers for it, the first to ask first')
     .option('--what-if <change>', 'such as +1 or -1')
     .option('-o, --output <form>', 'table, json or yaml', 'table')
+    .option(...URL_OPTION)
+    .option(...TOKEN_OPTION)
     .action(async (service: string, _, command: Command) => {
       const options = command.optsWithGlobals<RingOptions>();
       const form = formOf(options.output);
@@ -30,7 +33,7 @@ export function addRing(program: Command): void {
 }
 
 async function showRing(options: RingOptions, form: Form, service: string): Promise<void> {
-  const ring = await withHost(options, (host) => host.ask<RingShown>('Ring.get', { service }));
+  const ring = await withFleet(options, (fleet) => fleet.ask<RingShown>('Ring.get', { service }));
   if (form === 'json' || form === 'yaml') return await printData(form, 'Ring', { ...ring });
   const { generation, algorithm, sections, members, moved } = ring;
   const of = algorithm === 'ketama' ? `, ${sections} sections each` : '';
@@ -49,8 +52,8 @@ async function showKey(
   service: string,
   key: string,
 ): Promise<void> {
-  const shown = await withHost(options, (host) =>
-    host.ask<KeyShown>('Ring.owners', { service, key }),
+  const shown = await withFleet(options, (fleet) =>
+    fleet.ask<KeyShown>('Ring.owners', { service, key }),
   );
   if (form === 'json' || form === 'yaml') return await printData(form, 'Key', { ...shown });
   const columns = [
@@ -68,8 +71,8 @@ async function showChange(options: RingOptions, form: Form, service: string): Pr
     const message = `--what-if is ${whatIf}; expected a change such as +1 or -1.`;
     throw new CommandError(EXIT.usage, message);
   }
-  const answer = await withHost(options, (host) =>
-    host.ask<RingChange>('Ring.whatIf', { service, change: Number(whatIf) }),
+  const answer = await withFleet(options, (fleet) =>
+    fleet.ask<RingChange>('Ring.whatIf', { service, change: Number(whatIf) }),
   );
   if (form === 'json' || form === 'yaml') return await printData(form, 'RingChange', { ...answer });
   const { before, after, movedShare, expectedShare, isWithin } = answer;

@@ -1,12 +1,12 @@
 /** `ringmaster top --actors`: the actors of an inspector as a live table, ordered, filtered, ended by key. */
 import { emitKeypressEvents } from 'node:readline';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import { addressOf, type InspectorOptions } from '../inspector-address.ts';
 import { connectInspector, type InspectorClient } from '../inspector-client.ts';
 import { type Column, print, printable, printList, tableText } from '../output.ts';
 import { ACTOR_ORDERS, type ActorLine, type ActorOrder, ActorRows } from '../top/actor-rows.ts';
 import { type Key, pressed, type TableState } from '../top/keys.ts';
 import { elapsedMs, every } from '../watching.ts';
-import { addressOf, type InspectorOptions } from './inspect.ts';
 
 /** How it is asked for. */
 export type TopActorsOptions = InspectorOptions & {

@@ -3,12 +3,13 @@
 import type { InstanceLoad } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { type CommonOptions, withHost } from '../host-door.ts';
+import { withFleet } from '../fleet-door.ts';
+import { type InspectorOptions, TOKEN_OPTION, URL_OPTION } from '../inspector-address.ts';
 import { type Column, formOf, print, printList, tableText } from '../output.ts';
 import { every } from '../watching.ts';
 import { type TopActorsOptions, topActors } from './top-actors.ts';
 
-type TopOptions = CommonOptions & {
+type TopOptions = InspectorOptions & {
   readonly sort: string;
   readonly output: string;
   readonly last?: string;
@@ -42,8 +43,8 @@ export function addTop(program: Command): void {
     )
     .option('--filter <text>', 'with --actors: those whose path contains it', '')
     .option('--role <role>', 'with --actors: an admin may end them', 'viewer')
-    .option('--url <url>', 'with --actors: socket of an inspector; default: of the running host')
-    .option('--token-file <file>', 'with --url: its token')
+    .option(...URL_OPTION)
+    .option(...TOKEN_OPTION)
     .action(async (service: string | undefined, _, command: Command) => {
       const options = command.optsWithGlobals<TopOptions & TopActorsOptions>();
       if (options.actors === true) {
@@ -57,8 +58,8 @@ export function addTop(program: Command): void {
         throw new CommandError(EXIT.usage, `--sort is ${options.sort}; expected one of ${known}.`);
       }
       const look = async (): Promise<readonly InstanceLoad[]> => {
-        const { instances } = await withHost(options, (host) =>
-          host.ask<{ readonly instances: readonly InstanceLoad[] }>(
+        const { instances } = await withFleet(options, (fleet) =>
+          fleet.ask<{ readonly instances: readonly InstanceLoad[] }>(
             'Fleet.top',
             service === undefined ? {} : { service },
           ),

@@ -3,11 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import type { TraceEvent } from '../../inspector/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
+import {
+  addressOf,
+  type InspectorOptions,
+  TOKEN_OPTION,
+  URL_OPTION,
+} from '../inspector-address.ts';
 import { connectInspector } from '../inspector-client.ts';
 import { lengthMs } from '../length-of-time.ts';
 import { print, printAside, printable } from '../output.ts';
 import { CrashRecorder, type CrashRecording } from '../replay/crash-recording.ts';
-import { addressOf, type InspectorOptions } from './inspect.ts';
 
 type TraceOptions = InspectorOptions & {
   readonly max?: string;
@@ -38,8 +43,8 @@ export function addTrace(program: Command): void {
       '--record-crash <file>',
       'until it fails: what it was told goes into the file, for replay',
     )
-    .option('--url <url>', 'socket of an inspector; default: of the running host')
-    .option('--token-file <file>', 'its token; needed with --url')
+    .option(...URL_OPTION)
+    .option(...TOKEN_OPTION)
     .option('-o, --output <form>', 'table or ndjson', 'table')
     .action(async (path: string, _, command: Command) => {
       await trace(path, command.optsWithGlobals<TraceOptions>());

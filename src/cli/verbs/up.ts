@@ -8,11 +8,12 @@ import { resolve } from 'node:path';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { type CommonOptions, directoryOf } from '../host-door.ts';
+import { placeOf } from '../inspector-address.ts';
 import { leftBehind } from '../left-behind.ts';
 import { endLocalFleet, standBy, startLocalFleet, untilUp } from '../local-fleet.ts';
 import { print, printAside } from '../output.ts';
 import { sent } from './apply.ts';
-import { inspectorLine, placeOf } from './inspect.ts';
+import { inspectorLine } from './inspect.ts';
 
 /** Of the inspector, unless another one is named: one that nobody has registered. */
 const INSPECT_PORT = '7117';
@@ -26,6 +27,7 @@ type UpOptions = CommonOptions & {
   readonly metricsPort?: string;
   /** True: on its usual port. */
   readonly inspect?: string | true;
+  readonly inspectConfig?: string;
   readonly standby?: boolean;
 };
 
@@ -45,6 +47,7 @@ export function addUp(program: Command): void {
       '--inspect [port]',
       `show the fleet and its brain in a page, on this port of 127.0.0.1 (default: ${INSPECT_PORT}; 0: any)`,
     )
+    .option('--inspect-config <file>', 'what is hidden in it, its names, address, TLS, recorder')
     .action(async (_, command: Command) => up(command.optsWithGlobals<UpOptions>()));
   program
     .command('down')
@@ -66,7 +69,7 @@ async function up(options: UpOptions): Promise<void> {
   const where = region === undefined ? {} : { region };
   const inspect = options.inspect === true ? INSPECT_PORT : options.inspect;
   const ports = { 'remote-write': remoteWrite, 'metrics-port': metricsPort, inspect };
-  const config = await ingestConfig(options);
+  const config = { ...(await ingestConfig(options)), ...(await inspectConfig(options)) };
   const given = Object.entries(ports).flatMap(([name, port]) =>
     port === undefined ? [] : [[name, portOf(port, name === 'inspect')] as const],
   );
@@ -140,6 +143,24 @@ async function ingestConfig({
     throw new CommandError(EXIT.usage, (error as Error).message);
   }
   return { ingestConfig: resolve(file) };
+}
+
+/** As that. */
+async function inspectConfig({
+  inspect,
+  inspectConfig: file,
+}: UpOptions): Promise<{ readonly inspectConfig?: string }> {
+  if (file === undefined) return {};
+  if (inspect === undefined) {
+    throw new CommandError(EXIT.usage, '--inspect-config goes with --inspect; give both.');
+  }
+  const { readInspectFile } = await import('../../host/index.ts');
+  try {
+    await readInspectFile(resolve(file));
+  } catch (error) {
+    throw new CommandError(EXIT.usage, (error as Error).message);
+  }
+  return { inspectConfig: resolve(file) };
 }
 
 /** `mayBeAny`: 0 is one that is free. */

@@ -3,10 +3,13 @@
 import type { DecisionShown } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
-import { type CommonOptions, withHost } from '../host-door.ts';
+import { withFleet } from '../fleet-door.ts';
+import { type InspectorOptions, TOKEN_OPTION, URL_OPTION } from '../inspector-address.ts';
 import { type Column, formOf, print, printable, printList } from '../output.ts';
 
-type WhyOptions = CommonOptions & {
+type Decisions = { readonly decisions: readonly DecisionShown[] };
+
+type WhyOptions = InspectorOptions & {
   readonly output: string;
   readonly last: string;
   readonly kind?: string;
@@ -20,6 +23,8 @@ export function addWhy(program: Command): void {
     .option('-n, --last <count>', 'of the newest', '20')
     .option('--kind <kind>', 'admitted, delayed or refused')
     .option('-o, --output <form>', 'table, json, ndjson or yaml', 'table')
+    .option(...URL_OPTION)
+    .option(...TOKEN_OPTION)
     .action(async (about: string, _, command: Command) => {
       const options = command.optsWithGlobals<WhyOptions>();
       const { last, kind, output } = options;
@@ -30,15 +35,15 @@ export function addWhy(program: Command): void {
         throw new CommandError(EXIT.usage, `--last is ${last}; expected a number from 1.`);
       }
       const [service = about, what] = about.split(/\/(.*)/s);
-      const items = await withHost(options, async (host) => {
-        const found = await host.ask<readonly DecisionShown[]>('Decisions.list', {
+      const items = await withFleet(options, async (fleet) => {
+        const { decisions: found } = await fleet.ask<Decisions>('Decisions.list', {
           service,
           ...(what === undefined ? {} : { about: SUBJECTS.includes(what) ? what : about }),
           ...(kind === undefined ? {} : { kind }),
           last: Number(last),
         });
         // Of a service that there never was nothing was decided: then it is said which there are.
-        if (found.length === 0) await host.ask('Service.get', { service });
+        if (found.length === 0) await fleet.ask('Service.get', { service });
         return found;
       });
       const form = formOf(output);

@@ -19,6 +19,7 @@ import {
 } from '../../actors/index.ts';
 import { KeyOwners } from '../router/key-owners.ts';
 import type { AppliedService } from './apply-options.ts';
+import { type Finding, findingsOf } from './diagnosis.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { HostChanges, type Method } from './host-changes.ts';
 import type { InstanceLoad } from './instance-load.ts';
@@ -118,6 +119,7 @@ export class HostMethods {
       'Fleet.apply': (params) => this.apply(params),
       'Fleet.list': () => this.list(),
       'Service.get': (params) => this.get(text(params, 'service')),
+      'Fleet.diagnose': (params) => this.diagnose(params),
       'Decisions.list': (params) => this.decisions(params),
       'Fleet.top': (params) => this.top(params),
       'Ring.get': (params) => this.ring(text(params, 'service')),
@@ -180,7 +182,18 @@ export class HostMethods {
     };
   }
 
-  private async decisions(params: Params): Promise<readonly DecisionShown[]> {
+  private async diagnose(params: Params): Promise<{ readonly findings: readonly Finding[] }> {
+    const { service } = params;
+    if (service !== undefined)
+      return { findings: findingsOf(await this.get(text(params, 'service'))) };
+    const names = await this.host.services();
+    const found = await Promise.all(names.map((name) => this.get(name).catch(nullIfGone)));
+    return { findings: found.flatMap((one) => (one === null ? [] : findingsOf(one))) };
+  }
+
+  private async decisions(
+    params: Params,
+  ): Promise<{ readonly decisions: readonly DecisionShown[] }> {
     const { service, about, kind, sinceMs } = params;
     const entries = await this.host.why({
       ...(service === undefined ? {} : { service: text(params, 'service') }),
@@ -189,7 +202,7 @@ export class HostMethods {
       ...(typeof sinceMs === 'number' ? { sinceMs } : {}),
     });
     const last = typeof params.last === 'number' ? params.last : 50;
-    return entries.slice(-Math.max(1, last)).map(shownEntry);
+    return { decisions: entries.slice(-Math.max(1, last)).map(shownEntry) };
   }
 
   private async top(params: Params): Promise<{ readonly instances: readonly InstanceLoad[] }> {

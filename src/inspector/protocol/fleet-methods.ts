@@ -4,6 +4,7 @@
  * a socket.
  */
 import { WISH_IF } from './change-words.ts';
+import { FINDING } from './finding.ts';
 import {
   CHANGE,
   DECISION,
@@ -43,6 +44,12 @@ export const FLEET_METHODS = {
     role: 'viewer',
     params: z.strictObject({ service }),
     result: SERVICE_DETAIL,
+  }),
+  'Fleet.diagnose': method({
+    about: 'What is wrong with the fleet, with the evidence and the next command; empty: nothing.',
+    role: 'viewer',
+    params: z.strictObject({ service: service.optional().describe('default: all') }),
+    result: z.strictObject({ findings: z.array(FINDING) }),
   }),
   'Decisions.list': method({
     about: 'The last decisions, refused and delayed ones too; the newest last.',

@@ -4,6 +4,7 @@
  */
 import { ROLES } from '../access/roles.ts';
 import { WISH } from './change-words.ts';
+import { FINDING } from './finding.ts';
 import { FLEET_METHODS } from './fleet-methods.ts';
 import { TOPIC_NAMES } from './topics.ts';
 import { TRACE_LIMITS, TRACE_METHODS } from './trace-words.ts';
@@ -124,6 +125,13 @@ export const METHODS = {
       lost: count,
       rings: z.array(z.strictObject({ from: count, to: count, data: part, control: part })),
     }),
+  }),
+  'System.diagnose': method({
+    about:
+      'What is wrong with the actor system, with the evidence and the next command; empty: nothing.',
+    role: 'viewer',
+    params: z.strictObject({}),
+    result: z.strictObject({ findings: z.array(FINDING) }),
   }),
   'Actors.list': method({
     about: 'Named actors with their figures, the first of an order; ties by path.',

@@ -1,6 +1,7 @@
 /** What answers each method: the source is asked; whatever changes something goes by changes.ts. */
 import type { AuditLog } from '../access/audit-log.ts';
 import type { Answerers } from '../protocol/conversation.ts';
+import type { Finding } from '../protocol/finding.ts';
 import { Refused } from '../protocol/refused.ts';
 import { LIMITS, type ParamsOf, type ResultOf } from '../protocol/schema.ts';
 import { Changes } from './changes.ts';
@@ -14,6 +15,8 @@ const LIMIT_DEFAULT = 100;
 export type AnswersParts = {
   readonly source: Source;
   readonly audit: AuditLog;
+  /** Of the system. */
+  readonly findings: () => readonly Finding[];
   /** For people. */
   readonly now: () => string;
   readonly nowMs: () => number;
@@ -28,10 +31,12 @@ export function answersOf(parts: AnswersParts): SharedAnswerers {
   const { source, nowMs, audit, now } = parts;
   const figures = shared(() => source.figures(), nowMs);
   const actors = shared(() => source.actors(), nowMs);
+  const diagnosed = shared(() => Promise.resolve(parts.findings()), nowMs);
   const deadLetters = shared(() => source.deadLetters(), nowMs);
   const changes = new Changes({ audit, now });
   return {
     'System.figures': figures,
+    'System.diagnose': async () => ({ findings: [...(await diagnosed())] }),
     'Actors.list': async (params) => listed(await actors(), params),
     'Actors.measure': ({ path }) => measured(source, path),
     'DeadLetters.last': async () => ({ letters: [...(await deadLetters())] }),

@@ -3,8 +3,10 @@
  * second, names and news as they are posted. What a system does is seen also while its own thread is busy.
  */
 import { SeatFigures } from '../../runtime/index.ts';
+import type { Finding } from '../protocol/finding.ts';
 import type { ResultOf } from '../protocol/schema.ts';
 import type { Board } from '../topics/board.ts';
+import { systemFindings } from '../topics/findings.ts';
 import { type SystemReading, type ThreadReading, VitalSigns } from '../topics/vital-signs.ts';
 import type { Source, ToInspector } from './source.ts';
 import { PATH_SEPARATOR } from './system-watch.ts';
@@ -45,6 +47,18 @@ export class Feeds {
       this.board.topics.actors.sits(seat, buffer, actorsMax);
     } else if (news.kind === 'names') this.named(news);
     else this.happened(news);
+  }
+
+  /** What is wrong, as of the last second. */
+  findings(): readonly Finding[] {
+    const { pulse, events, deadLetters } = this.board.topics;
+    return systemFindings({
+      nowMs: this.board.nowMs(),
+      alarms: this.signs.alarms(),
+      pulse: pulse.values(),
+      events: events.values(),
+      letters: deadLetters.values(),
+    });
   }
 
   /** Once a second. */

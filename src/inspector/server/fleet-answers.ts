@@ -62,7 +62,8 @@ export function fleetAnswersOf({
         instances: detail.instances.map((one) => forRole(one, role)),
       };
     },
-    'Decisions.list': async (params) => ({ decisions: await ask('Decisions.list', params) }),
+    'Fleet.diagnose': (params) => ask('Fleet.diagnose', params),
+    'Decisions.list': (params) => ask('Decisions.list', params),
     'Ring.get': (params) => ask('Ring.get', params),
     'Ring.owners': (params) => ask('Ring.owners', params),
     'Ring.whatIf': (params) => ask('Ring.whatIf', params),

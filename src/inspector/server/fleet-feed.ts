@@ -11,7 +11,7 @@ import type { Source } from './source.ts';
 /** Between two looks. Longer: told later; shorter: the fleet is asked more often. Milliseconds. */
 export const FLEET_LOOK_MS = 250;
 
-type Decisions = ResultOf<'Decisions.list'>['decisions'];
+type Decisions = ResultOf<'Decisions.list'>;
 
 /** Thread rule: the inspector's thread. */
 export class FleetFeed {
@@ -59,8 +59,8 @@ export class FleetFeed {
   private async decisions(): Promise<void> {
     const since = Number.isFinite(this.knownMs) ? { sinceMs: this.knownMs } : {};
     const asked = { ...since, last: ROWS_MAX.decisions };
-    const entries = await askFleet<Decisions>(this.source, 'Decisions.list', asked);
-    for (const entry of entries) {
+    const told = await askFleet<Decisions>(this.source, 'Decisions.list', asked);
+    for (const entry of told.decisions) {
       this.board.topics.decisions.set(String(entry.id), entry);
       this.knownMs = Math.max(this.knownMs, entry.lastMs);
     }

@@ -82,7 +82,13 @@ async function serve({
       ? null
       : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
   const fleet = new FleetFeed(board, remote.source);
-  const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
+  const answerers = answersOf({
+    source: remote.source,
+    audit,
+    findings: () => feeds.findings(),
+    now: wallIso,
+    nowMs: monotonicMs,
+  });
   const desk = new TraceDesk(remote.source, payloads);
   const connect = connections({
     board,

@@ -9,6 +9,16 @@ export const SECRET_MAX = 2000;
 /** At most `max` characters of what is left of a text. Never throws. */
 export type Redaction = (text: string, max: number) => string;
 
+/** All texts in plain data; what is no text stays. */
+export function redactedAll(value: unknown, redact: Redaction): unknown {
+  if (typeof value === 'string') return redact(value, value.length);
+  if (Array.isArray(value)) return value.map((one) => redactedAll(one, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, redactedAll(one, redact)]),
+  );
+}
+
 /** Of what a program gives, which sees at most `max + SECRET_MAX` characters. */
 export function redaction(redact: (text: string) => string): Redaction {
   return (text, max) => {

@@ -23,10 +23,12 @@ export type SourceParts = {
   readonly post: (message: ToInspector) => void;
   /** Of texts that people wrote. */
   readonly redact: Redaction;
+  /** Of all texts in plain data. */
+  readonly redactAll: (value: unknown) => unknown;
 };
 
 /** Thread rule: the thread that started the system. */
-export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
+export function sourceOf({ system, fleet, post, redact, redactAll }: SourceParts): Source {
   const traces = new Map<number, () => void>();
   const meters = new Meters(system, monotonicMs);
   return {
@@ -57,7 +59,7 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
     },
     fleet: async (method, params) => {
       const answer = await askedOf(fleet, method, params);
-      if ('result' in answer) return answer;
+      if ('result' in answer) return { result: redactAll(answer.result) };
       return { ...answer, message: redact(answer.message, MESSAGE_MAX) };
     },
   };

@@ -61,6 +61,11 @@ export class KeyedTopic implements Topic {
     for (const [key, value] of rows) this.set(key, value);
   }
 
+  /** All rows as they are now, the oldest first. */
+  values<T>(): readonly T[] {
+    return [...this.rows.values()].map(({ text }) => JSON.parse(text) as T);
+  }
+
   read({ from, to, cursor }: Sweep, { sub, frame }: FrameHead, bytes: number): Part {
     const set: string[] = [];
     let size = 0;

@@ -4,6 +4,7 @@
  */
 import { OCTAVE_BUCKETS, octaveQuantile } from '../../hotpath/index.ts';
 import type { RowOf } from '../protocol/topics.ts';
+import type { Alarm } from './findings.ts';
 
 /** One thread's counters as they stand. */
 export type ThreadReading = {
@@ -115,7 +116,7 @@ export class VitalSigns {
         waits[i] = (waits[i] as number) + count;
       });
     }
-    const because = this.alarms();
+    const because = this.alarms().map(({ text }) => text);
     return {
       verdict: because.length === 0 ? 'healthy' : 'attention',
       because,
@@ -131,19 +132,23 @@ export class VitalSigns {
     };
   }
 
-  private alarms(): string[] {
-    const alarms: string[] = [];
+  /** What needs somebody. */
+  alarms(): readonly Alarm[] {
+    const alarms: Alarm[] = [];
+    const alarm = (kind: Alarm['kind'], text: string, thread: number | null = null): void =>
+      void alarms.push({ kind, thread, text });
     const restarts = this.inMinute((pulse) => pulse.restarts);
-    if (restarts >= RESTARTS_ALARM) alarms.push(`${restarts} restarts in a minute`);
+    if (restarts >= RESTARTS_ALARM) alarm('restarts', `${restarts} restarts in a minute`);
     const lost = (this.main?.lost ?? 0) - (this.lostThen[0] ?? 0);
-    if (lost > 0) alarms.push(`${lost} messages died with a thread in the last minute`);
+    if (lost > 0) alarm('lost', `${lost} messages died with a thread in the last minute`);
     for (const { thread, fill } of this.threads) {
       if (fill < FILL_ALARM) continue;
-      alarms.push(`a ring to thread ${thread} is ${Math.round(fill * 100)} % full`);
+      alarm('ring', `a ring to thread ${thread} is ${Math.round(fill * 100)} % full`, thread);
     }
     const ageMs = this.main?.ageMs ?? 0;
     if (ageMs > SILENT_ALARM_MS) {
-      alarms.push(`the starting thread has not answered for ${Math.round(ageMs / 1000)} s`);
+      const seconds = Math.round(ageMs / 1000);
+      alarm('silent', `the starting thread has not answered for ${seconds} s`, 0);
     }
     return alarms;
   }
