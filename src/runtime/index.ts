@@ -43,6 +43,7 @@ export type { CounterName } from './host/seat-layout.ts';
 export type { ActorFigures } from './host/seat-memory.ts';
 export type { MailboxLimits, MailboxOptions, OverflowPolicy } from './mailbox/mailbox-options.ts';
 export { FigureColumns } from './observe/figure-columns.ts';
+export type { DeadLetterNote, DeadLetterNoteListener } from './observe/letter-news.ts';
 export type { MeasureListener, MeasureReport } from './observe/measure.ts';
 export type { RosterListener } from './observe/roster.ts';
 export { SeatFigures } from './observe/seat-figures.ts';

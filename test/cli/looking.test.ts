@@ -215,7 +215,7 @@ describe('a server that is no inspector, or none any more', () => {
 });
 
 describe('diagnose', () => {
-  test('diagnose - of any inspector: nothing, then what is wrong, from which evidence, and what next', async () => {
+  test('diagnose - of any inspector: nothing, then what is wrong, and what next', async () => {
     const another = await start();
     const other = await inspect(another, { directory: join(directory, 'diagnosed') });
     const where = ['--url', other.url, '--token-file', other.tokenFile('viewer')];

@@ -75,7 +75,7 @@ describe('findings', () => {
 
   test('findings - dead letters of the last minute, each kind once', () => {
     const pulse = [second({ deadLetters: 7 }), ...Array.from({ length: 59 }, () => second())];
-    const letter = { path: '/user/a', message: 'go', reason: 'stopped' };
+    const letter = { thread: 0, path: '/user/a', message: 'go', reason: 'stopped' };
     const letters = [letter, letter, { ...letter, message: 'come' }];
     expect(systemFindings({ ...CALM, pulse, letters })).toMatchObject([
       {

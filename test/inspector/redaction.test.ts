@@ -6,7 +6,6 @@ import { type Ref, type System, start } from 'ringmaster';
 import { type Inspector, inspect } from 'ringmaster/inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventRow } from '../../src/inspector/server/event-row.ts';
-import { letterRow } from '../../src/inspector/server/letter-row.ts';
 import { redactedAll, redaction, SECRET_MAX } from '../../src/inspector/server/redaction.ts';
 import { Client } from './client.ts';
 import { Keeper } from './programs/keeper.mjs';
@@ -65,16 +64,6 @@ describe('redaction', () => {
     const row = eventRow({ kind: 'actor-crashed', path: '/a', error: hostile }, redact);
     expect(row.text).toBe('/a crashed: thrown: a value that cannot be read');
   });
-});
-
-test('redaction - a name that cannot be read is told as such', () => {
-  const name = {
-    toString: () => {
-      throw new Error('no');
-    },
-  };
-  const letter = { to: '/a', name, reason: 'unknown', payload: null } as never;
-  expect(letterRow(letter, redact).message).toBe('a name that cannot be read');
 });
 
 describe('a secret in a running system', () => {

@@ -7,12 +7,9 @@ import {
   encodeColumns,
 } from '../../src/inspector/protocol/columns.ts';
 import type { Changed } from '../../src/inspector/protocol/schema.ts';
-import { TOPICS } from '../../src/inspector/protocol/topics.ts';
 import { ActorsTopic } from '../../src/inspector/topics/actors-topic.ts';
 import { KeyedTopic } from '../../src/inspector/topics/keyed-topic.ts';
-import { Pace } from '../../src/inspector/topics/pace.ts';
 import type { Sweep, Topic } from '../../src/inspector/topics/topic.ts';
-import { type ThreadReading, VitalSigns } from '../../src/inspector/topics/vital-signs.ts';
 import { SeatMemory } from '../../src/runtime/host/seat-memory.ts';
 import { Seen } from './client.ts';
 
@@ -185,6 +182,61 @@ describe('actors topic', () => {
     reader.catchUp(topic);
     expect(reader.seen.actors.size).toBe(0);
   });
+
+  property.prop([
+    fc.array(fc.record({ worked: fc.nat(5), depth: fc.nat(3), isGone: fc.boolean() }), {
+      maxLength: 40,
+    }),
+    fc.integer({ min: 1, max: 10 }),
+    fc.constantFrom('path', 'depth', 'handled', 'restarts', 'waitUs' as const),
+    fc.constantFrom('', '1', 'none'),
+  ])(
+    'actors topic - the first of an order are those of all, sorted',
+    (all, limit, order, contains) => {
+      const topic = new ActorsTopic();
+      const memory = SeatMemory.create(64);
+      topic.sits(3, memory.buffer, 64);
+      const are = all.map(({ worked, depth, isGone }, i) => {
+        memory.reset(i, 1);
+        topic.named(`/p${i}`, 3, i, 1);
+        memory.turned(i, worked, depth);
+        if (worked > 2) memory.waited(i, 10 * depth);
+        if (isGone) topic.unnamed(`/p${i}`);
+        const waitUs = worked > 2 ? 10 * depth : null;
+        return { path: `/p${i}`, thread: 3, handled: worked, depth, restarts: 0, waitUs, isGone };
+      });
+      topic.look();
+      const left = are.filter(({ isGone }) => !isGone).map(({ isGone: _, ...actor }) => actor);
+      const matching = left.filter(({ path }) => path.includes(contains));
+      const rank = (actor: (typeof left)[number]): number =>
+        order === 'path' ? 0 : (actor[order] ?? -1);
+      const sorted = matching.toSorted((a, b) => rank(b) - rank(a) || (a.path < b.path ? -1 : 1));
+      expect(topic.list({ contains, order, limit })).toEqual({
+        actors: sorted.slice(0, limit),
+        matching: matching.length,
+        all: left.length,
+      });
+    },
+  );
+
+  test('actors topic - who asks before all names were told waits for them', async () => {
+    const topic = new ActorsTopic();
+    let isKnown = false;
+    const known = topic.known().then(() => {
+      isKnown = true;
+    });
+    await Promise.resolve();
+    expect(isKnown).toBe(false);
+    topic.toldAll();
+    await known;
+    await topic.known();
+    topic.forget();
+    void topic.known().then(() => {
+      isKnown = false;
+    });
+    await Promise.resolve();
+    expect(isKnown).toBe(true);
+  });
 });
 
 describe('columns', () => {
@@ -238,160 +290,5 @@ describe('columns', () => {
 
   test('columns - another beginning is refused', () => {
     expect(() => decodeColumns(new ArrayBuffer(48))).toThrow('another beginning');
-  });
-});
-
-describe('pace', () => {
-  test('pace - frames go when they are due, as often as was asked for', () => {
-    const pace = new Pace(10, 0);
-    const went: number[] = [];
-    for (let ms = 0; ms < 1000; ms += 10) {
-      if (pace.due(ms, 0) !== 'now') continue;
-      pace.took(pace.next);
-      pace.went();
-      pace.took(pace.next - 1);
-      went.push(ms);
-    }
-    expect(went).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
-  });
-
-  test('pace - whoever keeps up is told as often as was asked for, whatever that was', () => {
-    for (let hz = 1; hz <= 30; hz++) {
-      const pace = new Pace(hz, 0);
-      expect(pace.rate).toBe(hz);
-      let ms = 0;
-      for (; pace.rate > 1; ms += 1000) pace.due(ms, 1e6);
-      for (const until = ms + 60_000; ms < until; ms += 10) {
-        if (pace.due(ms, 0) !== 'now') continue;
-        pace.went();
-        pace.took(pace.next - 1);
-      }
-      expect(pace.rate).toBe(hz);
-    }
-  });
-
-  test('pace - looks that are coarser than its period make it no slower on the whole', () => {
-    const pace = new Pace(30, 0);
-    let frames = 0;
-    for (let ms = 0; ms < 3000; ms += 30) {
-      if (pace.due(ms, 0) !== 'now') continue;
-      frames++;
-      pace.went();
-      pace.took(pace.next - 1);
-    }
-    expect(frames).toBe(90);
-  });
-
-  test('pace - who does not acknowledge is told less often, step by step, then hung up on', () => {
-    const pace = new Pace(30, 0);
-    const rates = [pace.rate];
-    let over = -1;
-    for (let ms = 0; ms < 60_000 && over < 0; ms += 10) {
-      const due = pace.due(ms, 0);
-      if (due === 'now') pace.went();
-      if (due === 'over') over = ms;
-      if (pace.rate !== rates.at(-1)) rates.push(pace.rate);
-    }
-    expect(rates).toEqual([30, 10, 5, 1]);
-    expect(over).toBeGreaterThan(30_000);
-    expect(over).toBeLessThan(31_000);
-    expect(pace.next).toBe(3);
-  });
-
-  test('pace - what waits in the socket counts, too', () => {
-    const pace = new Pace(30, 0);
-    expect(pace.due(0, 65_537)).toBe('behind');
-    expect(pace.due(1000, 65_536)).toBe('now');
-  });
-
-  test('pace - who keeps up again is told more often again, and never more than was asked for', () => {
-    const pace = new Pace(5, 0);
-    let ms = 0;
-    for (; pace.rate > 1; ms += 100) if (pace.due(ms, 1e6) === 'now') throw new Error('it is full');
-    for (let until = ms + 60_000; ms < until; ms += 10) {
-      if (pace.due(ms, 0) !== 'now') continue;
-      pace.went();
-      pace.took(pace.next - 1);
-    }
-    expect(pace.rate).toBe(5);
-  });
-
-  test('pace - a frame that was never sent cannot be acknowledged', () => {
-    const pace = new Pace(5, 0);
-    expect(pace.took(1)).toBe(false);
-    pace.went();
-    expect(pace.took(1)).toBe(true);
-  });
-});
-
-describe('vital signs', () => {
-  const reading = (thread: number, more: Partial<ThreadReading> = {}): ThreadReading => ({
-    thread,
-    replaced: 0,
-    actors: 2,
-    handled: 0,
-    crashes: 0,
-    restarts: 0,
-    deadLetters: 0,
-    busyMs: 0,
-    waits: [],
-    ...more,
-  });
-  const main = { deadLetters: 0, lost: 0, inFlight: 0, rings: [], ageMs: 0 };
-
-  test('vital signs - rates, shares and quantiles come from how counters have grown', () => {
-    const signs = new VitalSigns();
-    expect(signs.second(0, [reading(0), reading(1)], main)).toBeNull();
-    const rings = [{ to: 1, data: 0.2, control: 0.5 }];
-    const pulse = signs.second(
-      2000,
-      [
-        reading(0, { handled: 100, busyMs: 500, waits: [0, 0, 98] }),
-        reading(1, { handled: 50, busyMs: 4000, waits: [0, 0, 0, 0, 0, 2] }),
-      ],
-      { ...main, rings },
-    );
-    expect(TOPICS.pulse.value.parse(pulse)).toMatchObject({
-      handled: 150,
-      waits: [0, 0, 98, 0, 0, 2],
-      utilisation: [0.25, 1],
-      fill: [0, 0.5],
-    });
-    const system = TOPICS.system.value.parse(signs.systemRow());
-    expect(system).toMatchObject({ verdict: 'healthy', actors: 4, handledPerSecond: 75 });
-    // Bucket 2 begins at 1.5 and ends at 1.75 microseconds, bucket 5 ends at 3.
-    expect([system.p50WaitUs, system.p99WaitUs]).toEqual([1.75, 3]);
-    for (const row of signs.threadRows()) TOPICS.threads.value.parse(row);
-  });
-
-  test('vital signs - a worker that has come since begins at 0, and nothing is negative', () => {
-    const signs = new VitalSigns();
-    signs.second(0, [reading(1, { handled: 1000 })], main);
-    const pulse = signs.second(1000, [reading(1, { replaced: 1, handled: 30 })], main);
-    expect(pulse?.handled).toBe(30);
-    expect(signs.threadRows()[0]?.replaced).toBe(1);
-  });
-
-  test('vital signs - what needs somebody is said in words, and only what does', () => {
-    const signs = new VitalSigns();
-    signs.second(0, [reading(0)], main);
-    signs.second(1000, [reading(0, { restarts: 9 })], main);
-    expect(signs.systemRow().because).toEqual([]);
-    signs.second(2000, [reading(0, { restarts: 10 })], {
-      ...main,
-      lost: 4,
-      ageMs: 3500,
-      rings: [{ to: 0, data: 0.95, control: 0 }],
-    });
-    expect(signs.systemRow().because).toEqual([
-      '10 restarts in a minute',
-      '4 messages died with a thread in the last minute',
-      'a ring to thread 0 is 95 % full',
-      'the starting thread has not answered for 4 s',
-    ]);
-    for (let second = 3; second < 70; second++) {
-      signs.second(second * 1000, [reading(0, { restarts: 10 })], { ...main, lost: 4 });
-    }
-    expect(signs.systemRow().verdict).toBe('healthy');
   });
 });

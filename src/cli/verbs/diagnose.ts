@@ -1,4 +1,4 @@
-/** `ringmaster diagnose`: what is wrong, with the evidence and the next command, as a host or inspector finds. */
+/** `ringmaster diagnose`: what is wrong, with the evidence and the next command. */
 import type { Finding } from '../../drivers/client.ts';
 import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';

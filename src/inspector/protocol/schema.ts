@@ -6,7 +6,7 @@ import { ROLES } from '../access/roles.ts';
 import { WISH } from './change-words.ts';
 import { FINDING } from './finding.ts';
 import { FLEET_METHODS } from './fleet-methods.ts';
-import { TOPIC_NAMES } from './topics.ts';
+import { DEAD_LETTER, TOPIC_NAMES } from './topics.ts';
 import { TRACE_LIMITS, TRACE_METHODS } from './trace-words.ts';
 import { method, z } from './words.ts';
 
@@ -197,15 +197,10 @@ export const METHODS = {
   }),
   ...TRACE_METHODS,
   'DeadLetters.last': method({
-    about:
-      'The last messages of the starting thread that nobody handled; what they carried is not shown.',
+    about: 'The last messages that nobody handled; what they carried is not shown.',
     role: 'viewer',
     params: z.strictObject({}),
-    result: z.strictObject({
-      letters: z.array(
-        z.strictObject({ path: z.string(), message: z.string(), reason: z.string() }),
-      ),
-    }),
+    result: z.strictObject({ letters: z.array(DEAD_LETTER) }),
   }),
   ...FLEET_METHODS,
 } as const;

@@ -64,7 +64,9 @@ const event = z.strictObject({
   failure: failure.nullable(),
 });
 
-const deadLetter = z.strictObject({
+/** A message that nobody handled. */
+export const DEAD_LETTER = z.strictObject({
+  thread: count.describe('where it died'),
   path: z.string(),
   message: z.string().describe('its name; what it carried is not shown'),
   reason: z.string(),
@@ -106,10 +108,10 @@ export const TOPICS = {
     value: event,
   }),
   deadLetters: topic({
-    about: 'The last messages of the starting thread that nobody handled.',
+    about: 'The last messages that nobody handled; of a storm a part.',
     role: 'viewer',
     keys: 'number of the letter',
-    value: deadLetter,
+    value: DEAD_LETTER,
   }),
   services: topic({
     about:

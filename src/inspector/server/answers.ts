@@ -3,18 +3,17 @@ import type { AuditLog } from '../access/audit-log.ts';
 import type { Answerers } from '../protocol/conversation.ts';
 import type { Finding } from '../protocol/finding.ts';
 import { Refused } from '../protocol/refused.ts';
-import { LIMITS, type ParamsOf, type ResultOf } from '../protocol/schema.ts';
+import { LIMITS, type ResultOf } from '../protocol/schema.ts';
 import { Changes } from './changes.ts';
 import { fleetAnswersOf } from './fleet-answers.ts';
 import { shared } from './shared-look.ts';
-import type { ActorRow, Source } from './source.ts';
-
-const LIMIT_DEFAULT = 100;
+import type { Source } from './source.ts';
 
 /** What answers are made of. */
 export type AnswersParts = {
   readonly source: Source;
   readonly audit: AuditLog;
+  readonly actors: SharedAnswerers['Actors.list'];
   /** Of the system. */
   readonly findings: () => readonly Finding[];
   /** For people. */
@@ -30,14 +29,13 @@ export type SharedAnswerers = Omit<Answerers, Own>;
 export function answersOf(parts: AnswersParts): SharedAnswerers {
   const { source, nowMs, audit, now } = parts;
   const figures = shared(() => source.figures(), nowMs);
-  const actors = shared(() => source.actors(), nowMs);
   const diagnosed = shared(() => Promise.resolve(parts.findings()), nowMs);
   const deadLetters = shared(() => source.deadLetters(), nowMs);
   const changes = new Changes({ audit, now });
   return {
     'System.figures': figures,
     'System.diagnose': async () => ({ findings: [...(await diagnosed())] }),
-    'Actors.list': async (params) => listed(await actors(), params),
+    'Actors.list': parts.actors,
     'Actors.measure': ({ path }) => measured(source, path),
     'DeadLetters.last': async () => ({ letters: [...(await deadLetters())] }),
     'Actors.stop': (params, client) =>
@@ -66,17 +64,4 @@ async function stopped(
 ): Promise<ResultOf<'Actors.stop'>> {
   if (await source.stop(path, isDryRun)) return { isDone: !isDryRun, isDryRun };
   throw new Refused('gone', `there is no actor ${path}`);
-}
-
-function listed(
-  rows: readonly ActorRow[],
-  { contains = '', order = 'path', limit = LIMIT_DEFAULT }: ParamsOf<'Actors.list'>,
-): ResultOf<'Actors.list'> {
-  const matching = rows.filter(({ path }) => path.includes(contains));
-  matching.sort((a, b) => rank(b, order) - rank(a, order) || (a.path < b.path ? -1 : 1));
-  return { actors: matching.slice(0, limit), matching: matching.length, all: rows.length };
-}
-
-function rank(row: ActorRow, order: NonNullable<ParamsOf<'Actors.list'>['order']>): number {
-  return order === 'path' ? 0 : (row[order] ?? -1);
 }

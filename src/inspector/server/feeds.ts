@@ -77,7 +77,12 @@ export class Feeds {
     const { actors } = this.board.topics;
     // Names that were under way when nobody wanted them any more may have come since.
     if (isAll) actors.forget();
-    if (places.length === 0) return;
+    if (places.length > 0) this.place(paths, places);
+    if (isAll) actors.toldAll();
+  }
+
+  private place(paths: string, places: Int32Array): void {
+    const { actors } = this.board.topics;
     let at = 0;
     for (const path of paths.split(PATH_SEPARATOR)) {
       const [seat, index, generation] = [places[at], places[at + 1], places[at + 2]] as number[];

@@ -10,6 +10,7 @@ import { inspectorError } from '../errors.ts';
 import { FlightRecorder, type RecorderLimits } from '../recorder/flight-recorder.ts';
 import { after, every, monotonicMs, secretText, wallIso } from '../system-time.ts';
 import { Board } from '../topics/board.ts';
+import { actorList } from './actor-list.ts';
 import { answersOf } from './answers.ts';
 import { connections } from './connection.ts';
 import { Feeds } from './feeds.ts';
@@ -72,7 +73,8 @@ async function serve({
     wanted: (name, isWanted) => {
       fleet.wanted(name, isWanted);
       if (name !== 'actors') return;
-      if (!isWanted) board.topics.actors.forget();
+      // What came late for those before is not what there is now.
+      board.topics.actors.forget();
       post({ kind: 'names-wanted', isWanted });
     },
   });
@@ -85,6 +87,7 @@ async function serve({
   const answerers = answersOf({
     source: remote.source,
     audit,
+    actors: actorList(board),
     findings: () => feeds.findings(),
     now: wallIso,
     nowMs: monotonicMs,

@@ -18,7 +18,6 @@ export class RemoteSource {
   /** What is asked here is answered there. */
   readonly source: Source = {
     figures: () => this.ask('figures'),
-    actors: () => this.ask('actors'),
     deadLetters: () => this.ask('deadLetters'),
     measure: (path) => this.ask('measure', path),
     stop: (path, dryRun) => this.ask('stop', path, dryRun),

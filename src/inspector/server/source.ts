@@ -9,13 +9,9 @@ import type { EventRow } from './event-row.ts';
 import type { FleetAnswer } from './fleet-door.ts';
 import type { Measured } from './meters.ts';
 
-/** An actor as the system knows it now. */
-export type ActorRow = ResultOf<'Actors.list'>['actors'][number];
-
 /** What can be asked. */
 export interface Source {
   figures(): Promise<ResultOf<'System.figures'>>;
-  actors(): Promise<readonly ActorRow[]>;
   deadLetters(): Promise<ResultOf<'DeadLetters.last'>['letters']>;
   measure(path: string): Promise<Measured | 'gone' | 'busy'>;
   /** @returns whether there is one of that path */

@@ -1,6 +1,5 @@
 /** A system as a source: looked at on its own thread, told as plain data. */
 import {
-  type AnyRef,
   type System,
   TRACED_MAX,
   type TraceBudget,
@@ -11,7 +10,7 @@ import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { letterRow } from './letter-row.ts';
 import { Meters } from './meters.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
-import type { ActorRow, Source, ToInspector } from './source.ts';
+import type { Source, ToInspector } from './source.ts';
 
 /** Characters of what a fleet's host says of its failure. */
 const MESSAGE_MAX = 2000;
@@ -33,9 +32,8 @@ export function sourceOf({ system, fleet, post, redact, redactAll }: SourceParts
   const meters = new Meters(system, monotonicMs);
   return {
     figures: () => Promise.resolve(figuresOf(system)),
-    actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
     deadLetters: () =>
-      Promise.resolve(system.deadLetters.last().map((letter) => letterRow(letter, redact))),
+      Promise.resolve(system.deadLetterNotes.last().map((note) => letterRow(note, redact))),
     measure: (path) => Promise.resolve(meters.ask(path)),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
@@ -93,21 +91,4 @@ function figuresOf(system: System): Awaited<ReturnType<Source['figures']>> {
     lost,
     rings: rings.map(({ from, to, data, control }) => ({ from, to, data, control })),
   };
-}
-
-function rowOf(system: System, path: string): readonly ActorRow[] {
-  const ref = system.lookup(path);
-  const figures = ref === null ? null : system.figuresOf(ref);
-  if (figures === null) return [];
-  const { handled, depth, restarts, waitUs } = figures;
-  return [
-    {
-      path,
-      thread: system.threadOf(ref as AnyRef),
-      handled,
-      depth,
-      restarts,
-      waitUs: Number.isNaN(waitUs) ? null : waitUs,
-    },
-  ];
 }

@@ -3,7 +3,7 @@
  * memory, names while somebody looks at actors, crashes and dead letters. News goes in batches, so that a
  * storm of crashes costs a message now and then and not one each.
  */
-import type { DeadLetter, RuntimeEvent, System } from '../../runtime/index.ts';
+import type { DeadLetterNote, RuntimeEvent, System } from '../../runtime/index.ts';
 import { after } from '../system-time.ts';
 import { type EventRow, eventRow } from './event-row.ts';
 import { letterRow } from './letter-row.ts';
@@ -38,7 +38,7 @@ export class SystemWatch {
   private places: number[];
   private paths: string[];
   private events: EventRow[];
-  private letters: DeadLetter[];
+  private letters: DeadLetterNote[];
   private skipped: number;
   private cancelFlush: (() => void) | null;
 
@@ -63,7 +63,7 @@ export class SystemWatch {
         unnamed: () => undefined,
       }),
       system.onEvent((event) => this.happened(event)),
-      system.deadLetters.listen((letter) => this.died(letter)),
+      system.deadLetterNotes.listen((notes) => this.died(notes)),
     ];
   }
 
@@ -101,8 +101,8 @@ export class SystemWatch {
     this.soon();
   }
 
-  private died(letter: DeadLetter): void {
-    this.letters.push(letter);
+  private died(notes: readonly DeadLetterNote[]): void {
+    this.letters.push(...notes);
     // The newest are what people look for; how many there were stands in the counters.
     if (this.letters.length > 2 * BATCH_MAX) this.letters = this.letters.slice(-BATCH_MAX);
     this.soon();

@@ -10,7 +10,14 @@ import {
   HEAD_BYTES,
   NAMED_BYTES,
 } from '../protocol/columns.ts';
+import type { ParamsOf, ResultOf } from '../protocol/schema.ts';
+import { FirstOf } from './first-of.ts';
 import type { FrameHead, Part, Sweep, Topic } from './topic.ts';
+
+type ActorsAsked = ParamsOf<'Actors.list'>;
+type ActorsListed = ResultOf<'Actors.list'>;
+
+const LIMIT_DEFAULT = 100;
 
 /** Thread rule: the inspector's thread. */
 export class ActorsTopic implements Topic {
@@ -27,6 +34,9 @@ export class ActorsTopic implements Topic {
   private readonly free: number[] = [];
   /** Since the last look somebody was named, or is no more. */
   private isRenamed: boolean = false;
+  /** Names have been told since they were wanted; those who wait for that. */
+  private isKnown: boolean = false;
+  private waiting: (() => void)[] = [];
 
   sits(seat: number, buffer: SharedArrayBuffer, actorsMax: number): void {
     this.figures.sits(seat, buffer, actorsMax);
@@ -54,8 +64,21 @@ export class ActorsTopic implements Topic {
     this.free.push(row);
   }
 
+  /** All names there are have been told. */
+  toldAll(): void {
+    this.isKnown = true;
+    for (const told of this.waiting.splice(0)) told();
+  }
+
+  /** Resolves when all names are known; somebody has to watch. */
+  known(): Promise<void> {
+    if (this.isKnown) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
   /** Nothing that was known counts any more; whoever knew it needs a snapshot. */
   forget(): void {
+    this.isKnown = false;
     if (this.rowOf.size === 0) return;
     for (const path of [...this.rowOf.keys()]) this.unnamed(path);
     this.floor = ++this.last;
@@ -66,6 +89,37 @@ export class ActorsTopic implements Topic {
     const changed = this.figures.look(this.last + 1);
     if (changed > 0 || this.isRenamed) this.last++;
     this.isRenamed = false;
+  }
+
+  /** As of the last look: those whose path contains a text, the first of an order; ties by path. */
+  list({ contains = '', order = 'path', limit = LIMIT_DEFAULT }: ActorsAsked): ActorsListed {
+    const { paths, threads } = this;
+    const { handled, depth, restarts, waitUs } = this.figures;
+    const by = order === 'path' ? null : { handled, depth, restarts, waitUs }[order];
+    const rank = (row: number): number => {
+      const value = by === null ? 0 : (by[row] as number);
+      return Number.isNaN(value) ? -1 : value;
+    };
+    const first = new FirstOf<number>(
+      limit,
+      (a, b) => rank(b) - rank(a) || ((paths[a] as string) < (paths[b] as string) ? -1 : 1),
+    );
+    let matching = 0;
+    for (let row = 0; row < paths.length; row++) {
+      const path = paths[row] as string | null;
+      if (path === null || !path.includes(contains)) continue;
+      matching++;
+      first.add(row);
+    }
+    const actors = first.all().map((row) => ({
+      path: paths[row] as string,
+      thread: threads[row] as number,
+      handled: handled[row] as number,
+      depth: depth[row] as number,
+      restarts: restarts[row] as number,
+      waitUs: Number.isNaN(waitUs[row]) ? null : (waitUs[row] as number),
+    }));
+    return { actors, matching, all: this.rowOf.size };
   }
 
   read({ from, to, cursor }: Sweep, head: FrameHead, bytes: number): Part {

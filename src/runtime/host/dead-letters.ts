@@ -3,6 +3,7 @@
  * whoever listens; the last ones are kept for a look, payloads included. Nothing is sent again from
  * here.
  */
+import { nameText } from '../actor/message-name.ts';
 import type { Reply } from '../actor/reply.ts';
 import type { Cell } from '../cell/cell.ts';
 import { Retry } from '../cell/retry.ts';
@@ -86,7 +87,7 @@ export class DeadLetters {
       this.add(reason, cell, payload.name, payload.payload, reply);
       return;
     }
-    if (String(name).startsWith('$')) {
+    if (nameText(name).startsWith('$')) {
       this.count(reason);
       return;
     }
@@ -94,7 +95,7 @@ export class DeadLetters {
     reply?.reject(
       runtimeError(
         'RM_MAILBOX_FULL',
-        `${cell.path} dropped ${name} for a newer message; slow down.`,
+        `${cell.path} dropped ${nameText(name)} for a newer message; slow down.`,
       ),
     );
   }
@@ -116,7 +117,7 @@ export class DeadLetters {
     this.add(isUnknown ? 'unknown' : 'expired', cell, name, payload, null);
     if (!isUnknown || reply === null) return;
     const known = Object.keys(cell.handlers ?? {}).join(', ');
-    const message = `${cell.path} has no handler "${String(name)}"; it has: ${known}.`;
+    const message = `${cell.path} has no handler "${nameText(name)}"; it has: ${known}.`;
     reply.reject(runtimeError('RM_UNKNOWN_MESSAGE', message, { name }));
   }
 

@@ -15,6 +15,7 @@ import { ChildList, type Exit, SHUTDOWN } from '../cell/child-list.ts';
 import { cloneForLocal, type RefCodec } from '../codec/index.ts';
 import { Dispatcher } from '../dispatcher/dispatcher.ts';
 import { runtimeError } from '../errors.ts';
+import { LetterNews } from '../observe/letter-news.ts';
 import { Traces } from '../observe/traces.ts';
 import type { Alarm } from '../ports/alarm.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -22,6 +23,7 @@ import type { Loop } from '../ports/loop.ts';
 import type { Random } from '../ports/random.ts';
 import type { PlaceChild } from '../supervision/placement.ts';
 import { CallbackTimer, TimerWheel } from '../timers/timer-wheel.ts';
+import type { ControlCalls } from '../transport/control-calls.ts';
 import type { LinkSet } from '../transport/link-set.ts';
 import { Asks } from './asks.ts';
 import { CellTable } from './cell-table.ts';
@@ -77,6 +79,7 @@ export class Host {
   readonly asks: Asks;
   readonly watches: Watches;
   readonly deadLetters: DeadLetters;
+  readonly letterNews: LetterNews;
   readonly events: Events;
   readonly spawner: Spawner;
   readonly traces: Traces;
@@ -115,6 +118,7 @@ export class Host {
     this.asks = new Asks(this);
     this.watches = new Watches(this);
     this.deadLetters = new DeadLetters();
+    this.letterNews = new LetterNews(this);
     this.events = new Events();
     this.spawner = new Spawner(this);
     this.traces = new Traces(this);
@@ -239,6 +243,12 @@ export class Host {
   /** Calls back after the running code. */
   later(fn: () => void): void {
     this.loop.microtask(fn);
+  }
+
+  /** Hears what other threads ask and tell about actors, besides their messages. */
+  serve(calls: ControlCalls): void {
+    this.traces.serve(calls);
+    this.letterNews.serve(calls);
   }
 
   /** Calls back after `ms`, once. @returns how to call that off. */

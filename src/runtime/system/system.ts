@@ -13,6 +13,7 @@ import type { EventListener } from '../host/events.ts';
 import type { Host } from '../host/host.ts';
 import { checkedId } from '../host/spawn-rules.ts';
 import { downOf } from '../host/watches.ts';
+import type { DeadLetterNote, DeadLetterNoteListener } from '../observe/letter-news.ts';
 import type { MeasureListener } from '../observe/measure.ts';
 import type { RosterListener } from '../observe/roster.ts';
 import type { TraceBudget, TraceListener } from '../observe/trace.ts';
@@ -134,7 +135,8 @@ export class System {
   }
 
   /**
-   * Messages that nobody handled on the calling thread; those of other threads are in the figures.
+   * Messages that nobody handled on the calling thread, with what they carried; those of other threads are
+   * in `deadLetterNotes` and in the figures.
    */
   get deadLetters(): {
     /** The last ones, oldest first. */
@@ -143,6 +145,19 @@ export class System {
     listen(listener: DeadLetterListener): () => void;
   } {
     return this.parts.host.deadLetters;
+  }
+
+  /**
+   * Messages that nobody handled on any thread, without what they carried: told in batches, a moment later,
+   * and of a storm a part.
+   */
+  get deadLetterNotes(): {
+    /** The last ones, oldest first. */
+    last(): readonly DeadLetterNote[];
+    /** @returns how to stop listening */
+    listen(listener: DeadLetterNoteListener): () => void;
+  } {
+    return this.parts.host.letterNews;
   }
 
   /** Tells what happens. @returns how to stop listening */
@@ -188,7 +203,7 @@ export class System {
   /**
    * Measures the times of one actor's messages, in its mailbox and in its handlers, and tells them each
    * second; ends by itself after `ttlMs` milliseconds. Every measurement tells its end. While one is open its
-   * thread looks at the clock whenever an actor becomes ready. @returns how to end it. @throws RM_SYSTEM_OPTION
+   * thread looks whenever an actor becomes ready. @returns how to end it. @throws RM_SYSTEM_OPTION
    */
   measure(ref: Ref<never> | AnyRef, ttlMs: number, listener: MeasureListener): () => void {
     mustBePositive('ttlMs of a measurement', ttlMs);

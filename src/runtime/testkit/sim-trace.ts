@@ -3,7 +3,9 @@
  * same hash on every machine and version of Node. No event holds what an engine words by itself,
  * such as the text of its errors.
  */
+
 import { murmur3Text } from '../../hotpath/index.ts';
+import { nameText } from '../actor/message-name.ts';
 import { Cell } from '../cell/cell.ts';
 import type { Host } from '../host/host.ts';
 import type { SimClock } from './sim-clock.ts';
@@ -80,7 +82,7 @@ export class SimTrace {
       this.add(seat, event.kind, 'path' in event ? event.path : String(event.thread));
     });
     host.deadLetters.listen(({ reason, to, name }) =>
-      this.add(seat, 'dead', to, `${name} ${reason}`),
+      this.add(seat, 'dead', to, `${nameText(name)} ${reason}`),
     );
   }
 
@@ -110,7 +112,6 @@ export class SimTrace {
 /** A message's name; of the runtime's own, the user's name that it stands for. */
 function describe(name: unknown, payload: unknown): string {
   const own = (payload as { readonly name?: unknown } | null | undefined)?.name;
-  return String(name).startsWith('$') && typeof own === 'string'
-    ? `${String(name)} ${own}`
-    : String(name);
+  const text = nameText(name);
+  return text.startsWith('$') && typeof own === 'string' ? `${text} ${own}` : text;
 }

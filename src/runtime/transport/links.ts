@@ -72,7 +72,7 @@ export class Links implements LinkSet, Inputs, Receiver {
     this.host = host;
     new RemoteWatchers(host, this.calls);
     this.calls.serve('stop', (call: StopCall) => stopOnBehalf(host, call));
-    host.traces.serve(this.calls);
+    host.serve(this.calls);
     this.calls.serve('report', (event: RuntimeEvent) => host.events.emit(event));
     host.dispatcher.connect(this, maySpin);
   }

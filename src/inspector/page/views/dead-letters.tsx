@@ -19,8 +19,7 @@ export function DeadLetters() {
     <div>
       <h1>Dead letters</h1>
       <p class="quiet">
-        The last messages of the starting thread that nobody handled. What they carried is not
-        shown.
+        The last messages that nobody handled; of a storm a part. What they carried is not shown.
       </p>
       <FilterBox label="Filter" hint="words of the path, message or reason" />
       {letters.length === 0 ? (
@@ -33,10 +32,11 @@ export function DeadLetters() {
                 <th scope="col">To</th>
                 <th scope="col">Message</th>
                 <th scope="col">Why nobody handled it</th>
+                <th scope="col">Thread</th>
               </tr>
             </thead>
             <tbody>
-              {letters.map(([key, { path, message, reason }]) => (
+              {letters.map(([key, { thread, path, message, reason }]) => (
                 <tr key={key}>
                   <td>
                     <PathLink path={path} />
@@ -45,6 +45,7 @@ export function DeadLetters() {
                     <code>{message}</code>
                   </td>
                   <td>{reason}</td>
+                  <td>{thread}</td>
                 </tr>
               ))}
             </tbody>
