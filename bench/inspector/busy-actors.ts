@@ -16,12 +16,12 @@ export const Touched = actor(import.meta.url, {
 export const Driver = actor(import.meta.url, {
   name: 'Driver',
   setup(_args: undefined, ctx) {
-    let many: readonly AnyRef[] = [];
+    const many: AnyRef[] = [];
     let at = 0;
     let isRunning = false;
     return {
-      many: (refs: readonly AnyRef[]) => {
-        many = refs;
+      more: (refs: readonly AnyRef[]) => {
+        for (const ref of refs) many.push(ref);
       },
       run: (isOn: boolean) => {
         if (isOn && !isRunning) ctx.self.tell('step', undefined as never);

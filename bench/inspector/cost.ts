@@ -1,8 +1,9 @@
 /**
  * `npm run inspector-cost -- [--rounds N] [--save]` (B22, the server's part): what being looked at costs. A
  * process with 100,000 actors and a busy actor thread; blocks of a second with no inspector, one that nobody
- * is connected to, one client at 10 frames a second, ten clients that read nothing, in turns and in another
- * order each round, so each block has a neighbour without. Answers: throughput against none, memory of a
+ * is connected to, one client at 10 frames a second, ten clients that read nothing, one that measures the
+ * actor that all messages of the thread are for; in turns and in another order each round, so each block has
+ * a neighbour without. Answers: throughput against none, memory of a
  * stalled client, milliseconds of a snapshot, and from a throw to its news. Does not answer: what the page
  * does with it (`npm run inspector-page`).
  */
@@ -55,7 +56,7 @@ class Child {
   }
 }
 
-const ARMS = ['none', 'nobody', 'client', 'stalled'] as const;
+const ARMS = ['none', 'nobody', 'client', 'stalled', 'measured'] as const;
 type Arm = (typeof ARMS)[number];
 
 const child = new Child();
@@ -74,6 +75,11 @@ async function block(arm: Arm): Promise<number> {
     lookers.push(await Looker.connect(where));
     await lookers[0]?.look(10, actors);
   }
+  if (arm === 'measured') {
+    const looker = await Looker.connect(where);
+    looker.measure('/user/driver');
+    lookers.push(looker);
+  }
   for (let i = 0; arm === 'stalled' && i < STALLED; i++) {
     const looker = await Looker.connect(where);
     looker.stall();
@@ -86,7 +92,13 @@ async function block(arm: Arm): Promise<number> {
   return rate;
 }
 
-const rates: Record<Arm, number[]> = { none: [], nobody: [], client: [], stalled: [] };
+const rates: Record<Arm, number[]> = {
+  none: [],
+  nobody: [],
+  client: [],
+  stalled: [],
+  measured: [],
+};
 for (let round = 0; round < rounds; round++) {
   const order = ARMS.map((_, i) => ARMS[(i + round) % ARMS.length] as Arm);
   if (round % 2 === 1) order.reverse();
@@ -101,6 +113,8 @@ const cost = (arm: Arm) => {
     interval95: medianInterval(parts).map((part) => rounded(part, 2)),
   };
 };
+
+const more = rates.measured.map((rate, i) => 1e9 / rate - 1e9 / (rates.none[i] as number));
 
 const where = await child.order<Where>('open');
 const snapshots: number[] = [];
@@ -158,7 +172,15 @@ const result = {
   actors,
   rounds,
   handledPerSecond: Math.round(median(rates.none)),
-  costOfThroughput: { nobody: cost('nobody'), client: cost('client'), stalled: cost('stalled') },
+  costOfThroughput: {
+    nobody: cost('nobody'),
+    client: cost('client'),
+    stalled: cost('stalled'),
+  },
+  measuredNs: {
+    median: rounded(median(more), 1),
+    interval95: medianInterval(more).map((ns) => rounded(ns, 1)),
+  },
   snapshotMs: {
     first: rounded(first, 1),
     median: rounded(median(others), 1),

@@ -65,6 +65,11 @@ export class Looker {
     this.ask('Topics.subscribe', { topic, hz: 30 });
   }
 
+  /** Has an actor measured, for ten seconds. */
+  measure(path: string): void {
+    this.ask('Actors.measure', { path });
+  }
+
   /** Subscribes, and reads nothing any more. */
   stall(): void {
     this.ask('Topics.subscribe', { topic: 'actors', hz: 30 });

@@ -11,10 +11,12 @@ import { type Mount, mountOf } from './mount.ts';
 import { RECORDER_DEFAULT, type RecorderLimits } from './recorder/flight-recorder.ts';
 import type { FleetDoor } from './server/fleet-door.ts';
 import type { ThreadData } from './server/inspector-thread.ts';
+import { Meters } from './server/meters.ts';
 import { type Redaction, redactedAll, redaction } from './server/redaction.ts';
 import type { Source, ToInspector, ToMain } from './server/source.ts';
 import { sourceOf } from './server/system-source.ts';
 import { SystemWatch } from './server/system-watch.ts';
+import { monotonicMs } from './system-time.ts';
 
 /** How to inspect. */
 export type InspectOptions = {
@@ -117,14 +119,18 @@ class RunningInspector implements Inspector {
     const redactAll = (value: unknown): unknown =>
       taken === undefined ? value : redactedAll(value, redact);
     this.redact = redact;
-    this.source = sourceOf({ system, fleet, redact, redactAll, post });
+    const meters = new Meters(system, monotonicMs);
+    this.source = sourceOf({ system, fleet, meters, redact, redactAll, post });
     this.watch = new SystemWatch({ system, redact, post });
     this.data = data;
     this.trouble = onTrouble ?? (() => undefined);
     this.port = 0;
     this.closing = null;
     this.ended = new Promise((resolve) => worker.once('exit', () => resolve()));
-    void this.ended.then(() => this.watch.close());
+    void this.ended.then(() => {
+      this.watch.close();
+      meters.close();
+    });
     this.started = new Promise((resolve, reject) => {
       let isOver = false;
       // Told once: to whoever waits for the start, or as trouble.

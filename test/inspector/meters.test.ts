@@ -72,6 +72,14 @@ test('meters - an actor that is not there, or no more, is gone', async () => {
   expect(meters.ask(PATH)).toBe('gone');
 });
 
+test('meters - closed, no actor is measured any more', async () => {
+  known();
+  meters.close();
+  worker.tell('work', 1 as never);
+  await sim.run('2s');
+  expect(known()).toMatchObject({ forMs: 0, messages: 0 });
+});
+
 test('meters - no more than so many at a time', async () => {
   for (let i = 0; i < LIMITS.measurements; i++) {
     await sim.until(sim.spawn(Worker, { id: `other${i}` }));

@@ -51,6 +51,11 @@ export class Meters {
     return this.open.get(path) === opened ? told(opened, nowMs) : 'gone';
   }
 
+  /** Nothing is measured any more. */
+  close(): void {
+    for (const { end } of [...this.open.values()]) end();
+  }
+
   private begin(path: string, ref: AnyRef, nowMs: number): Open {
     const seconds: MeasureReport[] = [];
     let isOver = false;

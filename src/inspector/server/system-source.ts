@@ -5,10 +5,9 @@ import {
   type TraceBudget,
   type TraceReport,
 } from '../../runtime/index.ts';
-import { monotonicMs } from '../system-time.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { letterRow } from './letter-row.ts';
-import { Meters } from './meters.ts';
+import type { Meters } from './meters.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { Source, ToInspector } from './source.ts';
 
@@ -23,13 +22,14 @@ export type SourceParts = {
   /** Of texts that people wrote. */
   readonly redact: Redaction;
   /** Of all texts in plain data. */
+  readonly meters: Meters;
   readonly redactAll: (value: unknown) => unknown;
 };
 
 /** Thread rule: the thread that started the system. */
-export function sourceOf({ system, fleet, post, redact, redactAll }: SourceParts): Source {
+export function sourceOf(parts: SourceParts): Source {
+  const { system, fleet, meters, post, redact, redactAll } = parts;
   const traces = new Map<number, () => void>();
-  const meters = new Meters(system, monotonicMs);
   return {
     figures: () => Promise.resolve(figuresOf(system)),
     deadLetters: () =>

@@ -23,13 +23,17 @@ export class Arrivals {
     this.add(waiting, Number.NaN, Number.NaN);
   }
 
-  /** So many wait. `isArrival`: the newest has come at this moment. */
-  look(waiting: number, nowMs: number, isArrival: boolean): void {
-    this.leave(this.total - waiting);
-    const more = waiting - this.total;
+  /**
+   * So many wait, and so many were handled since the last look without being taken. `isArrival`: the newest
+   * has come at this moment.
+   */
+  look(waiting: number, nowMs: number, isArrival: boolean, handled: number): void {
+    const more = waiting + handled - this.total;
     const atOnce = isArrival && more > 0 ? 1 : 0;
     this.add(more - atOnce, this.lookMs, nowMs);
     this.add(atOnce, nowMs, nowMs);
+    // Others may have gone by another way, such as a policy that drops the oldest.
+    this.leave(this.total - waiting);
     this.lookMs = nowMs;
   }
 

@@ -39,6 +39,10 @@ export class KeptTrace implements TapListener {
     this.cancelEnd = host.after(budget.ttlMs, () => this.close('ttl'));
   }
 
+  isDue(): boolean {
+    return true;
+  }
+
   wants(nowMs: number): Want | null {
     const { max, perSecond, payloads } = this.budget;
     if (this.begun >= max) return null;

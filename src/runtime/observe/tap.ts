@@ -26,13 +26,15 @@ export type Want = { readonly payloads: TraceBudget['payloads']; readonly sinceM
 
 /** Told each message; `payload` is made where it is wanted. */
 export interface TapListener {
+  /** Called for each message, and first: whether this one may be wanted. The clock is read only if so. */
+  isDue(): boolean;
   /**
    * A message is about to be handled, and so many wait behind it. Milliseconds of the thread's clock.
    * @returns null: this message is not wanted
    */
   wants(nowMs: number, waiting: number): Want | null;
   /** A message has come, so many wait now. Not told while the actor is in the dispatcher's queue. */
-  arrived(waiting: number, nowMs: number): void;
+  arrived(waiting: number): void;
   handled(message: TracedMessage): void;
   /** The actor is no more. */
   stopped(): void;
@@ -42,7 +44,7 @@ type Wanted = Want & { readonly listener: TapListener };
 
 /** Thread rule: the actor's. */
 export class Tap {
-  readonly listeners: Set<TapListener> = new Set();
+  private listeners: readonly TapListener[] = [];
   private readonly cell: Cell;
 
   constructor(cell: Cell) {
@@ -56,7 +58,7 @@ export class Tap {
       extras.tap = new Tap(cell);
       cell.forgetHandler();
     }
-    extras.tap.listeners.add(listener);
+    extras.tap.listeners = [...extras.tap.listeners, listener];
   }
 
   /** Listens no more; after the last one nothing is wrapped. */
@@ -64,8 +66,8 @@ export class Tap {
     const { extras } = cell;
     const tap = extras?.tap ?? null;
     if (extras === null || tap === null) return;
-    tap.listeners.delete(listener);
-    if (tap.listeners.size > 0) return;
+    tap.listeners = tap.listeners.filter((one) => one !== listener);
+    if (tap.listeners.length > 0) return;
     extras.tap = null;
     cell.forgetHandler();
   }
@@ -74,6 +76,7 @@ export class Tap {
   wrap(name: string, handler: Handler): Handler {
     const { cell } = this;
     return (payload: never): unknown => {
+      if (!this.isDue()) return handler.call(cell.handlers, payload);
       const fromMs = cell.host.clock.monotonicMs();
       const depth = cell.mailbox?.length ?? 0;
       const wanted = this.wanted(fromMs, depth);
@@ -100,19 +103,25 @@ export class Tap {
 
   /** A message has come. */
   arrived(): void {
-    const { host, mailbox } = this.cell;
-    const nowMs = host.clock.monotonicMs();
-    for (const listener of this.listeners) listener.arrived(mailbox?.length ?? 0, nowMs);
+    const waiting = this.cell.mailbox?.length ?? 0;
+    for (const listener of this.listeners) listener.arrived(waiting);
   }
 
   /** The cell is gone. */
   stopped(): void {
-    for (const listener of [...this.listeners]) listener.stopped();
+    for (const listener of this.listeners) listener.stopped();
+  }
+
+  /** Asks all of them: some count. */
+  private isDue(): boolean {
+    let isAny = false;
+    for (const listener of this.listeners) if (listener.isDue()) isAny = true;
+    return isAny;
   }
 
   private wanted(nowMs: number, waiting: number): readonly Wanted[] {
     const wanted: Wanted[] = [];
-    for (const listener of [...this.listeners]) {
+    for (const listener of this.listeners) {
       const how = listener.wants(nowMs, waiting);
       if (how !== null) wanted.push({ listener, ...how });
     }

@@ -98,6 +98,29 @@ describe.each([0, 1])('measure on thread %d', (thread) => {
   });
 });
 
+test('measure - of a busy actor a part is timed and stands for the rest; calm again, each is', async () => {
+  const ref = await spawn(1);
+  const reports: MeasureReport[] = [];
+  sim.measure(ref, HOUR_MS, (report) => reports.push(report));
+  for (let i = 0; i < 100; i++) {
+    for (let j = 0; j < 1000; j++) ref.tell('nothing');
+    await sim.run('10ms');
+  }
+  await sim.run('1s');
+  const busy = told(reports);
+  expect(busy.messages).toBe(100_000);
+  expect(busy.waited / busy.messages).toBeGreaterThan(0.9);
+  expect(busy.waited / busy.messages).toBeLessThan(1.1);
+  await sim.run('3s');
+  reports.length = 0;
+  for (let i = 0; i < 5; i++) ref.tell('work', 100);
+  await sim.run('2s');
+  const { messages, waited, waitMs } = told(reports);
+  expect({ messages, waited }).toEqual({ messages: 5, waited: 5 });
+  expect(waitMs(1)).toBeGreaterThanOrEqual(400);
+  expect(waitMs(1)).toBeLessThanOrEqual(500);
+});
+
 test('measure - a thread that is lost ends what was measured there', async () => {
   const ref = await spawn(1);
   const ends: (string | null)[] = [];
