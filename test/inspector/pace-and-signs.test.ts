@@ -1,4 +1,4 @@
-/** How often a client is told, and what a second of a system is: from counters, by clocks that a test moves. */
+/** How often a client is told, and what a second of a system is: counters, and clocks that a test moves. */
 import { describe, expect, test } from 'vitest';
 import { TOPICS } from '../../src/inspector/protocol/topics.ts';
 import { Pace } from '../../src/inspector/topics/pace.ts';
