@@ -44,9 +44,12 @@ export class DrawnMessages {
   private readonly random: Random;
   private readonly methods: ProtocolDescription['methods'];
   private readonly names: readonly string[];
+  private readonly words: readonly string[];
 
-  constructor(random: Random, { methods }: ProtocolDescription) {
+  /** `words`: names that mean something to whoever is asked. */
+  constructor(random: Random, { methods }: ProtocolDescription, words: readonly string[]) {
     this.random = random;
+    this.words = words;
     this.methods = methods;
     // Nothing is ended, and hello comes once and again.
     this.names = Object.keys(methods);
@@ -110,10 +113,15 @@ export class DrawnMessages {
       return Object.fromEntries(fields.map(([name, each]) => [name, this.value(each)]));
     }
     if (type === 'array') return [this.value(items as Schema)];
-    if (type === 'string') return `${this.random.below(1000)}`;
+    if (type === 'string') return this.text();
     if (type === 'integer' || type === 'number') return this.random.below(3);
     if (type === 'boolean') return this.random.below(2) === 0;
     return null;
+  }
+
+  private text(): string {
+    const isKnown = this.words.length > 0 && this.random.below(4) > 0;
+    return isKnown ? this.one(this.words) : `${this.random.below(1000)}`;
   }
 
   private one<T>(list: readonly T[]): T {

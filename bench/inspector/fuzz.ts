@@ -1,31 +1,25 @@
 /**
- * `npm run inspector-fuzz -- [--messages N] [--seed N] [--save]`: an inspector that is sent messages drawn
- * from its own schema, most of them broken. Answers: does each get exactly one answer of the protocol, does
+ * `npm run inspector-fuzz -- [--fleet] [--messages N] [--seed N] [--save]`: an inspector that is sent messages
+ * drawn from its own schema, most of them broken; with `--fleet` that of a fleet that runs, by somebody who
+ * may do anything. Answers: does each get exactly one answer of the protocol, does
  * nothing fail inside, does it still serve, and does its memory stay? Does not answer: frames and requests
  * that are none (test/inspector).
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { start } from 'ringmaster';
-import {
-  type Changed,
-  decodeColumns,
-  describeProtocol,
-  inspect,
-  PROTOCOL,
-} from 'ringmaster/inspector';
+import { type Changed, decodeColumns, describeProtocol, PROTOCOL } from 'ringmaster/inspector';
 import { seededRandom } from 'ringmaster/testkit';
 import { WebSocket } from 'ws';
 import { machineBlock } from '../harness/machine.ts';
 import { DrawnMessages } from './drawn-messages.ts';
+import { fleetTarget, systemTarget } from './fuzz-target.ts';
 
 const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
+    fleet: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
 });
@@ -37,19 +31,15 @@ if (!Number.isSafeInteger(wanted) || wanted < 1) {
 /** Messages without an answer at a time; fewer than are refused as too many. */
 const WINDOW = 48;
 
-const directory = mkdtempSync(join(tmpdir(), 'ringmaster-fuzz-'));
-const troubles: string[] = [];
-const system = await start({ threads: 1 });
-const inspector = await inspect(system, { directory, onTrouble: (why) => troubles.push(why) });
-const token = readFileSync(inspector.tokenFile('admin'), 'utf8').trim();
-const socket = new WebSocket(inspector.url, PROTOCOL.name, {
-  headers: { authorization: `Bearer ${token}` },
+const target = values.fleet ? fleetTarget() : await systemTarget();
+const socket = new WebSocket(target.url, PROTOCOL.name, {
+  headers: { authorization: `Bearer ${target.token}` },
 });
 await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
 
 const description = describeProtocol();
 const known = new Set(Object.keys(description.errors));
-const drawn = new DrawnMessages(seededRandom(Number(values.seed)), description);
+const drawn = new DrawnMessages(seededRandom(Number(values.seed)), description, target.words);
 const sentAs: Record<string, number> = {};
 const answeredAs: Record<string, number> = {};
 let [sent, answered, strange, frames] = [0, 0, 0, 0];
@@ -114,14 +104,13 @@ await over;
 const seconds = (performance.now() - fromMs) / 1000;
 socket.removeAllListeners('close');
 socket.terminate();
-await inspector.close();
-await system.close();
-rmSync(directory, { recursive: true });
+const troubles = await target.end();
 
 const failures = (answeredAs.internal ?? 0) + strange + troubles.length;
 const result = {
   takenAt: new Date().toISOString(),
   machine: machineBlock(),
+  of: values.fleet ? 'a fleet' : 'an actor system',
   seed: Number(values.seed),
   messages: wanted,
   answered,
@@ -135,9 +124,8 @@ const result = {
 };
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 if (values.save) {
-  const file = fileURLToPath(
-    new URL('../../../bench/results/inspector-fuzz.json', import.meta.url),
-  );
+  const name = values.fleet ? 'inspector-fuzz-fleet' : 'inspector-fuzz';
+  const file = fileURLToPath(new URL(`../../../bench/results/${name}.json`, import.meta.url));
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 process.exit(failures === 0 ? 0 : 1);
