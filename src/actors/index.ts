@@ -191,7 +191,9 @@ export {
   serviceActions,
   VERBS,
   verdictText,
+  viewNow,
 } from './brain/foreseen-change.ts';
+export { type HealingPicture, healingPicture, type UnwellMember } from './brain/healing-picture.ts';
 export {
   decisionText,
   Journal,

@@ -21,7 +21,9 @@ import { KeyOwners } from '../router/key-owners.ts';
 import type { AppliedService } from './apply-options.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { HostChanges, type Method } from './host-changes.ts';
+import { healingOf } from './host-healing.ts';
 import type { InstanceLoad } from './instance-load.ts';
+import { nullIfGone } from './null-if-gone.ts';
 import { type Params, shown, text, texts, wrong } from './params.ts';
 import {
   autoscaleOf,
@@ -118,6 +120,7 @@ export class HostMethods {
       'Fleet.apply': (params) => this.apply(params),
       'Fleet.list': () => this.list(),
       'Service.get': (params) => this.get(text(params, 'service')),
+      'Healing.get': (params) => healingOf(this.host, params),
       'Decisions.list': (params) => this.decisions(params),
       'Fleet.top': (params) => this.top(params),
       'Ring.get': (params) => this.ring(text(params, 'service')),
@@ -231,12 +234,6 @@ export class HostMethods {
     const { before, after, expectedShare, isWithin, report } = answer;
     return { before, after, expectedShare, isWithin, movedShare: report.movedShare };
   }
-}
-
-/** It was removed since its name was told. @throws what is anything else */
-function nullIfGone(error: unknown): null {
-  if ((error as { readonly code?: unknown }).code === 'RM_CONTROL_UNKNOWN') return null;
-  throw error;
 }
 
 function shownOf(status: ServiceStatus): ServiceShown {

@@ -15,6 +15,7 @@ import {
   SERVICE_DETAIL,
   VERB_NAMES,
 } from './fleet-shapes.ts';
+import { HEALING } from './healing-shapes.ts';
 import { method, z } from './words.ts';
 
 /** Decisions in one answer, and in the topic. */
@@ -55,6 +56,13 @@ export const FLEET_METHODS = {
       last: z.number().int().min(1).max(DECISIONS_MAX).optional().describe('default 50'),
     }),
     result: z.strictObject({ decisions: z.array(DECISION) }),
+  }),
+  'Healing.get': method({
+    about:
+      'What is unwell in each service, what is done about it, what that waits for, and what was given up.',
+    role: 'viewer',
+    params: z.strictObject({ service: service.optional().describe('default: all') }),
+    result: HEALING,
   }),
   'Ring.get': method({
     about: 'The ring of a service that has one.',

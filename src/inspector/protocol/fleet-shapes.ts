@@ -80,7 +80,8 @@ export const SERVICE = z.strictObject({
   allowedActions: z.array(z.enum(SERVICE_NAMES)).describe('that something would come of, now'),
 });
 
-const instance = z.strictObject({
+/** One instance of a service. */
+export const INSTANCE = z.strictObject({
   instance: z.string(),
   zone: z.string(),
   version: z.string(),
@@ -104,7 +105,7 @@ export const FLEET = z.strictObject({
 /** A service, looked at closely. */
 export const SERVICE_DETAIL = z.strictObject({
   summary: SERVICE,
-  instances: z.array(instance),
+  instances: z.array(INSTANCE),
   revisions: z.array(
     z.strictObject({
       id: z.string(),

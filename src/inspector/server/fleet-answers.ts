@@ -62,6 +62,16 @@ export function fleetAnswersOf({
         instances: detail.instances.map((one) => forRole(one, role)),
       };
     },
+    'Healing.get': async (params, { role }) => {
+      const { services, ...counts } = await ask<ResultOf<'Healing.get'>>('Healing.get', params);
+      return {
+        ...counts,
+        services: services.map((one) => ({
+          ...forRole(one, role),
+          unwell: one.unwell.map((member) => forRole(member, role)),
+        })),
+      };
+    },
     'Decisions.list': async (params) => ({ decisions: await ask('Decisions.list', params) }),
     'Ring.get': (params) => ask('Ring.get', params),
     'Ring.owners': (params) => ask('Ring.owners', params),
