@@ -65,6 +65,8 @@ const OF_FLEET = [
   ['inspector-decisions', '#/decisions', 'light', { ...WIDE, height: 700 }],
   ['inspector-ring', '#/ring/receiver', 'dark', { ...WIDE, height: 700 }],
   [null, '#/healing', 'dark', WIDE],
+  [null, '#/regions', 'light', WIDE],
+  [null, '#/regions', 'dark', NARROW],
   [null, '#/healing', 'light', NARROW],
   [null, '#/services', 'dark', WIDE],
   [null, '#/services', 'light', NARROW],

@@ -201,9 +201,11 @@ describe('crashes', () => {
       NOW_MS,
     );
     expect(found).toEqual([
-      expect.objectContaining({ path: '/once', crashes: 1, isGivenUp: true }),
+      expect.objectContaining({ path: '/once', crashes: 1, isGivenUp: true, isLoop: false }),
       expect.objectContaining({ path: '/often', crashes: 2, lastMinute: 1, isGivenUp: false }),
     ]);
+    const again = Array.from({ length: 3 }, (_, i) => event('/loop', NOW_MS - i));
+    expect(crashedOf(again, NOW_MS)).toMatchObject([{ path: '/loop', isLoop: true }]);
     expect(found.map(({ last }) => last.atMs)).toEqual([NOW_MS - 1000, NOW_MS - 30_000]);
   });
 

@@ -22,6 +22,7 @@ import type { AppliedService } from './apply-options.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { HostChanges, type Method } from './host-changes.ts';
 import { healingOf } from './host-healing.ts';
+import { leaderOf, regionsOf } from './host-leader.ts';
 import type { InstanceLoad } from './instance-load.ts';
 import { nullIfGone } from './null-if-gone.ts';
 import { type Params, shown, text, texts, wrong } from './params.ts';
@@ -120,6 +121,8 @@ export class HostMethods {
       'Fleet.apply': (params) => this.apply(params),
       'Fleet.list': () => this.list(),
       'Service.get': (params) => this.get(text(params, 'service')),
+      'Fleet.leader': () => Promise.resolve(leaderOf(this.host)),
+      'Region.list': () => regionsOf(this.host),
       'Healing.get': (params) => healingOf(this.host, params),
       'Decisions.list': (params) => this.decisions(params),
       'Fleet.top': (params) => this.top(params),

@@ -62,6 +62,8 @@ export function fleetAnswersOf({
         instances: detail.instances.map((one) => forRole(one, role)),
       };
     },
+    'Fleet.leader': () => ask('Fleet.leader', {}),
+    'Region.list': () => ask('Region.list', {}),
     'Healing.get': async (params, { role }) => {
       const { services, ...counts } = await ask<ResultOf<'Healing.get'>>('Healing.get', params);
       return {

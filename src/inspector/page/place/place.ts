@@ -20,6 +20,7 @@ export const VIEWS = [
   'events',
   'dead',
   'healing',
+  'regions',
 ] as const;
 
 /** One of them. */

@@ -1,6 +1,6 @@
 /** Actors that crashed of late, each once: how often, with what, and whether it was given up. Pure. */
 import type { RowOf } from '../../protocol/topics.ts';
-import type { Happened } from './causes.ts';
+import { type Happened, loopsOf } from './causes.ts';
 
 /** How far back "of late" goes. Milliseconds. */
 export const LATE_MS = 10 * 60_000;
@@ -15,12 +15,15 @@ export type Crashed = {
   /** Of them, in the last minute. */
   readonly lastMinute: number;
   readonly last: Happened;
+  /** It crashes again and again. */
+  readonly isLoop: boolean;
   /** Its supervisor has given up: nobody starts it again. */
   readonly isGivenUp: boolean;
 };
 
 /** The given up first, then those that crashed most. `nowMs`: clock of the server. */
-export function crashedOf(events: Iterable<Happened>, nowMs: number): Crashed[] {
+export function crashedOf(events: readonly Happened[], nowMs: number): Crashed[] {
+  const loops = new Set(loopsOf(events, nowMs).map(({ path }) => path));
   const found = new Map<string, Crashed>();
   for (const event of events) {
     const { path, kind, failure, atMs } = event;
@@ -35,6 +38,7 @@ export function crashedOf(events: Iterable<Happened>, nowMs: number): Crashed[] 
       crashes: (known?.crashes ?? 0) + (isCrash ? 1 : 0),
       lastMinute: (known?.lastMinute ?? 0) + (isCrash && nowMs - atMs < 60_000 ? 1 : 0),
       last: isNewer ? event : known.last,
+      isLoop: loops.has(path),
       isGivenUp: known?.isGivenUp === true || kind === 'escalated',
     });
   }

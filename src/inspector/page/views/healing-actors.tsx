@@ -24,7 +24,7 @@ export function HealingActors() {
   const events = useTable('events');
   const seconds = useTable('pulse').inOrder();
   const nowMs = connection.serverMs();
-  const crashed = crashedOf(events.rows.values(), nowMs);
+  const crashed = crashedOf([...events.rows.values()], nowMs);
   return (
     <Panel
       title="Actors that crashed"
@@ -70,30 +70,38 @@ function CrashedRows({ crashed, nowMs }: CrashedRowsProps) {
             </tr>
           </thead>
           <tbody>
-            {crashed.slice(0, SHOWN).map(({ path, crashes, lastMinute, last, isGivenUp }) => (
-              <tr key={path}>
-                <th scope="row">
-                  <PathLink path={path} />
-                </th>
-                <td class="number">
-                  <a href={hashOf({ view: 'events', filter: path })}>{count(crashes)}</a>
-                </td>
-                <td class="number">{count(lastMinute)}</td>
-                <td>
-                  {last.failure === null
-                    ? last.text
-                    : `${last.failure.name}: ${last.failure.message}`}{' '}
-                  <span class="quiet">{ago(nowMs - last.atMs)}</span>
-                </td>
-                <td>
-                  {isGivenUp ? (
-                    <b class="bad">✕ given up by its supervisor</b>
-                  ) : (
-                    'its supervisor decides'
-                  )}
-                </td>
-              </tr>
-            ))}
+            {crashed
+              .slice(0, SHOWN)
+              .map(({ path, crashes, lastMinute, last, isLoop, isGivenUp }) => (
+                <tr key={path}>
+                  <th scope="row">
+                    <PathLink path={path} />
+                  </th>
+                  <td class="number">
+                    <a href={hashOf({ view: 'events', filter: path })}>{count(crashes)}</a>
+                  </td>
+                  <td class="number">{count(lastMinute)}</td>
+                  <td>
+                    {last.failure === null
+                      ? last.text
+                      : `${last.failure.name}: ${last.failure.message}`}{' '}
+                    <span class="quiet">{ago(nowMs - last.atMs)}</span>
+                  </td>
+                  <td>
+                    {isGivenUp ? (
+                      <a class="bad" href={hashOf({ view: 'events', filter: path })}>
+                        ✕ given up by its supervisor
+                      </a>
+                    ) : isLoop ? (
+                      <a class="bad" href={hashOf({ view: 'actor', of: path })}>
+                        ↻ restarted, and crashes in a loop
+                      </a>
+                    ) : (
+                      'its supervisor decides'
+                    )}
+                  </td>
+                </tr>
+              ))}
           </tbody>
         </table>
       </Scroller>

@@ -66,8 +66,9 @@ type HealingVerdictProps = {
 function HealingVerdict({ services, isWaiting }: HealingVerdictProps) {
   const { connection } = useSession();
   const { rows, state } = useTable('events');
-  const crashed = crashedOf(rows.values(), connection.serverMs());
+  const crashed = crashedOf([...rows.values()], connection.serverMs());
   const given = services.flatMap(givenUpOf).length + crashed.filter((one) => one.isGivenUp).length;
+  const loops = crashed.filter(({ isLoop }) => isLoop).length;
   const unwell = services.reduce((sum, { counts }) => sum + counts.unwell, 0);
   const whose = services
     .filter(({ counts }) => counts.unwell > 0)
@@ -78,17 +79,21 @@ function HealingVerdict({ services, isWaiting }: HealingVerdictProps) {
     ...(given > 0 ? [`${plural(given, 'thing')} given up until somebody looks`] : []),
     ...(unwell > 0 ? [`${plural(unwell, 'member')} unwell: ${whose}`] : []),
     ...(out > 0 ? [`${out} out of the traffic`] : []),
-    ...(crashed.length > 0 ? [`${plural(crashed.length, 'actor')} crashed of late`] : []),
+    ...(loops > 0 ? [`${plural(loops, 'actor crashes', 'actors crash')} in a loop`] : []),
+    ...(crashed.length > loops
+      ? [`${plural(crashed.length - loops, 'actor')} crashed of late`]
+      : []),
   ];
   const isWell = said.length === 0;
+  const needsHuman = given + loops > 0;
   const isKnown = state === 'known' && !isWaiting;
-  const mood = !isKnown ? '' : given > 0 ? 'attention' : isWell ? 'healthy' : '';
+  const mood = !isKnown ? '' : needsHuman ? 'attention' : isWell ? 'healthy' : '';
   const text = !isKnown ? 'Looking …' : isWell ? 'Nothing is unwell' : said.join(' · ');
   return (
     <section class={`verdict ${mood}`} aria-label="Health">
       <h2>
         <span class="sign" aria-hidden="true">
-          {!isKnown ? '' : given > 0 ? '▲' : isWell ? '✓' : '→'}
+          {!isKnown ? '' : needsHuman ? '▲' : isWell ? '✓' : '→'}
         </span>
         {text}
       </h2>

@@ -11,6 +11,7 @@ import { Decisions } from './decisions.tsx';
 import { Events } from './events.tsx';
 import { Healing } from './healing.tsx';
 import { Overview } from './overview.tsx';
+import { Regions } from './regions.tsx';
 import { ReplayBar } from './replay-bar.tsx';
 import { Ring } from './ring.tsx';
 import { Service } from './service.tsx';
@@ -41,6 +42,7 @@ const ENTRIES: readonly Entry[] = [
   { view: 'events', name: 'Events', key: 'e' },
   { view: 'dead', name: 'Dead letters', key: 'd' },
   { view: 'healing', name: 'Healing', key: 'l' },
+  { view: 'regions', name: 'Regions and leader', key: 'n', needs: 'Fleet.leader' },
 ];
 
 const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
@@ -56,6 +58,7 @@ const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
   events: Events,
   dead: DeadLetters,
   healing: Healing,
+  regions: Regions,
 };
 
 /** The whole page. */
