@@ -1,4 +1,4 @@
-/** Rings as a host tells them: shares measured on the table, and what moved from one generation to the next. */
+/** Rings as a host tells them: shares measured on the table, and what moved with each generation. */
 import {
   type DecisionEntry,
   fleet,

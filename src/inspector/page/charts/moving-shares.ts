@@ -1,4 +1,4 @@
-/** Shares on their way from what they were to what they are: whoever is new grows, who is gone shrinks. Pure. */
+/** Shares on their way from old to new: whoever is new grows, whoever is gone shrinks. Pure. */
 
 /** A part of a whole. `step`: its colour, which it keeps on its way. */
 export type Part = { readonly name: string; readonly weight: number; readonly step: number };

@@ -1,4 +1,4 @@
-/** A figure with the line of its last minutes, and the line of its limit; without one, of its highest value. */
+/** A figure with the line of its last minutes and that of its limit; without one, of its highest value. */
 import { Canvas, type Paper } from './canvas.tsx';
 
 const HEIGHT = 44;

@@ -30,7 +30,7 @@ export function courseOf(service: ServiceHealing, one: Unwell): Course {
     case 'queued':
       return {
         done: 'nothing yet',
-        waits: `its turn: ${remedied} of ${plural(remediedMax, 'replacement')} at a time ${are(remedied)} under way`,
+        waits: `its turn: ${underWay(remedied, plural(remediedMax, 'replacement'))}`,
       };
     case 'backoff':
       return {
@@ -93,7 +93,7 @@ export function limitsOf(service: ServiceHealing): Limit[] {
       most: unwellMax,
       isOver: isPanic,
       text: isPanic
-        ? `${unwell} of ${members}: with more than ${unwellMax} nobody is replaced, since it is not the members`
+        ? `${unwell} of ${members}: with more than ${unwellMax} nobody is replaced: it is not the members`
         : `${unwell} of ${members}; with more than ${unwellMax} nobody would be replaced any more`,
     },
     {
@@ -101,7 +101,7 @@ export function limitsOf(service: ServiceHealing): Limit[] {
       used: remedied,
       most: remediedMax,
       isOver: false,
-      text: `${remedied} of ${count(remediedMax)} at a time ${are(remedied)} under way${
+      text: `${underWay(remedied, count(remediedMax))}${
         queued > 0 ? `; ${plural(queued, 'other')} ${queued === 1 ? 'waits' : 'wait'} for it` : ''
       }`,
     },
@@ -181,7 +181,10 @@ export const shareOf = ({ used, most }: Limit): number => (most === 0 ? 0 : used
 /** For those who do not see the bar. */
 export const shareText = (limit: Limit): string => `${percent(shareOf(limit))} of its limit`;
 
-const are = (value: number): string => (value === 1 ? 'is' : 'are');
+/** Of a limit on what goes on at once. */
+function underWay(value: number, most: string): string {
+  return `${value} of ${most} at a time ${value === 1 ? 'is' : 'are'} under way`;
+}
 
 function timesText(times: number): string {
   return times === 1 ? 'once' : `${times} times`;
