@@ -151,7 +151,7 @@ describe('healing', () => {
         what: 'web: nobody answers for the key tenant-7',
         why:
           '2 members ended working on it, the last with exit 7. For 1.00 min; ' +
-          'tried again by itself in 60.0 min.',
+          'tried again by itself in 1.0 h.',
         action: 'releaseKey',
         key: 'tenant-7',
       },

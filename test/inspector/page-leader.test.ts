@@ -1,9 +1,9 @@
 /** Leadership and regions as the page says them. */
 import { describe, expect, test } from 'vitest';
+import { lasting } from '../../src/inspector/page/views/format.ts';
 import {
   changesText,
   type Leader,
-  lasting,
   leaseOf,
   leaveText,
   servingText,
@@ -35,6 +35,8 @@ describe('leader', () => {
       '3 leaders so far; 1 change in the last hour, the last 1 min ago.',
     );
     expect(changesText({ ...LEADER, leaders: LEADER.leaders.slice(1) })).toMatch(/none in the/);
+    const fast = { ...LEADER, leaders: [one(3, 1000), one(2, 2000), one(1, 3000)] };
+    expect(changesText(fast)).toMatch(/; 2 changes in the last hour/);
     expect(changesText({ ...LEADER, leadersCount: 1 })).toMatch(/the first one/);
     expect(tenuresOf(LEADER).map(({ ms }) => ms)).toEqual([60_000, 7_140_000, 3_600_000]);
     expect([5000, 7_200_000, 200_000_000].map(lasting)).toEqual(['5.00 s', '2.0 h', '2.3 d']);

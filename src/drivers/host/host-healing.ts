@@ -74,8 +74,10 @@ function shownOf(status: ServiceStatus): ServiceHealing {
   const view = viewNow(status);
   const picture = healingPicture(view, record.controllers.healer as HealerState | null);
   const actions = picture.unwell.length === 0 ? null : instanceActions(status);
+  // What was given up and is not wanted any more needs nobody.
+  const { stable, target } = record.goal;
   const blocked = record.revisions.flatMap(({ id, version, blocked: why }) =>
-    why === null ? [] : [{ revision: id, version, why }],
+    why === null || (id !== stable && id !== target) ? [] : [{ revision: id, version, why }],
   );
   return {
     ...picture,

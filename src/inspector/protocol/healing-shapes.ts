@@ -84,7 +84,7 @@ const service = z.strictObject({
   keysCount: count,
   blocked: z
     .array(z.strictObject({ revision: z.string(), version: z.string(), why: z.string() }))
-    .describe('revisions that are not started by themselves any more'),
+    .describe('revisions that are wanted, and are not started by themselves any more'),
   allowedActions: SERVICE.shape.allowedActions.describe(
     'release and releaseKey, where they would do',
   ),

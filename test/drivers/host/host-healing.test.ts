@@ -43,10 +43,11 @@ function healing(all: readonly ServiceStatus[], gone: readonly string[] = []) {
 test('host healing - what was given up comes first, with the changes that end it', async () => {
   const [revision] = statusOf('x').record.revisions;
   const blocked = { ...revision, blocked: 'its members end alike' } as typeof revision;
+  const old = { ...blocked, id: 'r0' } as typeof revision;
   const ask = healing([
     statusOf('calm'),
     statusOf('keys', { quarantinedKeys: ['tenant-7'] }),
-    statusOf('revision', { revisions: blocked === undefined ? [] : [blocked] }),
+    statusOf('revision', { revisions: [old, blocked].filter((one) => one !== undefined) }),
   ]);
   const answer = await ask({});
   expect(answer.services.map(({ service }) => service)).toEqual(['keys', 'revision', 'calm']);

@@ -77,17 +77,19 @@ function CrashedRows({ crashed, nowMs }: CrashedRowsProps) {
                   <th scope="row">
                     <PathLink path={path} />
                   </th>
-                  <td class="number">
+                  <td class="number" data-label="Crashes">
                     <a href={hashOf({ view: 'events', filter: path })}>{count(crashes)}</a>
                   </td>
-                  <td class="number">{count(lastMinute)}</td>
-                  <td>
+                  <td class="number" data-label="In the last minute">
+                    {count(lastMinute)}
+                  </td>
+                  <td data-label="The last one">
                     {last.failure === null
                       ? last.text
                       : `${last.failure.name}: ${last.failure.message}`}{' '}
                     <span class="quiet">{ago(nowMs - last.atMs)}</span>
                   </td>
-                  <td>
+                  <td data-label="What is done">
                     {isGivenUp ? (
                       <a class="bad" href={hashOf({ view: 'events', filter: path })}>
                         ✕ given up by its supervisor

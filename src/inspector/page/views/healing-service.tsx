@@ -1,7 +1,7 @@
 /** What ails one service: its limits, who is unwell with what is done and waited for, who is out. */
 import { hashOf } from '../place/place.ts';
 import { useState } from '../preact.ts';
-import { duration, grouped } from './format.ts';
+import { grouped, lasting } from './format.ts';
 import {
   courseOf,
   ejectionText,
@@ -143,11 +143,11 @@ function UnwellRow({ healing, row, isChosen, choose }: UnwellRowProps) {
         <code>{instance ?? slot}</code>
         <br />
         <span class="quiet">
-          {state === null ? 'nobody is there' : `${state} for ${duration((forMs ?? 0) * 1000)}`}
+          {state === null ? 'nobody is there' : `${state} for ${lasting(forMs ?? 0)}`}
         </span>
       </th>
-      <td>{readable(cause)}</td>
-      <td>
+      <td data-label="Why">{readable(cause)}</td>
+      <td data-label="What is done">
         {isStuck ? (
           <a class="bad" href={hashOf({ view: 'decisions', filter: healing.service })}>
             ✕ {done}
@@ -156,7 +156,7 @@ function UnwellRow({ healing, row, isChosen, choose }: UnwellRowProps) {
           `${treatment === 'watched' ? '◷' : '→'} ${done}`
         )}
       </td>
-      <td>{waits}</td>
+      <td data-label="What it waits for">{waits}</td>
       <td>
         {instance !== null && allowedActions.length > 0 && (
           <button

@@ -1,6 +1,6 @@
 /** Healing in sentences: what is done about each that is unwell, what that waits for, what is left. Pure. */
 import type { ResultOf } from '../../protocol/schema.ts';
-import { count, duration, percent, plural } from './format.ts';
+import { count, lasting, percent, plural } from './format.ts';
 
 /** One service. */
 export type ServiceHealing = ResultOf<'Healing.get'>['services'][number];
@@ -9,8 +9,6 @@ export type Unwell = ServiceHealing['unwell'][number];
 
 /** What is done, and what the next of it waits for. Empty: nothing. */
 export type Course = { readonly done: string; readonly waits: string };
-
-const lasting = (ms: number): string => duration(ms * 1000);
 
 /** A number of milliseconds within a sentence of the server's, as people read it. */
 export function readable(text: string): string {

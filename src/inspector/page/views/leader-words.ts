@@ -1,6 +1,6 @@
 /** Leadership in sentences: how its lease stands, how often it changed, for how long each one led. Pure. */
 import type { ResultOf } from '../../protocol/schema.ts';
-import { ago, duration, plural } from './format.ts';
+import { ago, lasting, plural } from './format.ts';
 
 /** Who leads. */
 export type Leader = ResultOf<'Fleet.leader'>;
@@ -12,13 +12,6 @@ export type Reservation = NonNullable<ResultOf<'Region.list'>['reservations']>[n
 /** Share of a lease that is left, below which its renewals have begun to fail. */
 const RENEWED_LATE = 1 / 3;
 const HOUR_MS = 3_600_000;
-
-/** As people say it: 42 s, 3.20 min, 5.2 h, 2.1 d. */
-export function lasting(ms: number): string {
-  const hours = ms / HOUR_MS;
-  if (hours < 1) return duration(ms * 1000);
-  return hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} d`;
-}
 
 /** How its lease stands. `isLate`: renewals fail, and nobody leads when it ends. */
 export function leaseOf({ ttlMs, leftMs, renewedAgoMs }: Leader): {
@@ -37,7 +30,9 @@ export function leaseOf({ ttlMs, leftMs, renewedAgoMs }: Leader): {
 export function changesText({ leaders, leadersCount }: Leader): string {
   const [now] = leaders;
   if (leadersCount <= 1 || now === undefined) return 'It is the first one that was written down.';
-  const hour = leaders.filter(({ agoMs }) => agoMs < HOUR_MS).length;
+  // The very first one has followed nobody.
+  const changes = leaders.slice(0, leadersCount - 1);
+  const hour = changes.filter(({ agoMs }) => agoMs < HOUR_MS).length;
   const late = hour === 0 ? 'none in the last hour' : `${plural(hour, 'change')} in the last hour`;
   return `${plural(leadersCount, 'leader')} so far; ${late}, the last ${ago(now.agoMs)}.`;
 }

@@ -3,11 +3,10 @@ import type { ResultOf } from '../../protocol/schema.ts';
 import { timeOfDay } from '../browser.ts';
 import { hashOf } from '../place/place.ts';
 import { Decision, together } from './decisions.tsx';
-import { ago, count, grouped } from './format.ts';
+import { ago, count, grouped, lasting } from './format.ts';
 import {
   changesText,
   type Leader,
-  lasting,
   leaseOf,
   leaveText,
   type Region,
@@ -76,7 +75,13 @@ function LeaderParts({ leader, here }: LeaderPartsProps) {
               >
                 <span class="level" style={{ width: `${Math.round(100 * share)}%` }} />
               </span>
-              <span>{text}</span>
+              {isLate ? (
+                <a class="bad" href={hashOf({ view: 'threads' })}>
+                  {text}
+                </a>
+              ) : (
+                <span>{text}</span>
+              )}
             </dd>
           </div>
           <div class="meter">
@@ -219,7 +224,7 @@ function Carried({ services }: { readonly services: NonNullable<Region['services
               <th scope="row">
                 <a href={hashOf({ view: 'service', of: one.service })}>{one.service}</a>
               </th>
-              <td>
+              <td data-label="Serving, of what is needed">
                 {one.serving < one.needed ? (
                   <a class="bad" href={hashOf({ view: 'healing' })}>
                     ▲ {servingText(one)}
@@ -228,7 +233,7 @@ function Carried({ services }: { readonly services: NonNullable<Region['services
                   servingText(one)
                 )}
               </td>
-              <td>
+              <td data-label="Waits for this region’s turn">
                 {one.waits.length === 0 ? <span class="quiet">–</span> : one.waits.join('; ')}
               </td>
             </tr>
