@@ -70,7 +70,7 @@ export type KeyShown = {
 /** What was measured of one service's ring, by its two generations. */
 type Measured = Map<string, Promise<RingMeasures | null>>;
 
-/** Services whose measures are kept: of more, whoever was looked at first is measured again. */
+/** Services whose measures are kept: of more, whoever was not looked at for longest is measured again. */
 const SERVICES_MAX = 100;
 
 const MEASURES = new URL('./ring-measures.js', import.meta.url);
@@ -123,6 +123,7 @@ export class HostRing {
 
   private measuresOf(service: string): Measured {
     const known = this.measured.get(service) ?? new Map();
+    this.measured.delete(service);
     this.measured.set(service, known);
     const [oldest] = this.measured.keys();
     if (this.measured.size > SERVICES_MAX && oldest !== undefined) this.measured.delete(oldest);
