@@ -1,6 +1,6 @@
 /**
- * `npm run inspector-fuzz -- [--fleet] [--messages N] [--seed N] [--save]`: an inspector that is sent messages
- * drawn from its own schema, most of them broken; with `--fleet` that of a fleet that runs, by somebody who
+ * `npm run inspector-fuzz -- [--fleet] [--messages N] [--seed N] [--save]`: an inspector that is sent what is
+ * drawn from its own schema, most of it broken; with `--fleet` that of a fleet that runs, by somebody who
  * may do anything. Answers: does each get exactly one answer of the protocol, does
  * nothing fail inside, does it still serve, and does its memory stay? Does not answer: frames and requests
  * that are none (test/inspector).

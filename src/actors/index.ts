@@ -191,7 +191,9 @@ export {
   serviceActions,
   VERBS,
   verdictText,
+  viewNow,
 } from './brain/foreseen-change.ts';
+export { type HealingPicture, healingPicture, type UnwellMember } from './brain/healing-picture.ts';
 export {
   decisionText,
   Journal,
@@ -217,7 +219,7 @@ export {
   RecordStore,
   type StoredService,
 } from './brain/record-store.ts';
-export { type PassMade, RegionPart } from './brain/region-part.ts';
+export { type PassMade, RegionPart, servingUnits } from './brain/region-part.ts';
 export { type ReplayReport, replaySpan } from './brain/replay.ts';
 export { type PassInput, runPass, type WholePass } from './brain/run-pass.ts';
 export { type LoopOutcome, type LoopParts, ServiceLoop } from './brain/service-loop.ts';

@@ -9,10 +9,8 @@ export type { ChangeAnswer } from './host/host-changes.ts';
 export type {
   DecisionShown,
   FleetListed,
-  KeyShown,
-  RingChange,
-  RingShown,
   ServiceDetail,
 } from './host/host-methods.ts';
+export type { KeyShown, RingChange, RingShown } from './host/host-ring.ts';
 export type { InstanceLoad } from './host/instance-load.ts';
 export type { InstanceSummary, ServiceSummary } from './host/service-summary.ts';

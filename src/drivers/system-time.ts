@@ -7,6 +7,12 @@ import { randomBytes, randomInt } from 'node:crypto';
 /** Monotonic milliseconds of this process. */
 export const monotonicMs: () => number = performance.now.bind(performance);
 
+/** The moment by the calendar, for people. */
+export const wallIso = (): string => new Date().toISOString();
+
+/** Milliseconds by the calendar since such a moment. */
+export const msSince = (iso: string): number => Math.max(0, Date.now() - Date.parse(iso));
+
 /** To seed a generator with. */
 export const chanceSeed = (): number => randomInt(2 ** 32);
 

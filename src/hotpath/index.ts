@@ -29,6 +29,7 @@ export type { MemberDirectory } from './hashring/member-directory.ts';
 export { type MovementReport, movement } from './hashring/movement.ts';
 export type { KeyFlow } from './hashring/movement-tally.ts';
 export { type KeyTable, openTable, type RingTable, type SlotTable } from './hashring/open-table.ts';
+export { type OwnershipReport, ownership } from './hashring/ownership.ts';
 export { buildPantheon, type PantheonOptions } from './hashring/pantheon-builder.ts';
 export type { PantheonTable } from './hashring/pantheon-table.ts';
 export { CAP_PERMILLE_MAX, CAP_PERMILLE_MIN } from './hashring/refine.ts';

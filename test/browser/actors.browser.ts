@@ -9,7 +9,7 @@ import { Keeper } from '../inspector/programs/keeper.mjs';
 import { BrowserRig, overflow, type PageAddress, picture, seriousFindings } from './rig.ts';
 
 const ACTORS = 100_000;
-const VIEWS = ['overview', 'actors', 'tree', 'threads', 'events', 'dead'];
+const VIEWS = ['overview', 'actors', 'tree', 'threads', 'events', 'dead', 'healing'];
 const rig = new BrowserRig();
 let directory = '';
 let system: System;

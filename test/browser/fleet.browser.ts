@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CommandRig, webService } from '../cli/command-rig.ts';
-import { BrowserRig, type PageAddress, picture, seriousFindings } from './rig.ts';
+import { BrowserRig, overflow, type PageAddress, picture, seriousFindings } from './rig.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const rig = new BrowserRig();
@@ -79,6 +79,28 @@ test('fleet - a canary is promoted, and the next one aborted, by click and with 
   }
 });
 
+/** What each view says first, and what is kept from nobody. */
+async function newViews(page: Page, url: string): Promise<void> {
+  const views = [
+    ['healing', 'What the healer decided'],
+    ['regions', 'The fleet has one region: it needs no leave of others.'],
+    ['ring/receiver', 'What moved'],
+  ] as const;
+  for (const [view, said] of views) {
+    await page.goto(`${url}#/${view}`);
+    await page.getByText(said).first().waitFor();
+    expect([view, await seriousFindings(page), await overflow(page)]).toEqual([view, [], 0]);
+    await picture(page, `demo-${view.replace('/', '-')}`);
+  }
+  await page.getByText(/× the mean; up to 1.10 × is borne/).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('l');
+  await page.getByRole('heading', { name: 'Healing', exact: true }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('n');
+  await page.getByRole('heading', { name: /leads/ }).waitFor();
+}
+
 test('fleet - the bad canary of the demo is aborted before the eyes of whoever watches', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringmaster-browser-demo-'));
   const directory = join(folder, 'fleet');
@@ -102,6 +124,7 @@ test('fleet - the bad canary of the demo is aborted before the eyes of whoever w
     await page.goto(`${address.url}#/overview`);
     await page.getByRole('heading', { name: 'Services' }).waitFor();
     await picture(page, 'demo-overview');
+    await newViews(page, address.url);
     await page.close();
   } finally {
     demo.kill('SIGTERM');

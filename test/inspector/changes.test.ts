@@ -15,6 +15,8 @@ import type {
   RingShown,
   ServiceDetail,
 } from '../../src/drivers/client.ts';
+import type { ServiceHealing } from '../../src/drivers/host/host-healing.ts';
+import type { LeaderShown, RegionsListed } from '../../src/drivers/host/host-leader.ts';
 import { AuditLog } from '../../src/inspector/access/audit-log.ts';
 import type { Role } from '../../src/inspector/access/roles.ts';
 import { FLEET_METHODS } from '../../src/inspector/protocol/fleet-methods.ts';
@@ -185,6 +187,9 @@ const SAME: readonly true[] = [
   true satisfies Same<ResultOf<'Fleet.list'>, FleetListed>,
   true satisfies Same<ResultOf<'Service.get'>, ServiceDetail>,
   true satisfies Same<ResultOf<'Fleet.top'>['instances'][number], InstanceLoad>,
+  true satisfies Same<ResultOf<'Healing.get'>['services'][number], ServiceHealing>,
+  true satisfies Same<ResultOf<'Fleet.leader'>, LeaderShown>,
+  true satisfies Same<ResultOf<'Region.list'>, RegionsListed>,
   true satisfies Same<ResultOf<'Ring.get'>, RingShown>,
   true satisfies Same<ResultOf<'Ring.owners'>, KeyShown>,
   true satisfies Same<ResultOf<'Ring.whatIf'>, RingChange>,
@@ -193,5 +198,5 @@ const SAME: readonly true[] = [
 ];
 
 test('words of a fleet - the compiler has compared them all', () => {
-  expect(SAME).toHaveLength(8);
+  expect(SAME).toHaveLength(11);
 });

@@ -156,6 +156,14 @@ describe('fleet', () => {
     expect((await ask('Ring.owners', { service: 'kv', key: 'x' })).owners.length).toBeGreaterThan(
       0,
     );
+    const { balance, members, changes } = await ask('Ring.get', { service: 'kv' });
+    // One shard has all keys, in each of two zones; the first generation has followed none.
+    expect(balance).toEqual({ imbalance: 1, most: 1.1, isExact: true });
+    expect([members.map(({ owned }) => owned), changes]).toEqual([[1, 1], []]);
+    const healing = (await ask('Healing.get')).services;
+    expect(healing.map(({ service }) => service).toSorted()).toEqual(['kv', 'web']);
+    expect(await ask('Fleet.leader')).toMatchObject({ pid: process.pid, leadersCount: 1 });
+    expect((await ask('Region.list')).regions).toMatchObject([{ region: 'eu', isHere: true }]);
     expect(await ask('Ring.whatIf', { service: 'kv', change: 1 })).toMatchObject({ after: 2 });
     expect(await errorOf('Ring.whatIf', { service: 'kv', change: 0 })).toBe('params');
     expect(await errorOf('Ring.get', { service: 'web' })).toBe('params');

@@ -219,7 +219,8 @@ export function operatorIntent(
   };
 }
 
-function viewNow({ record, around }: ServiceStatus): ServiceView {
+/** As a pass made now would see it, but for metrics. */
+export function viewNow({ record, around }: ServiceStatus): ServiceView {
   return viewOf(record, { ...around, metric: () => ({ kind: 'missing' }) });
 }
 

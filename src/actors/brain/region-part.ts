@@ -61,7 +61,7 @@ export class RegionPart {
     const act = proposed?.intent.act;
     const wanted = act?.kind === 'setDemand' ? act.count : goal.demand;
     const isCalm = isAsWanted(view) && view.goal.number === goal.number;
-    const capacity = Math.min(goal.demand, serving(view));
+    const capacity = Math.min(goal.demand, servingUnits(view));
     const isWaiting = Boolean(record.waiting) && !record.removal && !view.isFrozen;
     this.looks.set(name, { name, demand: goal.demand, capacity, wanted, isCalm, isWaiting });
   }
@@ -129,7 +129,7 @@ export class RegionPart {
 }
 
 /** Units that serve: instances, or shards with a quorum. */
-function serving(view: ServiceView): number {
+export function servingUnits(view: ServiceView): number {
   if (view.spec.kind === 'sharded') {
     return shardViews(view).filter(({ state }) => state !== 'lost').length;
   }

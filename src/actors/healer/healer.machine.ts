@@ -34,7 +34,7 @@ import { type TrafficStep, trafficStep } from './traffic-ejection.ts';
  * After so long a frozen key is tried again, if no operator has released it before. Longer: the poison is
  * surely gone, and so is the key's service meanwhile. It costs two members each time. Milliseconds.
  */
-const KEY_RELEASE_MS = 86_400_000;
+export const KEY_RELEASE_MS = 86_400_000;
 /**
  * Between two looks at the traffic of a service in which all are well. Longer: failing members are found
  * later. Shorter: calm services cost more passes. Milliseconds.

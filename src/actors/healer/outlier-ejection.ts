@@ -40,6 +40,14 @@ export type EjectionStep = {
 /** Ejections that are held against a member at most: its times out do not grow for ever. */
 const TIMES_MAX = 20;
 
+/** So many of so many members may be out at once. */
+export function ejectedMax(
+  count: number,
+  { maxEjected }: Pick<EjectionConfig, 'maxEjected'>,
+): number {
+  return Math.max(1, Math.floor(count * maxEjected));
+}
+
 /** One look at all members. Who is no member any more is forgotten. */
 export function ejectionStep(
   members: readonly MemberTraffic[],
@@ -57,9 +65,7 @@ export function ejectionStep(
     readmitted.push(id);
   }
   const inTraffic = members.filter(({ id }) => !isOut(id));
-  let room =
-    Math.max(1, Math.floor(members.length * config.maxEjected)) -
-    (members.length - inTraffic.length);
+  let room = ejectedMax(members.length, config) - (members.length - inTraffic.length);
   const ejected: { id: string; why: string }[] = [];
   const spared: string[] = [];
   for (const { id, why } of suspects(inTraffic, config)) {

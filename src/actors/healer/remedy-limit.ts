@@ -41,6 +41,17 @@ const DOMAIN_FAILED_SHARE = 0.75;
 /** Members that a domain needs for that to mean anything. */
 const DOMAIN_MEMBERS_MIN = 2;
 
+/** Of so many members: how many may be ill before nobody is remedied, and how many are so at once. */
+export function remedyLimits(
+  count: number,
+  { maxUnhealthy, remedyMax }: RemedyConfig,
+): { readonly unhealthyMax: number; readonly remediedMax: number } {
+  return {
+    unhealthyMax: Math.max(1, Math.ceil(count * maxUnhealthy)),
+    remediedMax: Math.max(1, Math.floor(count * remedyMax)),
+  };
+}
+
 /** One look at all members. `isBlind`: nobody is seen, so nobody is known to be ill. */
 export function remedyVerdict(
   members: readonly MemberHealth[],
@@ -57,19 +68,18 @@ export function remedyVerdict(
   const failedDomains = domainsThatFailed(members);
   const counted = members.filter(({ domain }) => !failedDomains.includes(domain));
   const unhealthy = counted.filter(({ isUnhealthy }) => isUnhealthy);
-  const limit = Math.max(1, Math.ceil(members.length * config.maxUnhealthy));
-  if (unhealthy.length > limit) {
-    const share = `${unhealthy.length} of ${members.length} are unhealthy, more than ${limit}`;
+  const { unhealthyMax, remediedMax } = remedyLimits(members.length, config);
+  if (unhealthy.length > unhealthyMax) {
+    const share = `${unhealthy.length} of ${members.length} are unhealthy, more than ${unhealthyMax}`;
     const why = `${share}: it is not the members`;
     return { kind: 'panic', why, failedDomains };
   }
-  const most = Math.max(1, Math.floor(members.length * config.remedyMax));
   const underWay = members.filter(({ isRemedied }) => isRemedied).length;
   const wanted = unhealthy
     .filter(({ isRemedied }) => !isRemedied)
     .map(({ id }) => id)
     .toSorted();
-  const room = Math.max(0, most - underWay);
+  const room = Math.max(0, remediedMax - underWay);
   return { kind: 'remedy', ids: wanted.slice(0, room), waiting: wanted.slice(room), failedDomains };
 }
 

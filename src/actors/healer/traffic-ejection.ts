@@ -7,7 +7,12 @@ import type { InstanceView, ServiceView } from '../protocol/fleet-view.ts';
 import type { InstanceId } from '../protocol/identity.ts';
 import { indexOf } from '../protocol/pass-index.ts';
 import type { EjectionMemory, HealerState, SlowMemory } from './healer-state.ts';
-import { type EjectionStep, ejectionStep, type MemberTraffic } from './outlier-ejection.ts';
+import {
+  type EjectionStep,
+  ejectedMax,
+  ejectionStep,
+  type MemberTraffic,
+} from './outlier-ejection.ts';
 import { type MemberLatency, type SlowMember, slowMembers } from './slow-members.ts';
 
 /** Who is to be out, who may come back, and what is remembered of it. */
@@ -174,8 +179,9 @@ function ejectSlow(
   },
 ): void {
   const { nowMs, spec } = view;
-  const { maxEjected, time } = spec.heal.ejection;
-  const most = Math.max(1, Math.floor(count * maxEjected));
+  const { ejection } = spec.heal;
+  const { time } = ejection;
+  const most = ejectedMax(count, ejection);
   let room = most - Object.values(ejections).filter((one) => isOut(one, nowMs)).length;
   for (const { id, why } of slowNow.values()) {
     if (room <= 0) return;

@@ -28,6 +28,7 @@ import { ProcessHost } from '../process/process-host.actor.ts';
 import { Releases, releaseFiles } from '../process/releases.ts';
 import { RequestsUnderWay } from '../router/requests-under-way.ts';
 import { isRouterKnown } from '../router/router-process.ts';
+import { wallIso } from '../system-time.ts';
 import type { AppliedService, ApplyOptions } from './apply-options.ts';
 import { leadAfterTheDead } from './dead-leader.ts';
 import { driverTroubles } from './driver-troubles.ts';
@@ -42,6 +43,7 @@ import {
   startFleetLoop,
 } from './fleet-loop.ts';
 import { type InstanceLoad, instanceLoads } from './instance-load.ts';
+import { type LeaderHistory, noteLeader } from './leader-history.ts';
 import type { HostFigures } from './metric-families.ts';
 import { openPort } from './open-port.ts';
 
@@ -100,7 +102,9 @@ export class FleetHost {
   readonly deposed: Promise<Error>;
   private readonly options: FleetHostOptions;
   private readonly store: LmdbStore;
-  private readonly leader: Leadership;
+  readonly leader: Leadership;
+  /** Who has led, this one included. */
+  leaders: LeaderHistory = { count: 0, leaders: [] };
   /** Of its actors; for whoever shows what they do. */
   readonly system: System;
   private readonly releases: Releases;
@@ -128,7 +132,9 @@ export class FleetHost {
   /** Once, by `startFleetHost`. */
   async begin(): Promise<void> {
     const { book, releases } = this;
-    const { agent, directory, ports = PORT_RANGE_DEFAULT } = this.options;
+    const { agent, directory, machine, ports = PORT_RANGE_DEFAULT } = this.options;
+    const who = { machine, pid: process.pid, sinceIso: wallIso() };
+    this.leaders = await noteLeader(this.store, this.leader, who);
     const family = this.system.supervisor({ name: 'drivers', intensity: FOR_EVER });
     const host = await family.spawn(ProcessHost, {
       ...HERE,
@@ -152,6 +158,11 @@ export class FleetHost {
   /** The fleet that runs; null: none was applied yet. */
   get fleet(): FleetSpec | null {
     return this.running?.fleet ?? null;
+  }
+
+  /** Which of its regions runs here; null: none was applied yet. */
+  get region(): string | null {
+    return this.fleet === null ? null : this.regionOf(this.fleet).name;
   }
 
   /**

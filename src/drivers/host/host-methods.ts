@@ -8,22 +8,20 @@ import {
   decisionLine,
   type InstanceAction,
   instanceActions,
-  type RingTableInput,
-  type RingWhatIf,
-  replicasOf,
-  ringWhatIf,
   type ServiceAction,
-  type ServiceRecord,
   type ServiceStatus,
   serviceActions,
 } from '../../actors/index.ts';
-import { KeyOwners } from '../router/key-owners.ts';
 import type { AppliedService } from './apply-options.ts';
 import { type Finding, findingsOf } from './diagnosis.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { HostChanges, type Method } from './host-changes.ts';
+import { healingOf } from './host-healing.ts';
+import { leaderOf, regionsOf } from './host-leader.ts';
+import { HostRing } from './host-ring.ts';
 import type { InstanceLoad } from './instance-load.ts';
-import { type Params, shown, text, texts, wrong } from './params.ts';
+import { nullIfGone } from './null-if-gone.ts';
+import { type Params, text, texts } from './params.ts';
 import {
   autoscaleOf,
   type InstanceSummary,
@@ -74,31 +72,6 @@ export type FleetListed = {
   readonly services: readonly ServiceShown[];
 };
 
-/** What a change of a ring's size would move; shares of all keys. */
-export type RingChange = Pick<RingWhatIf, 'before' | 'after' | 'expectedShare' | 'isWithin'> & {
-  readonly movedShare: number;
-};
-
-/** A ring that is gone by. */
-export type RingShown = {
-  readonly service: string;
-  readonly generation: number;
-  readonly algorithm: string;
-  /** Of each member, where the algorithm has such. */
-  readonly sections: number;
-  readonly members: readonly { readonly slot: string; readonly weight: number }[];
-  /** Slices that go elsewhere because they are hot. */
-  readonly moved: number;
-};
-
-/** Who answers for a key, the first to ask first. `instance`: null while nobody serves there. */
-export type KeyShown = {
-  readonly service: string;
-  readonly key: string;
-  readonly generation: number;
-  readonly owners: readonly { readonly slot: string; readonly instance: string | null }[];
-};
-
 /** One line of the log, and what it is made of. */
 export type DecisionShown = ReturnType<typeof shownEntry>;
 
@@ -110,7 +83,11 @@ export class HostMethods {
 
   constructor(host: FleetHost) {
     this.host = host;
-    this.methods = { ...this.reads(), ...new HostChanges(host).methods };
+    this.methods = {
+      ...this.reads(),
+      ...new HostRing(host).methods,
+      ...new HostChanges(host).methods,
+    };
   }
 
   private reads(): Readonly<Record<string, Method>> {
@@ -120,11 +97,11 @@ export class HostMethods {
       'Fleet.list': () => this.list(),
       'Service.get': (params) => this.get(text(params, 'service')),
       'Fleet.diagnose': (params) => this.diagnose(params),
+      'Fleet.leader': () => Promise.resolve(leaderOf(this.host)),
+      'Region.list': () => regionsOf(this.host),
+      'Healing.get': (params) => healingOf(this.host, params),
       'Decisions.list': (params) => this.decisions(params),
       'Fleet.top': (params) => this.top(params),
-      'Ring.get': (params) => this.ring(text(params, 'service')),
-      'Ring.owners': (params) => this.owners(text(params, 'service'), text(params, 'key')),
-      'Ring.whatIf': (params) => this.whatIf(params),
     };
   }
 
@@ -211,45 +188,6 @@ export class HostMethods {
     const all = await Promise.all(names.map((name) => this.host.status(name)));
     return { instances: await this.host.loads(all.map(({ record }) => record)) };
   }
-
-  private async ring(service: string): Promise<RingShown> {
-    const { record } = await this.host.status(service);
-    const { ring, algorithm, sections } = ringParts(record);
-    const { generation, members, weights, overrides } = ring;
-    const list = members.map((slot, i) => ({ slot, weight: weights[i] ?? 1 }));
-    return { service, generation, algorithm, sections, members: list, moved: overrides.length };
-  }
-
-  private async owners(service: string, key: string): Promise<KeyShown> {
-    const { record } = await this.host.status(service);
-    const { ring } = ringParts(record);
-    const { kind, replicas } = tableInput(record);
-    const owners = KeyOwners.of({ kind, ring: record.spec.ring ?? null, replicas }, ring);
-    const serving = new Map(record.routes.routes.map(({ slot, instance }) => [slot, instance]));
-    const list = (owners?.overridden(key) ?? owners?.line(key) ?? []).map((slot) => ({
-      slot,
-      instance: serving.get(slot) ?? null,
-    }));
-    return { service, key, generation: ring.generation, owners: list };
-  }
-
-  private async whatIf(params: Params): Promise<RingChange> {
-    const { record } = await this.host.status(text(params, 'service'));
-    const { change } = params;
-    if (!Number.isInteger(change) || change === 0) {
-      throw wrong(`change is ${shown(change)}; expected a number such as 1 or -1.`);
-    }
-    const answer = ringWhatIf(tableInput(record), change as number);
-    if (answer === null) throw wrong('nobody would be left; a ring is never empty.');
-    const { before, after, expectedShare, isWithin, report } = answer;
-    return { before, after, expectedShare, isWithin, movedShare: report.movedShare };
-  }
-}
-
-/** It was removed since its name was told. @throws what is anything else */
-function nullIfGone(error: unknown): null {
-  if ((error as { readonly code?: unknown }).code === 'RM_CONTROL_UNKNOWN') return null;
-  throw error;
 }
 
 function shownOf(status: ServiceStatus): ServiceShown {
@@ -268,21 +206,4 @@ function shownEntry(entry: DecisionEntry) {
   const { who, service, act, why, inputs, alternatives } = intent;
   const line = decisionLine(entry);
   return { id, atMs, lastMs, times, who, service, act, why, inputs, alternatives, verdict, line };
-}
-
-function ringParts({ spec, ring, name }: ServiceRecord) {
-  if (spec.ring !== undefined && ring !== null) {
-    const { algorithm, sections } = spec.ring;
-    return { ring, algorithm, sections, spec: spec.ring };
-  }
-  throw wrong(`${name} has no ring; a sharded service has one when all its shards serve.`);
-}
-
-function tableInput(record: ServiceRecord): RingTableInput {
-  const { ring, spec: layout } = ringParts(record);
-  const { spec } = record;
-  const zones = new Set(ring.members.map((slot) => slot.split('/')[2] ?? '')).size;
-  const replicas = spec.kind === 'sharded' ? replicasOf(spec, zones) : 1;
-  const { members, weights } = ring;
-  return { kind: spec.kind, ring: layout, members, weights, replicas, addresses: null };
 }

@@ -54,7 +54,7 @@ export function movement(before: RingTable, after: RingTable): MovementReport {
 }
 
 /** Cuts the key space into pieces of one owner each in both tables; returns the sample size. */
-function visitPieces(before: RingTable, after: RingTable, visit: Visit): number {
+export function visitPieces(before: RingTable, after: RingTable, visit: Visit): number {
   if (isSlotTable(before) && isSlotTable(after)) {
     if (before.kind === 'rendezvous' && after.kind === 'rendezvous')
       visitRanges(before, after, visit);

@@ -32,6 +32,9 @@ export function nextFrame(callback: () => void): () => void {
   return () => cancelAnimationFrame(frame);
 }
 
+/** Whether whoever looks has asked that nothing moves by itself. */
+export const wantsStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
 /** A text that nobody else has. */
 export const uniqueText = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>

@@ -16,6 +16,8 @@ import {
   SERVICE_DETAIL,
   VERB_NAMES,
 } from './fleet-shapes.ts';
+import { HEALING } from './healing-shapes.ts';
+import { LEADER, REGIONS } from './region-shapes.ts';
 import { method, z } from './words.ts';
 
 /** Decisions in one answer, and in the topic. */
@@ -62,6 +64,25 @@ export const FLEET_METHODS = {
       last: z.number().int().min(1).max(DECISIONS_MAX).optional().describe('default 50'),
     }),
     result: z.strictObject({ decisions: z.array(DECISION) }),
+  }),
+  'Fleet.leader': method({
+    about: 'Who leads the fleet, by which lease, and who has led it before.',
+    role: 'viewer',
+    params: z.strictObject({}),
+    result: LEADER,
+  }),
+  'Region.list': method({
+    about: 'The regions of the fleet: their zones, what each carries, what it may do.',
+    role: 'viewer',
+    params: z.strictObject({}),
+    result: REGIONS,
+  }),
+  'Healing.get': method({
+    about:
+      'What is unwell in each service, what is done about it, what that waits for, and what was given up.',
+    role: 'viewer',
+    params: z.strictObject({ service: service.optional().describe('default: all') }),
+    result: HEALING,
   }),
   'Ring.get': method({
     about: 'The ring of a service that has one.',

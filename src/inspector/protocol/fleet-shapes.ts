@@ -80,7 +80,8 @@ export const SERVICE = z.strictObject({
   allowedActions: z.array(z.enum(SERVICE_NAMES)).describe('that something would come of, now'),
 });
 
-const instance = z.strictObject({
+/** One instance of a service. */
+export const INSTANCE = z.strictObject({
   instance: z.string(),
   zone: z.string(),
   version: z.string(),
@@ -104,7 +105,7 @@ export const FLEET = z.strictObject({
 /** A service, looked at closely. */
 export const SERVICE_DETAIL = z.strictObject({
   summary: SERVICE,
-  instances: z.array(instance),
+  instances: z.array(INSTANCE),
   revisions: z.array(
     z.strictObject({
       id: z.string(),
@@ -189,14 +190,52 @@ export const LOAD = z.strictObject({
   memoryBytes: z.number().nullable(),
 });
 
+/** One generation of a ring after another: what moved. */
+const RING_STEP = z.strictObject({
+  from: count.describe('generation'),
+  to: count,
+  agoMs: z.number().nullable().describe('milliseconds; null: the log does not say'),
+  why: z.string().nullable(),
+  slices: count.describe('whose owners are told apart from the table, or are not any more'),
+  movedShare: share,
+  minimumShare: share.describe('of 1: what any ring would have to move for the new shares'),
+  isExact: z.boolean(),
+  flows: z
+    .array(z.strictObject({ from: z.string(), to: z.string(), share }))
+    .describe('of shards, or slots; a dozen at most, the largest first'),
+  flowsCount: count.describe('all'),
+});
+
 /** A ring that is gone by. */
 export const RING = z.strictObject({
   service: z.string(),
   generation: count,
   algorithm: z.string(),
   sections: count.describe('of each member, where the algorithm has such'),
-  members: z.array(z.strictObject({ slot: z.string(), weight: z.number() })),
+  members: z.array(
+    z.strictObject({
+      slot: z.string(),
+      weight: z.number(),
+      owned: z
+        .number()
+        .nullable()
+        .describe(
+          'share of 1 of the keys that it, or its shard, owns by the table; null: not measured',
+        ),
+    }),
+  ),
   moved: count.describe('slices that go elsewhere because they are hot'),
+  balance: z
+    .strictObject({
+      imbalance: z.number().describe('the largest share, by the mean of its weight; 1 is ideal'),
+      most: z.number().describe('that the service bears before slices are moved'),
+      isExact: z.boolean().describe('over the whole table, and not over fixed keys'),
+    })
+    .nullable()
+    .describe('null: not measured'),
+  changes: z
+    .array(RING_STEP)
+    .describe('the last eight that are known, the newest first; each is measured once'),
 });
 
 /** Who answers for a key. */

@@ -64,6 +64,18 @@ export function fleetAnswersOf({
     },
     'Fleet.diagnose': (params) => ask('Fleet.diagnose', params),
     'Decisions.list': (params) => ask('Decisions.list', params),
+    'Fleet.leader': () => ask('Fleet.leader', {}),
+    'Region.list': () => ask('Region.list', {}),
+    'Healing.get': async (params, { role }) => {
+      const { services, ...counts } = await ask<ResultOf<'Healing.get'>>('Healing.get', params);
+      return {
+        ...counts,
+        services: services.map((one) => ({
+          ...forRole(one, role),
+          unwell: one.unwell.map((member) => forRole(member, role)),
+        })),
+      };
+    },
     'Ring.get': (params) => ask('Ring.get', params),
     'Ring.owners': (params) => ask('Ring.owners', params),
     'Ring.whatIf': (params) => ask('Ring.whatIf', params),

@@ -38,7 +38,7 @@ export type SystemReading = {
 /** Seconds over which "now" is. */
 const MINUTE = 60;
 /** Restarts in a minute from which a system needs somebody. Lower: a single bad message is an alarm. */
-const RESTARTS_ALARM = 10;
+export const RESTARTS_ALARM = 10;
 /** Share of a ring from which its senders are about to be held up. */
 const FILL_ALARM = 0.9;
 /** Milliseconds without an answer from the thread that holds the system. */

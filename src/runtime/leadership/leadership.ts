@@ -42,6 +42,17 @@ export type TenureParts = {
   readonly wheel: TimerWheel;
 };
 
+/** A tenure, for people; milliseconds. */
+export type Tenure = {
+  /** Of its lease. */
+  readonly ttlMs: number;
+  readonly ledForMs: number;
+  /** Since its lease was renewed last, or taken. */
+  readonly renewedAgoMs: number;
+  /** Until it leads no more, unless it is renewed before. */
+  readonly leftMs: number;
+};
+
 /** Thread rule: the thread that campaigned. */
 export class Leadership {
   /** Greater than that of every leader of this key before. Shown with every act. */
@@ -77,6 +88,18 @@ export class Leadership {
       this.depose(`its lease of ${this.parts.ttlMs} ms was not renewed in time`);
     }
     return this.end === null;
+  }
+
+  /** How it stands, by this process's clock; all in milliseconds. */
+  get tenure(): Tenure {
+    const { clock, ttlMs, askedAtMs } = this.parts;
+    const nowMs = clock.monotonicMs();
+    return {
+      ttlMs,
+      ledForMs: nowMs - askedAtMs,
+      renewedAgoMs: nowMs - (this.untilMs - ttlMs),
+      leftMs: Math.max(0, this.untilMs - nowMs),
+    };
   }
 
   /**

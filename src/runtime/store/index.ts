@@ -16,7 +16,7 @@ export {
 export { keepStore, storeOf } from '../durable/store-view.ts';
 export type { Upcasters } from '../durable/upcast.ts';
 export { type CampaignOptions, campaign } from '../leadership/campaign.ts';
-export type { Leadership } from '../leadership/leadership.ts';
+export type { Leadership, Tenure } from '../leadership/leadership.ts';
 export { type LmdbStore, type LmdbStoreOptions, openLmdbStore } from './lmdb-store.ts';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts';
 export type * from './store.ts';

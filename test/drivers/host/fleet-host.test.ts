@@ -115,6 +115,22 @@ describe('host', () => {
     expect(host.fleet?.name).toBe('shop');
   });
 
+  test('host - whoever leads is written down, and the next one knows of it', async () => {
+    const { token } = host.leader;
+    expect(host.region).toBeNull();
+    await host.apply(fleetOf({ web: web({ instances: 0 }) }));
+    expect(host.region).toBe('eu');
+    await host.close();
+    await begin();
+    const { leaders, count } = host.leaders;
+    expect(count).toBe(2);
+    expect(leaders.map((one) => one.token)).toEqual([host.leader.token, token]);
+    expect(leaders).toMatchObject([
+      { machine: 'test', pid: process.pid },
+      { machine: 'test', sinceIso: expect.stringMatching(/^\d{4}-.*Z$/) },
+    ]);
+  });
+
   test('host - what the document has frozen goes on when it no longer says so', async () => {
     const document = fleetOf({ web: web() });
     await host.apply({ ...document, data: { ...document.data, frozen: true } });

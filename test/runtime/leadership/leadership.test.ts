@@ -54,6 +54,25 @@ describe('leadership', () => {
     expect((await won.transact(put('new'))).succeeded).toBe(true);
   });
 
+  test('leadership - a tenure tells how long it is, and how its lease stands', async () => {
+    const network = new FaultyStore(store, {
+      faults: {},
+      random: seededRandom(1),
+      clock,
+      alarm: clock.alarm(),
+    });
+    const leader = await candidate('a', network);
+    await advance(10 * TTL_MS + 1);
+    const { ledForMs, renewedAgoMs, leftMs, ttlMs } = leader.tenure;
+    expect([ledForMs, ttlMs, renewedAgoMs + leftMs]).toEqual([10 * TTL_MS + 1, TTL_MS, TTL_MS]);
+    expect(renewedAgoMs).toBeLessThanOrEqual(TTL_MS / 3);
+    network.isCut = true;
+    await advance(TTL_MS / 2);
+    expect(leader.tenure.renewedAgoMs).toBeGreaterThanOrEqual(TTL_MS / 2);
+    await advance(TTL_MS);
+    expect(leader.tenure).toMatchObject({ leftMs: 0, ledForMs: 11.5 * TTL_MS + 1 });
+  });
+
   test('leadership - one that cannot renew stops by its own clock before anybody else begins', async () => {
     // Guards: R3.
     const network = new FaultyStore(store, {

@@ -1,4 +1,4 @@
-/** A figure with the line of its last minutes; the highest value is the limit of its axis. */
+/** A figure with the line of its last minutes and that of its limit; without one, of its highest value. */
 import { Canvas, type Paper } from './canvas.tsx';
 
 const HEIGHT = 44;
@@ -10,24 +10,32 @@ export type TrendProps = {
   /** NaN: nothing was measured. */
   readonly points: readonly number[];
   readonly text: (value: number) => string;
+  /** From where on it is too much, and what that means. */
+  readonly limit?: { readonly at: number; readonly name: string };
 };
 
 /** A tile. */
-export function Trend({ name, unit, points, text }: TrendProps) {
+export function Trend({ name, unit, points, text, limit }: TrendProps) {
   const now = points.at(-1) ?? Number.NaN;
   const most = points.reduce((one, other) => (other > one ? other : one), 0);
   const value = Number.isNaN(now) ? '–' : text(now);
+  const isOver = limit !== undefined && now >= limit.at;
+  const line = {
+    at: limit?.at ?? most,
+    text: `${limit?.name ?? 'max'} ${text(limit?.at ?? most)}`,
+  };
+  const told = limit === undefined ? '' : `; ${limit.name} from ${text(limit.at)} on`;
   return (
     <figure class="tile">
       <figcaption>
         <b>{name}</b> <span class="quiet">{unit}</span>
       </figcaption>
-      <p class="big">{value}</p>
+      <p class={isOver ? 'big bad' : 'big'}>{isOver ? `▲ ${value}` : value}</p>
       <Canvas
-        label={`${name}: now ${value}, at most ${text(most)} since this was opened`}
+        label={`${name}: now ${value}, at most ${text(most)} in the time that is shown${told}`}
         height={HEIGHT}
         version={`${points.length} ${now} ${most}`}
-        draw={(paper) => drawTrend(paper, points, most, text(most))}
+        draw={(paper) => drawTrend(paper, points, Math.max(most, line.at), line)}
       />
     </figure>
   );
@@ -37,20 +45,23 @@ function drawTrend(
   { pen, width, palette }: Paper,
   points: readonly number[],
   most: number,
-  mostText: string,
+  line: { readonly at: number; readonly text: string },
 ): void {
+  const heightOf = (value: number): number =>
+    HEIGHT - 2 - (most === 0 ? 0 : (value / most) * (HEIGHT - 6));
+  const lineAt = Math.round(heightOf(line.at)) - 0.5;
   pen.clearRect(0, 0, width, HEIGHT);
   pen.strokeStyle = palette.line;
   pen.setLineDash([4, 4]);
   pen.beginPath();
-  pen.moveTo(0, 3.5);
-  pen.lineTo(width, 3.5);
+  pen.moveTo(0, lineAt);
+  pen.lineTo(width, lineAt);
   pen.stroke();
   pen.setLineDash([]);
   pen.fillStyle = palette.quiet;
   pen.textAlign = 'left';
   pen.textBaseline = 'top';
-  if (most > 0) pen.fillText(`max ${mostText}`, 0, 6);
+  if (most > 0) pen.fillText(line.text, 0, lineAt + 2);
   pen.strokeStyle = palette.accent;
   pen.lineWidth = 1.5;
   pen.beginPath();
@@ -59,7 +70,7 @@ function drawTrend(
   let isDown = false;
   for (const [index, point] of points.entries()) {
     const x = first + (index + 0.5) * column;
-    const y = HEIGHT - 2 - (most === 0 ? 0 : (point / most) * (HEIGHT - 6));
+    const y = heightOf(point);
     if (Number.isNaN(point)) isDown = false;
     else if (isDown) pen.lineTo(x, y);
     else {

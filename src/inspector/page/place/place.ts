@@ -19,6 +19,8 @@ export const VIEWS = [
   'threads',
   'events',
   'dead',
+  'healing',
+  'regions',
 ] as const;
 
 /** One of them. */

@@ -1,5 +1,7 @@
 /** Numbers as people read them: three digits, with a unit. Pure. */
 
+const HOUR_MS = 3_600_000;
+
 /** Such as 1,234 or 1.23 M. */
 export function count(value: number): string {
   const size = Math.abs(value);
@@ -38,6 +40,13 @@ export function ago(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ago`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min ago`;
+}
+
+/** How long something lasts, from milliseconds: 42.0 s, 3.20 min, 5.2 h, 2.1 d. */
+export function lasting(ms: number): string {
+  const hours = ms / HOUR_MS;
+  if (hours < 1) return duration(ms * 1000);
+  return hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} d`;
 }
 
 /** One thing, or several. */

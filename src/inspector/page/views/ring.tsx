@@ -1,14 +1,13 @@
 /** The hash ring of a sharded service: who owns how much, who answers for a key, what a change would move. */
 import type { ResultOf } from '../../protocol/schema.ts';
-import { Donut, memberStep } from '../charts/donut.tsx';
-import { paletteOf } from '../charts/palette.ts';
+import { Donut } from '../charts/donut.tsx';
 import { hashOf } from '../place/place.ts';
 import { useState } from '../preact.ts';
 import { count, percent, plural } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
-import { Scroller } from './scroller.tsx';
+import { Changes, Members } from './ring-shares.tsx';
 import { useAnswer } from './use-answer.ts';
-import { useChanges, usePlace, useSession, useTable } from './use-session.ts';
+import { usePlace, useTable } from './use-session.ts';
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 2000;
@@ -54,15 +53,21 @@ function RingOf({ service }: { readonly service: string }) {
       <Panel title={`Ring of ${service}`} note={aboutOf(ring)}>
         <div class="ring-parts">
           <Donut
-            members={ring.members.map(({ slot, weight }) => ({ name: slot, weight }))}
+            members={ring.members.map(({ slot, weight, owned }) => {
+              return { name: slot, weight: owned ?? weight };
+            })}
             marked={(owners?.owners ?? []).map(({ slot }) => slot)}
           />
           <Members ring={ring} owners={owners} />
         </div>
         {ring.moved > 0 && (
-          <p class="quiet">{plural(ring.moved, 'slice')} go elsewhere because they are hot.</p>
+          <p class="quiet">
+            {plural(ring.moved, 'slice')} of 1,024 go elsewhere because they are hot; the shares are
+            those of the table.
+          </p>
         )}
       </Panel>
+      <Changes ring={ring} />
       <Panel title="Who answers for a key">
         <label for="ring-key">Key</label>{' '}
         <input
@@ -98,55 +103,6 @@ function answerOf({ owners, generation }: Owners): string {
     ({ slot, instance }) => `${slot} (${instance ?? 'nobody serves there'})`,
   );
   return `In generation ${generation}: ${names.join(', then ')}`;
-}
-
-type MembersProps = { readonly ring: ResultOf<'Ring.get'>; readonly owners: Owners | null };
-
-function Members({ ring: { members }, owners }: MembersProps) {
-  const { theme } = useSession();
-  useChanges(theme.changes);
-  const { steps } = paletteOf(theme.isDark);
-  const all = members.reduce((sum, { weight }) => sum + weight, 0);
-  const most = members.reduce((one, { weight }) => Math.max(one, weight), 0);
-  const imbalance = all === 0 ? 0 : (most * members.length) / all - 1;
-  return (
-    <Scroller label="Table of members">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Member</th>
-            <th scope="col" class="number">
-              Weight
-            </th>
-            <th scope="col" class="number">
-              Share by weight
-            </th>
-            <th scope="col">Key</th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map(({ slot, weight }, index) => {
-            const order = owners?.owners.findIndex((owner) => owner.slot === slot) ?? -1;
-            return (
-              <tr key={slot}>
-                <th scope="row">
-                  <span class="swatch" style={{ background: steps[memberStep(index)] }} />{' '}
-                  <code>{slot}</code>
-                </th>
-                <td class="number">{count(weight)}</td>
-                <td class="number">{percent(weight / all)}</td>
-                <td>{order < 0 ? '' : order === 0 ? 'asked first' : `asked ${order + 1}.`}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-      <p class="quiet">
-        The largest share is {percent(imbalance)} above the mean of{' '}
-        {percent(1 / Math.max(1, members.length))}.
-      </p>
-    </Scroller>
-  );
 }
 
 function WhatIf({ service }: { readonly service: string }) {

@@ -49,7 +49,11 @@ export function told({ isDone, isDryRun, outcome, note }: Changed): string {
 /** Buttons for what the server says that something would come of, now. */
 export function serviceChoices(
   connection: Connection,
-  { service, revision, allowedActions }: Detail['summary'],
+  {
+    service,
+    revision,
+    allowedActions,
+  }: Pick<Detail['summary'], 'service' | 'revision' | 'allowedActions'>,
   extra: Extra,
 ): Choice[] {
   return allowedActions.map((action) => ({
@@ -63,7 +67,7 @@ export function serviceChoices(
 /** Of one instance. */
 export function instanceChoices(
   connection: Connection,
-  { instance, allowedActions }: Detail['instances'][number],
+  { instance, allowedActions }: Pick<Detail['instances'][number], 'instance' | 'allowedActions'>,
 ): Choice[] {
   const names: Readonly<Record<InstanceAction, string>> = {
     replace: 'Replace',

@@ -9,7 +9,9 @@ import { Banner } from './banner.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Decisions } from './decisions.tsx';
 import { Events } from './events.tsx';
+import { Healing } from './healing.tsx';
 import { Overview } from './overview.tsx';
+import { Regions } from './regions.tsx';
 import { ReplayBar } from './replay-bar.tsx';
 import { Ring } from './ring.tsx';
 import { Service } from './service.tsx';
@@ -39,6 +41,8 @@ const ENTRIES: readonly Entry[] = [
   { view: 'threads', name: 'Threads and rings', key: 'r' },
   { view: 'events', name: 'Events', key: 'e' },
   { view: 'dead', name: 'Dead letters', key: 'd' },
+  { view: 'healing', name: 'Healing', key: 'l' },
+  { view: 'regions', name: 'Regions and leader', key: 'n', needs: 'Fleet.leader' },
 ];
 
 const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
@@ -53,6 +57,8 @@ const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
   threads: Threads,
   events: Events,
   dead: DeadLetters,
+  healing: Healing,
+  regions: Regions,
 };
 
 /** The whole page. */
