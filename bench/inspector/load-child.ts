@@ -73,3 +73,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await obey(line))}\n`);
   if (line === 'quit') process.exit(0);
 }
+// Whoever gave orders is gone.
+process.exit(1);
