@@ -17,12 +17,15 @@ import {
   type ServiceStatus,
   serviceActions,
 } from '../../actors/index.ts';
+import { type FamilyReading, readFamilies } from '../../runtime/index.ts';
 import { KeyOwners } from '../router/key-owners.ts';
 import type { AppliedService } from './apply-options.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { HostChanges, type Method } from './host-changes.ts';
 import type { InstanceLoad } from './instance-load.ts';
+import { HOST_FAMILIES } from './metric-families.ts';
 import { type Params, shown, text, texts, wrong } from './params.ts';
+import { processFigures } from './process-figures.ts';
 import {
   autoscaleOf,
   type InstanceSummary,
@@ -119,6 +122,7 @@ export class HostMethods {
       'Fleet.list': () => this.list(),
       'Service.get': (params) => this.get(text(params, 'service')),
       'Decisions.list': (params) => this.decisions(params),
+      'Metrics.look': () => this.metrics(),
       'Fleet.top': (params) => this.top(params),
       'Ring.get': (params) => this.ring(text(params, 'service')),
       'Ring.owners': (params) => this.owners(text(params, 'service'), text(params, 'key')),
@@ -197,6 +201,12 @@ export class HostMethods {
     const names = service === undefined ? await this.host.services() : [text(params, 'service')];
     const all = await Promise.all(names.map((name) => this.host.status(name)));
     return { instances: await this.host.loads(all.map(({ record }) => record)) };
+  }
+
+  /** As `GET /metrics` tells them. */
+  private async metrics(): Promise<readonly FamilyReading[]> {
+    const figures = await this.host.figures();
+    return readFamilies(HOST_FAMILIES, { ...figures, process: processFigures() });
   }
 
   private async ring(service: string): Promise<RingShown> {

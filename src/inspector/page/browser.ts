@@ -32,6 +32,15 @@ export function nextFrame(callback: () => void): () => void {
   return () => cancelAnimationFrame(frame);
 }
 
+/** Whether somebody can see the page: its tab is the one that is shown. */
+export const isSeen = (): boolean => document.visibilityState === 'visible';
+
+/** Calls back when the page is to be seen, or no more, until the returned function is called. */
+export function onSeen(callback: () => void): () => void {
+  document.addEventListener('visibilitychange', callback);
+  return () => document.removeEventListener('visibilitychange', callback);
+}
+
 /** A text that nobody else has. */
 export const uniqueText = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>

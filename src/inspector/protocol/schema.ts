@@ -5,6 +5,7 @@
 import { ROLES } from '../access/roles.ts';
 import { WISH } from './change-words.ts';
 import { FLEET_METHODS } from './fleet-methods.ts';
+import { METRIC_METHODS, SERIES_MAX } from './metric-words.ts';
 import { TOPIC_NAMES } from './topics.ts';
 import { TRACE_LIMITS, TRACE_METHODS } from './trace-words.ts';
 import { method, z } from './words.ts';
@@ -24,6 +25,8 @@ export const LIMITS = {
   questions: 64,
   /** Actors in one answer. */
   actors: 1000,
+  /** Series of a metric in one answer. */
+  series: SERIES_MAX,
   /** Subscriptions of one connection. */
   subscriptions: 32,
   /** Frames of one subscription in a second. */
@@ -175,6 +178,7 @@ export const METHODS = {
       ),
     }),
   }),
+  ...METRIC_METHODS,
   ...FLEET_METHODS,
 } as const;
 

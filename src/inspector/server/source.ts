@@ -7,6 +7,7 @@ import type { ResultOf } from '../protocol/schema.ts';
 import type { RowOf } from '../protocol/topics.ts';
 import type { EventRow } from './event-row.ts';
 import type { FleetAnswer } from './fleet-door.ts';
+import type { Measured } from './metric-look.ts';
 
 /** An actor as the system knows it now. */
 export type ActorRow = ResultOf<'Actors.list'>['actors'][number];
@@ -16,6 +17,8 @@ export interface Source {
   figures(): Promise<ResultOf<'System.figures'>>;
   actors(): Promise<readonly ActorRow[]>;
   deadLetters(): Promise<ResultOf<'DeadLetters.last'>['letters']>;
+  /** All metrics there are, of the fleet, too. */
+  metrics(): Promise<Measured>;
   /** @returns whether there is one of that path */
   stop(path: string, dryRun: boolean): Promise<boolean>;
   /** Reports of a trace are posted by its number. @returns whether there is one of that path */

@@ -8,6 +8,7 @@ import {
 } from '../../runtime/index.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { letterRow } from './letter-row.ts';
+import { measured } from './metric-look.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { ActorRow, Source, ToInspector } from './source.ts';
 
@@ -31,6 +32,7 @@ export function sourceOf({ system, fleet, post, redact }: SourceParts): Source {
     actors: () => Promise.resolve(system.paths().flatMap((path) => rowOf(system, path))),
     deadLetters: () =>
       Promise.resolve(system.deadLetters.last().map((letter) => letterRow(letter, redact))),
+    metrics: () => measured({ system, fleet, redact }),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
       if (ref === null) return false;

@@ -19,6 +19,7 @@ export const VIEWS = [
   'threads',
   'events',
   'dead',
+  'metrics',
 ] as const;
 
 /** One of them. */

@@ -9,6 +9,7 @@ import { Banner } from './banner.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Decisions } from './decisions.tsx';
 import { Events } from './events.tsx';
+import { Metrics } from './metrics.tsx';
 import { Overview } from './overview.tsx';
 import { ReplayBar } from './replay-bar.tsx';
 import { Ring } from './ring.tsx';
@@ -39,6 +40,7 @@ const ENTRIES: readonly Entry[] = [
   { view: 'threads', name: 'Threads and rings', key: 'r' },
   { view: 'events', name: 'Events', key: 'e' },
   { view: 'dead', name: 'Dead letters', key: 'd' },
+  { view: 'metrics', name: 'Metrics', key: 'm', needs: 'Metrics.list' },
 ];
 
 const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
@@ -53,6 +55,7 @@ const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
   threads: Threads,
   events: Events,
   dead: DeadLetters,
+  metrics: Metrics,
 };
 
 /** The whole page. */
