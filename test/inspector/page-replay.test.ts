@@ -2,7 +2,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { openRecording } from '../../src/inspector/page/replay/recording-file.ts';
+import { openRecording, peopleMsOf } from '../../src/inspector/page/replay/recording-file.ts';
 import { Replay } from '../../src/inspector/page/replay/replay.ts';
 import { ActorColumns } from '../../src/inspector/page/tables/actor-columns.ts';
 import { Table } from '../../src/inspector/page/tables/table.ts';
@@ -79,8 +79,8 @@ test('replay - it opens at its end, and knows the calendar', async () => {
   const { replay, table } = await replayed();
   expect(replay.nowMs).toBe((SECONDS - 1) * 1000);
   expect(table.rows.get('now')).toEqual({ second: SECONDS - 1 });
-  const { head } = replay.file;
-  const at = replay.peopleMs(5000, Date.parse(head.nowIso));
+  const { file } = replay;
+  const at = peopleMsOf(file, Date.parse(file.head.nowIso), 5000);
   expect(new Date(at).toISOString()).toBe('2026-01-01T00:00:05.000Z');
 });
 

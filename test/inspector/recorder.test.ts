@@ -67,6 +67,7 @@ describe('flight recorder', () => {
       limits: RECORDER_DEFAULT,
       nowIso: () => 'now',
       actors: () => 1,
+      decisionsMs: () => null,
     });
     const memory = SeatMemory.create(2);
     topics.topics.actors.sits(0, memory.buffer, 2);
@@ -102,6 +103,7 @@ describe('flight recorder', () => {
       limits: { ...RECORDER_DEFAULT, ...limits },
       nowIso: () => 'now',
       actors: () => 5,
+      decisionsMs: () => null,
     });
     // Hard to compress, and the same each time.
     let state = 1;
@@ -145,6 +147,7 @@ describe('flight recorder', () => {
       limits,
       nowIso: () => 'now',
       actors: () => 5,
+      decisionsMs: () => null,
     });
     for (let i = 0; i < 100; i++) topics.topics.events.set(String(i), 'x'.repeat(8000));
     for (let second = 0; second < 60; second++) recorder.second(second * 1000);

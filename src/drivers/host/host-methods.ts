@@ -73,6 +73,8 @@ export type FleetListed = {
   readonly isFrozen: boolean;
   /** Of the fleet: another one when it is frozen or not, or has other services. */
   readonly revision: string;
+  /** Of the decisions' clock, in milliseconds; null: there is no service. */
+  readonly nowMs: number | null;
   readonly services: readonly ServiceShown[];
 };
 
@@ -149,7 +151,9 @@ export class HostMethods {
     const found = await Promise.all(names.map((name) => this.host.status(name).catch(nullIfGone)));
     const all = found.filter((one) => one !== null);
     const standing = await this.host.standing();
-    return { fleet: this.host.fleet?.name ?? null, ...standing, services: all.map(shownOf) };
+    const nowMs = all[0]?.nowMs ?? null;
+    const services = all.map(shownOf);
+    return { fleet: this.host.fleet?.name ?? null, ...standing, nowMs, services };
   }
 
   private async get(service: string): Promise<ServiceDetail> {

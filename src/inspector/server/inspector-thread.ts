@@ -80,7 +80,13 @@ async function serve({
   const recorder =
     limits === null
       ? null
-      : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
+      : new FlightRecorder({
+          board,
+          limits,
+          nowIso: wallIso,
+          actors: () => feeds.actors,
+          decisionsMs: () => fleet.decisionsMs(),
+        });
   const fleet = new FleetFeed(board, remote.source);
   const answerers = answersOf({ source: remote.source, audit, now: wallIso, nowMs: monotonicMs });
   const desk = new TraceDesk(remote.source, payloads);

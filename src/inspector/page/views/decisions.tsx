@@ -63,7 +63,8 @@ export function Decisions() {
   );
 }
 
-function Decision({ row, at }: { readonly row: DecisionRow; readonly at: string }) {
+/** One of them, with what it was decided from when it is asked for. */
+export function Decision({ row, at }: { readonly row: DecisionRow; readonly at: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const { who, service, act, why, verdict, times, inputs, alternatives } = row;
   const hasMore = inputs.length > 0 || alternatives.length > 0;
