@@ -3,7 +3,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import {
   filterOf,
-  hasWords,
+  fits,
   type Labels,
   parseLabelFilter,
 } from '../../src/inspector/page/place/label-filter.ts';
@@ -148,8 +148,10 @@ describe('label filter', () => {
 
   test('label filter - words hold of names and values', () => {
     const labels = { service: 'gateway', zone: 'eu-a' };
-    expect(hasWords(labels, parseLabelFilter('GATE eu'))).toBe(true);
-    expect(hasWords(labels, parseLabelFilter('gate us'))).toBe(false);
+    expect(fits(labels, parseLabelFilter('GATE eu'))).toBe(true);
+    expect(fits(labels, parseLabelFilter('gate us'))).toBe(false);
+    expect(fits(labels, parseLabelFilter('zone=eu-a gate'))).toBe(true);
+    expect(fits(labels, parseLabelFilter('zone=eu'))).toBe(false);
   });
 
   const value = fc

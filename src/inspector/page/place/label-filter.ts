@@ -34,10 +34,11 @@ export function parseLabelFilter(text: string): LabelFilter {
   return { exact, words };
 }
 
-/** Whether labels are as the words want them; those that are exact the server has looked at. */
-export function hasWords(labels: Labels, { words }: LabelFilter): boolean {
+/** Whether labels are as a filter wants them. */
+export function fits(labels: Labels, { exact, words }: LabelFilter): boolean {
   const text = labelText(labels).toLowerCase();
-  return words.every((word) => text.includes(word));
+  const hasExact = Object.entries(exact).every(([name, value]) => labels[name] === value);
+  return hasExact && words.every((word) => text.includes(word));
 }
 
 /** The filter that lets exactly these labels through. */

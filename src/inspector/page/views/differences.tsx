@@ -7,7 +7,7 @@ import type { Played } from '../replay/played.ts';
 import type { Replay } from '../replay/replay.ts';
 import { ActorDifferences } from './actor-differences.tsx';
 import { FigureDifferences } from './figure-differences.tsx';
-import { duration, grouped } from './format.ts';
+import { duration, grouped, plural } from './format.ts';
 import { Happenings } from './happenings.tsx';
 import { RecordingField } from './open-recording.tsx';
 import { Panel } from './panel.tsx';
@@ -107,7 +107,7 @@ function Compared({ replay, played }: Both) {
   const { figures, services, actors, hasRates, events, deadLetters, decisions } = found;
   return (
     <>
-      <Overview found={found} replay={replay} played={played} />
+      <HowMuch found={found} replay={replay} played={played} />
       <div class="compared-parts">
         <FigureDifferences figures={figures} />
         {services.length > 0 && <ServiceDifferences services={services} />}
@@ -118,19 +118,17 @@ function Compared({ replay, played }: Both) {
   );
 }
 
-type OverviewProps = Both & { readonly found: ReturnType<typeof differencesOf> };
+type HowMuchProps = Both & { readonly found: ReturnType<typeof differencesOf> };
 
 /** In a line, how much is different. */
-function Overview({ found, replay, played }: OverviewProps) {
+function HowMuch({ found, replay, played }: HowMuchProps) {
   const session = useSession();
   const { figures, services, actors, events, deadLetters, decisions } = found;
   const kinds = (kind: string): number => actors.filter((one) => one.kind === kind).length;
   const from = session.peopleMs(played.file, played.atMs);
   const to = session.peopleMs(replay.file, replay.nowMs);
   const happened = (one: typeof events | typeof deadLetters | typeof decisions): string =>
-    one.isOneRun
-      ? grouped(one.rows.length + one.missed)
-      : `${one.kinds.length === 1 ? '1 kind' : `${one.kinds.length} kinds`}`;
+    one.isOneRun ? grouped(one.rows.length + one.missed) : plural(one.kinds.length, 'kind');
   const shown: readonly (readonly [string, string])[] = [
     ['figures', grouped(figures.length)],
     ['services', grouped(services.length)],

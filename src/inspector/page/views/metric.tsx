@@ -1,7 +1,7 @@
 /** One metric: its series with their values now, how they went since it was opened, how to ask elsewhere. */
 import { BucketBars } from '../charts/bucket-bars.tsx';
 import { LINES_MAX, LineSign, MetricLines } from '../charts/metric-lines.tsx';
-import { filterOf, hasWords, labelText, parseLabelFilter } from '../place/label-filter.ts';
+import { filterOf, fits, labelText, parseLabelFilter } from '../place/label-filter.ts';
 import { hashOf } from '../place/place.ts';
 import { useMemo } from '../preact.ts';
 import { MetricHistory, type MetricLine, type MetricLook } from '../tables/metric-history.ts';
@@ -25,7 +25,7 @@ export function Metric({ name }: { readonly name: string }) {
   const history = useMemo(() => new MetricHistory(), []);
   if (result !== null) history.take(result);
   const { last: look } = history;
-  const lines = history.now.filter(({ series }) => hasWords(series.labels, filter));
+  const lines = history.now.filter(({ series }) => fits(series.labels, filter));
   return (
     <div>
       <p class="crumbs">
@@ -46,6 +46,11 @@ export function Metric({ name }: { readonly name: string }) {
               {look.unit !== null && ` of ${look.unit}`}
             </span>
           </p>
+          {wrong !== null && (
+            <p class="pinned" role="status">
+              ▲ It cannot be read now, and is shown as it was then: {wrong}.
+            </p>
+          )}
           <FilterBox
             label="Series"
             hint='labels, such as thread=1 or version="v1 b", or any words'

@@ -41,7 +41,7 @@ function Families() {
         </p>
       )}
       {result?.missing != null && (
-        <p class="bad">▲ Those of the fleet are not among them: {result.missing}</p>
+        <p class="found">▲ Those of the fleet are not among them: {result.missing}</p>
       )}
       {found.length === 0 ? (
         <Nothing
