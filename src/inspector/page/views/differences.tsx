@@ -6,7 +6,7 @@ import { useMemo } from '../preact.ts';
 import type { Played } from '../replay/played.ts';
 import type { Replay } from '../replay/replay.ts';
 import { ActorDifferences } from './actor-differences.tsx';
-import { FigureDifferences } from './figure-differences.tsx';
+import { FigureDifferences, readsOtherwise } from './figure-differences.tsx';
 import { duration, grouped, plural } from './format.ts';
 import { Happenings } from './happenings.tsx';
 import { RecordingField } from './open-recording.tsx';
@@ -101,7 +101,9 @@ function Compared({ replay, played }: Both) {
   // What is compared changes in its place: versions tell when.
   const found = useMemo(() => {
     const { shown } = session;
-    return shown === null ? null : differencesOf(played, shown);
+    if (shown === null) return null;
+    const all = differencesOf(played, shown);
+    return { ...all, figures: all.figures.filter(readsOtherwise) };
   }, [session, played, version, comparedWith]);
   if (found === null) return null;
   const { figures, services, actors, hasRates, events, deadLetters, decisions } = found;

@@ -21,12 +21,15 @@ const VIEWS = {
   threads: hashOf({ view: 'threads' }),
 } as const;
 
-/** The part of the view; what reads alike is left out. */
+/** Whether somebody who reads it sees a difference. */
+export const readsOtherwise = ({ unit, from, to }: FigureChange): boolean =>
+  textOf(unit, from) !== textOf(unit, to);
+
+/** The part of the view. */
 export function FigureDifferences({ figures }: { readonly figures: readonly FigureChange[] }) {
-  const seen = figures.filter(({ unit, from, to }) => textOf(unit, from) !== textOf(unit, to));
   return (
     <Panel title="System and threads">
-      {seen.length === 0 ? (
+      {figures.length === 0 ? (
         <p class="nothing quiet">All of their figures are the same.</p>
       ) : (
         <Scroller label="Table of figures">
@@ -46,7 +49,7 @@ export function FigureDifferences({ figures }: { readonly figures: readonly Figu
               </tr>
             </thead>
             <tbody>
-              {seen.map((figure) => (
+              {figures.map((figure) => (
                 <Row key={`${figure.thread} ${figure.name}`} figure={figure} />
               ))}
             </tbody>

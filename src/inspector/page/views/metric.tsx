@@ -205,7 +205,7 @@ function Elsewhere({ look, lines, exact }: ElsewhereProps) {
   return (
     <Panel title="As PromQL" note="to be copied; of the labels that the filter says">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is to be copied is reached by keyboard. */}
-      <pre class="to-copy" tabIndex={0} role="region" aria-label="As PromQL">
+      <pre class="to-copy" tabIndex={0} role="region" aria-label="Text to copy">
         {promQlOf(look, labels)}
       </pre>
     </Panel>
