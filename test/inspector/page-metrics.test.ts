@@ -26,62 +26,71 @@ const look = (
   const { length } = series;
   return { name: 'm', type, help: '', unit: null, atMs, series, matching: length, all: length };
 };
+/** At a moment that the calendar and the server's clock call alike. */
+const take = (history: MetricHistory, taken: MetricLook) => history.take(taken, taken.atMs);
 const pointsOf = (history: MetricHistory) =>
   Object.fromEntries(history.now.map(({ series, points }) => [series.labels.thread, points]));
 
 describe('metric history', () => {
   test('metric history - a counter is what was added a second, and begins anew with its thread', () => {
     const history = new MetricHistory();
-    history.take(look(1000, 'counter', { 1: 10, 2: 100 }));
-    history.take(look(2000, 'counter', { 1: 15, 2: 100 }));
-    history.take(look(4000, 'counter', { 1: 25, 2: 40 }));
+    take(history, look(1000, 'counter', { 1: 10, 2: 100 }));
+    take(history, look(2000, 'counter', { 1: 15, 2: 100 }));
+    take(history, look(4000, 'counter', { 1: 25, 2: 40 }));
     expect(pointsOf(history)).toEqual({ 1: [null, 5, 5], 2: [null, 0, 20] });
     expect(history.times).toEqual([1000, 2000, 4000]);
   });
 
   test('metric history - the same look twice is one', () => {
     const history = new MetricHistory();
-    for (const atMs of [1000, 1000, 2000, 2000]) history.take(look(atMs, 'gauge', { 1: atMs }));
+    for (const atMs of [1000, 1000, 2000, 2000]) take(history, look(atMs, 'gauge', { 1: atMs }));
     expect(pointsOf(history)).toEqual({ 1: [1000, 2000] });
   });
 
   test('metric history - where nobody looked there is a gap, and no rate over it', () => {
     const history = new MetricHistory();
-    history.take(look(1000, 'counter', { 1: 0 }));
-    history.take(look(2000, 'counter', { 1: 7 }));
-    history.take(look(60_000, 'counter', { 1: 5000 }));
-    history.take(look(61_000, 'counter', { 1: 5001 }));
+    take(history, look(1000, 'counter', { 1: 0 }));
+    take(history, look(2000, 'counter', { 1: 7 }));
+    take(history, look(60_000, 'counter', { 1: 5000 }));
+    take(history, look(61_000, 'counter', { 1: 5001 }));
     expect(pointsOf(history)).toEqual({ 1: [null, 7, null, null, 1] });
     expect(history.times).toEqual([1000, 2000, 2001, 60_000, 61_000]);
   });
 
-  test('metric history - another run of the server begins anew', () => {
+  test('metric history - another run of the server goes on by the calendar, its counters from 0', () => {
     const history = new MetricHistory();
-    history.take(look(9000, 'gauge', { 1: 1 }));
-    history.take(look(100, 'gauge', { 1: 2 }));
+    history.take(look(90_000, 'counter', { 1: 5000 }), 1_000_000);
+    history.take(look(100, 'counter', { 1: 8 }), 1_002_000);
+    expect([history.times, pointsOf(history)]).toEqual([[1_000_000, 1_002_000], { 1: [null, 4] }]);
+  });
+
+  test('metric history - a calendar that is set back begins anew', () => {
+    const history = new MetricHistory();
+    history.take(look(1000, 'gauge', { 1: 1 }), 9000);
+    history.take(look(2000, 'gauge', { 1: 2 }), 100);
     expect([history.times, pointsOf(history)]).toEqual([[100], { 1: [2] }]);
   });
 
   test('metric history - series come and go, and keep their places', () => {
     const history = new MetricHistory();
-    history.take(look(1000, 'gauge', { a: 9, b: 5 }));
-    history.take(look(2000, 'gauge', { c: 99, b: 50 }));
-    history.take(look(3000, 'gauge', { b: 1, c: 2, a: 3 }));
+    take(history, look(1000, 'gauge', { a: 9, b: 5 }));
+    take(history, look(2000, 'gauge', { c: 99, b: 50 }));
+    take(history, look(3000, 'gauge', { b: 1, c: 2, a: 3 }));
     expect(history.now.map(({ series }) => series.labels.thread)).toEqual(['a', 'b', 'c']);
     expect(pointsOf(history)).toEqual({ a: [9, null, 3], b: [5, 50, 1], c: [null, 99, 2] });
   });
 
   test('metric history - it keeps five minutes, and nothing of what is long gone', () => {
     const history = new MetricHistory();
-    history.take(look(0, 'gauge', { old: 1 }));
+    take(history, look(0, 'gauge', { old: 1 }));
     for (let second = 1; second <= 400; second++) {
-      history.take(look(second * 1000, 'gauge', { new: second }));
+      take(history, look(second * 1000, 'gauge', { new: second }));
     }
     const [line] = history.now;
     expect([history.times.length, line?.points.length, history.times[0]]).toEqual([
       300, 300, 101_000,
     ]);
-    history.take(look(401_000, 'gauge', { old: 1, new: 1 }));
+    take(history, look(401_000, 'gauge', { old: 1, new: 1 }));
     expect(history.now.map(({ series }) => series.labels.thread)).toEqual(['new', 'old']);
   });
 
@@ -92,13 +101,13 @@ describe('metric history', () => {
       const series = [{ labels: {}, value: sumOf(counts), buckets }];
       return { ...look(atMs, 'histogram', {}), series };
     };
-    history.take(at(0, [100, 0, 0]));
-    history.take(at(1000, [100, 100, 0]));
-    history.take(at(2000, [100, 100, 0]));
+    take(history, at(0, [100, 0, 0]));
+    take(history, at(1000, [100, 100, 0]));
+    take(history, at(2000, [100, 100, 0]));
     const [line] = history.now;
     expect(line?.points).toEqual([null, 1.99, null]);
     for (let second = 3; second <= 62; second++)
-      history.take(at(second * 1000, [100, 100, second]));
+      take(history, at(second * 1000, [100, 100, second]));
     // The first two seconds are longer ago than a minute.
     expect(history.distribution(line as never)).toEqual({
       counts: [0, 0, 62],

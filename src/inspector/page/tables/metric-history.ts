@@ -25,7 +25,7 @@ export type MetricLine = {
   readonly key: string;
   /** As it was last told. */
   series: Series;
-  /** By the clock of the server. */
+  /** Milliseconds since 1970. */
   toldAtMs: number;
   /** To be drawn; null: nobody knows. */
   readonly points: (number | null)[];
@@ -43,34 +43,31 @@ export type Distribution = {
 
 /** Of one metric. */
 export class MetricHistory {
-  /** Moments of the looks and of gaps, by the clock of the server. */
+  /** Moments of the looks and of gaps, in milliseconds since 1970: another server may go on with them. */
   readonly times: number[] = [];
   /** Series of the last look. They keep their places, and so their colours: the highest at first. */
   now: readonly MetricLine[] = [];
   last: MetricLook | null = null;
   private readonly lines: Map<string, MetricLine> = new Map();
 
-  /** A look that was taken in already has no effect. */
-  take(look: MetricLook): void {
-    const before = this.last;
-    if (before?.atMs === look.atMs) {
-      this.last = look;
-      return;
-    }
-    const passedMs = look.atMs - (before?.atMs ?? look.atMs);
-    // A clock that goes back is another run of the server.
-    if (passedMs < 0) this.forget();
-    else if (before !== null && passedMs > GAP_MS) this.push(before.atMs + 1, new Map());
+  /** `atMs`: of the look, since 1970. One that was taken in already has no effect. */
+  take(look: MetricLook, atMs: number): void {
+    const isKnown = this.last?.atMs === look.atMs;
+    this.last = look;
+    if (isKnown) return;
+    const beforeMs = this.times.at(-1) ?? atMs;
+    // The calendar was set back.
+    if (atMs < beforeMs) this.forget();
+    else if (atMs - beforeMs > GAP_MS) this.push(beforeMs + 1, new Map());
     const points = new Map<string, number | null>();
     for (const series of look.series) {
       const line = this.lineOf(series);
-      points.set(line.key, pointOf(line, series, look));
+      points.set(line.key, pointOf(line, series, { type: look.type, atMs }));
       line.series = series;
-      line.toldAtMs = look.atMs;
+      line.toldAtMs = atMs;
     }
-    this.push(look.atMs, points);
+    this.push(atMs, points);
     this.now = [...this.lines.values()].filter(({ key }) => points.has(key));
-    this.last = look;
   }
 
   /** Of a histogram. */
@@ -120,7 +117,7 @@ export class MetricHistory {
 function pointOf(
   line: MetricLine,
   { value, buckets }: Series,
-  { type, atMs }: MetricLook,
+  { type, atMs }: Pick<MetricLook, 'type' | 'atMs'>,
 ): number | null {
   if (type === 'gauge') return value;
   if (type === 'histogram') {
@@ -134,7 +131,7 @@ function pointOf(
   }
   const passedMs = atMs - line.toldAtMs;
   const old = line.series.value;
-  if (!(passedMs <= GAP_MS) || value === null || old === null) return null;
+  if (!(passedMs > 0 && passedMs <= GAP_MS) || value === null || old === null) return null;
   // A counter that has fewer has begun anew.
   return ((value - (value < old ? 0 : old)) * 1000) / passedMs;
 }

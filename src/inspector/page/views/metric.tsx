@@ -18,12 +18,13 @@ const LOOK_MS = 1000;
 
 /** The view. */
 export function Metric({ name }: { readonly name: string }) {
+  const { connection } = useSession();
   const { filter: text } = usePlace();
   const filter = useMemo(() => parseLabelFilter(text), [text]);
   const { exact: labels } = filter;
   const { result, wrong } = useAnswer('Metrics.read', { name, labels }, LOOK_MS);
   const history = useMemo(() => new MetricHistory(), []);
-  if (result !== null) history.take(result);
+  if (result !== null) history.take(result, connection.peopleMs(result.atMs));
   const { last: look } = history;
   const lines = history.now.filter(({ series }) => fits(series.labels, filter));
   return (
@@ -73,14 +74,13 @@ type PartProps = {
 };
 
 function Chart({ history, look, lines }: PartProps) {
-  const { connection } = useSession();
   const [first] = lines;
   const now = pointText(look, first?.points.at(-1) ?? null);
   return (
     <Panel title="Since it was opened" note={lineText(look)}>
       <MetricLines
         label={`${look.name}: ${lineText(look)}; the highest is ${now} now`}
-        times={history.times.map((ms) => connection.peopleMs(ms))}
+        times={history.times}
         lines={lines.slice(0, LINES_MAX)}
         text={(value) => pointText(look, value)}
         limit={look.unit === 'ratio' ? 1 : null}
