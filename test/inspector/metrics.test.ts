@@ -116,6 +116,8 @@ describe('metrics', () => {
     // Somebody may have given a service a name that nobody is to see.
     expect(series).toEqual([{ labels: { service: '***' }, value: 5, buckets }]);
     expect((await ask('Metrics.read', { name: 'strange' })).series[0]?.value).toBeNull();
+    const { families } = await ask('Metrics.list', { contains: 'seconds passes' });
+    expect(families).toMatchObject([{ name: 'pass_seconds', series: 1, value: 5 }]);
   });
 
   test('metrics - a fleet that tells none leaves those of the system, and is said', async () => {
@@ -130,6 +132,26 @@ describe('metrics', () => {
     expect(missing).toBe('it is not led by anybody, says ***');
     expect(families.map(({ name }) => name)).toContain('ringmaster_actors');
   });
+});
+
+test('metrics - in the list a counter is all of its series together, a gauge the highest', async () => {
+  const family = (name: string, type: 'counter' | 'gauge', values: readonly (number | null)[]) => {
+    const series = values.map((value) => ({ labels: {}, value, buckets: null }));
+    return { name, type, help: '', unit: null, series };
+  };
+  const families = [
+    family('added', 'counter', [3, null, 4]),
+    family('measured', 'gauge', [3, null, 4]),
+    family('nothing', 'gauge', []),
+  ];
+  const metrics: Source['metrics'] = async () => ({ families, missing: null });
+  const answers = metricAnswersOf({ metrics } as Source, () => 0);
+  const listed = await answers['Metrics.list']({}, {} as never);
+  expect(listed.families.map(({ series, value }) => [series, value])).toEqual([
+    [3, 7],
+    [3, 4],
+    [0, null],
+  ]);
 });
 
 test('metrics - of many series the highest are answered, and one look is for all who ask', async () => {

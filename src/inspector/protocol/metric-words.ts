@@ -33,6 +33,11 @@ export const SERIES = z.strictObject({
     .describe('of a histogram'),
 });
 
+const together = z
+  .number()
+  .nullable()
+  .describe('of a gauge the highest of its series, else all of them together; null: it has none');
+
 /** Methods about metrics. */
 export const METRIC_METHODS = {
   'Metrics.list': method({
@@ -48,7 +53,7 @@ export const METRIC_METHODS = {
         .describe('words of the name or the help, all of them'),
     }),
     result: z.strictObject({
-      families: z.array(z.strictObject({ ...family, series: count })),
+      families: z.array(z.strictObject({ ...family, series: count, value: together })),
       all: count,
       missing: z
         .string()

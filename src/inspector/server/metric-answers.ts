@@ -2,7 +2,7 @@
 import type { Answerers } from '../protocol/conversation.ts';
 import { type MetricMethod, SERIES_MAX } from '../protocol/metric-words.ts';
 import { Refused } from '../protocol/refused.ts';
-import type { MetricSeries } from './metric-look.ts';
+import type { MeasuredFamily, MetricSeries } from './metric-look.ts';
 import { shared } from './shared-look.ts';
 import type { Source } from './source.ts';
 
@@ -21,7 +21,9 @@ export function metricAnswersOf(
         return words.every((word) => text.includes(word));
       });
       return {
-        families: found.map(({ series, ...family }) => ({ ...family, series: series.length })),
+        families: found.map(({ series, ...family }) => {
+          return { ...family, series: series.length, value: together(family.type, series) };
+        }),
         all: families.length,
         missing,
       };
@@ -44,6 +46,13 @@ export function metricAnswersOf(
 
 function hasAll({ labels }: MetricSeries, wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([name, text]) => labels[name] === text);
+}
+
+/** What is counted can be added up; what is measured now cannot. */
+function together(type: MeasuredFamily['type'], series: readonly MetricSeries[]): number | null {
+  const values = series.flatMap(({ value }) => (value === null ? [] : [value]));
+  if (values.length === 0) return null;
+  return values.reduce((one, other) => (type === 'gauge' ? Math.max(one, other) : one + other));
 }
 
 /** The highest first. */

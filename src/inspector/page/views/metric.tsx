@@ -56,9 +56,11 @@ export function Metric({ name }: { readonly name: string }) {
             label="Series"
             hint='labels, such as thread=1 or version="v1 b", or any words'
           />
-          <Chart history={history} look={look} lines={lines} />
+          {lines.length > 0 && <Chart history={history} look={look} lines={lines} />}
           <SeriesTable history={history} look={look} lines={lines} />
-          {look.type === 'histogram' && <Buckets history={history} look={look} lines={lines} />}
+          {look.type === 'histogram' && lines.length > 0 && (
+            <Buckets history={history} look={look} lines={lines} />
+          )}
           <Elsewhere look={look} lines={lines} exact={filter.exact} />
         </>
       )}

@@ -4,13 +4,14 @@ import { hashOf } from '../place/place.ts';
 import { FilterBox } from './filter-box.tsx';
 import { grouped } from './format.ts';
 import { Metric } from './metric.tsx';
+import { valueText } from './metric-text.ts';
 import { Nothing } from './panel.tsx';
 import { Scroller } from './scroller.tsx';
 import { useAnswer } from './use-answer.ts';
 import { usePlace } from './use-session.ts';
 
-/** Milliseconds between two looks: what is measured changes rarely. */
-const LOOK_MS = 10_000;
+/** Milliseconds between two looks. */
+const LOOK_MS = 2000;
 
 /** The view. */
 export function Metrics() {
@@ -68,10 +69,13 @@ function FamilyRows({ families }: { readonly families: Listed['families'] }) {
             <th scope="col" class="number">
               Series
             </th>
+            <th scope="col" class="number">
+              Now
+            </th>
           </tr>
         </thead>
         <tbody>
-          {families.map(({ name, help, type, unit, series }) => (
+          {families.map(({ name, help, type, unit, series, value }) => (
             <tr key={name}>
               <th scope="row">
                 <a class="path" href={hashOf({ view: 'metrics', of: name })}>
@@ -82,6 +86,10 @@ function FamilyRows({ families }: { readonly families: Listed['families'] }) {
               <td class="quiet">{type}</td>
               <td class="quiet">{unit ?? '–'}</td>
               <td class={series === 0 ? 'number quiet' : 'number'}>{grouped(series)}</td>
+              <td class={value === null ? 'number quiet' : 'number'}>
+                {type === 'gauge' && series > 1 && <span class="quiet">at most </span>}
+                {valueText(type === 'histogram' ? null : unit, value)}
+              </td>
             </tr>
           ))}
         </tbody>
