@@ -103,9 +103,14 @@ export class DrawnMessages {
   }
 
   private value(schema: Schema): unknown {
-    const { type, anyOf, enum: some, items, properties = {}, required = [] } = schema;
+    const { type, anyOf, enum: some, items, properties, required = [] } = schema;
     if (Array.isArray(some)) return this.one(some);
     if (Array.isArray(anyOf)) return this.value(this.one(anyOf as Schema[]));
+    if (type === 'object' && properties === undefined) {
+      // A record: any key, with such a value.
+      const { additionalProperties: held = {} } = schema;
+      return { [`${this.random.below(1000)}`]: this.value(held as Schema) };
+    }
     if (type === 'object') {
       const fields = Object.entries(properties as Record<string, Schema>).filter(
         ([name]) => (required as string[]).includes(name) || this.random.below(2) === 0,

@@ -103,7 +103,15 @@ export type {
   SupervisorStrategy,
 } from './supervision/supervisor-options.ts';
 export type { Counters, SystemFigures } from './system/figures.ts';
+export {
+  type FamilyReading,
+  type MetricFamily,
+  type MetricLabels,
+  type MetricSample,
+  readFamilies,
+} from './system/metric-family.ts';
 export { start } from './system/start.ts';
 export type { StartOptions } from './system/start-options.ts';
 export type { System } from './system/system.ts';
+export { SYSTEM_FAMILIES } from './system/system-families.ts';
 export type { Duration } from './timers/duration.ts';

@@ -9,7 +9,7 @@ import { Keeper } from '../inspector/programs/keeper.mjs';
 import { BrowserRig, overflow, type PageAddress, picture, seriousFindings } from './rig.ts';
 
 const ACTORS = 100_000;
-const VIEWS = ['overview', 'actors', 'tree', 'threads', 'events', 'dead', 'healing'];
+const VIEWS = ['overview', 'actors', 'tree', 'threads', 'events', 'dead', 'healing', 'metrics'];
 const rig = new BrowserRig();
 let directory = '';
 let system: System;
@@ -114,6 +114,31 @@ describe('page', () => {
     await page.getByRole('button', { name: 'End it' }).click();
     await page.getByText('There is no actor of this path now.').waitFor();
     expect(system.lookup('/user/victim')).toBeNull();
+    await page.close();
+  });
+
+  test('page - a metric is found by keyboard, its series by a click, and asked of Prometheus', async () => {
+    const page = await rig.enter(address);
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');
+    await page.getByRole('heading', { name: 'Metrics' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('messages_handled');
+    await page.getByText('1 of').waitFor();
+    await page.getByRole('link', { name: 'ringmaster_messages_handled_total' }).click();
+    await page.getByRole('heading', { name: 'ringmaster_messages_handled_total' }).waitFor();
+    // A rate needs two looks.
+    await page
+      .getByRole('cell', { name: /\d\/s$/ })
+      .first()
+      .waitFor();
+    await page.getByRole('link', { name: 'thread=1' }).click();
+    const asked = page.getByRole('region', { name: 'As PromQL' });
+    await asked.getByText('rate(ringmaster_messages_handled_total{thread="1"}[1m])').waitFor();
+    expect(await page.getByRole('link', { name: /^thread=/ }).count()).toBe(1);
+    expect(decodeURIComponent(page.url())).toContain('filter=thread=1');
+    expect(await seriousFindings(page)).toEqual([]);
+    await picture(page, 'metric');
     await page.close();
   });
 

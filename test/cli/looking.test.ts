@@ -282,7 +282,13 @@ describe('tools of a model', () => {
       'Actors_list',
       'Actors_measure',
       'DeadLetters_last',
+      'Metrics_list',
+      'Metrics_read',
     ]);
+    const actors = { name: 'ringmaster_actors', labels: { thread: '0' } };
+    const read = await client.callTool({ name: 'Metrics_read', arguments: actors });
+    const [{ text: metric }] = read.content as [{ text: string }];
+    expect(JSON.parse(metric)).toMatchObject({ type: 'gauge', matching: 1 });
     const listed = await client.callTool({ name: 'Actors_list', arguments: { contains: 'model' } });
     const [{ text }] = listed.content as [{ text: string }];
     expect(JSON.parse(text).actors[0].path).toBe('/user/seen-by-a-model');

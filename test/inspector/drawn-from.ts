@@ -32,7 +32,12 @@ function drawn(schema: Json): fc.Arbitrary<unknown> {
   throw new Error(`the schema has a kind that is not drawn yet: ${JSON.stringify(schema)}`);
 }
 
-function drawnObject({ properties = {}, required = [] }: Json): fc.Arbitrary<unknown> {
+function drawnObject({ properties, required = [], ...record }: Json): fc.Arbitrary<unknown> {
+  if (properties === undefined) {
+    const { propertyNames: key, additionalProperties: value } = record;
+    const keys = (drawn(key as Json) as fc.Arbitrary<string>).filter((one) => one !== '__proto__');
+    return fc.dictionary(keys, drawn(value as Json), { maxKeys: 5 });
+  }
   const fields = Object.entries(properties as Record<string, Json>);
   return fc.record(Object.fromEntries(fields.map(([name, each]) => [name, drawn(each)])), {
     requiredKeys: required as never[],

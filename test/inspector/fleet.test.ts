@@ -170,6 +170,23 @@ describe('fleet', () => {
     expect(await errorOf('Service.get', { service: 'none' })).toBe('gone');
   });
 
+  test('fleet - metrics of its host are told beside those of the system', async () => {
+    const { families, missing } = await ask('Metrics.list', { contains: 'instances' });
+    expect([families.map(({ name }) => name), missing]).toEqual([
+      expect.arrayContaining(['ringmaster_instances', 'ringmaster_instances_wanted']),
+      null,
+    ]);
+    const labels = { service: 'web', version: 'v1' };
+    const { series } = await ask('Metrics.read', { name: 'ringmaster_instances', labels });
+    expect(series.reduce((sum, { value }) => sum + (value ?? 0), 0)).toBe(2);
+    const name = 'ringmaster_pass_duration_seconds';
+    const passes = await ask('Metrics.read', { name, labels: { service: 'web' } });
+    const [one] = passes.series;
+    expect(passes).toMatchObject({ type: 'histogram', unit: 'seconds', matching: 1 });
+    expect(one?.buckets?.counts.reduce((sum, count) => sum + count)).toBe(one?.value);
+    expect(one?.value).toBeGreaterThan(0);
+  });
+
   test('fleet - an operator pauses, promotes and aborts a rollout; what is ignored is refused', async () => {
     await until(({ state }) => state === 'healthy');
     const early = wish('too early', { service: 'web', verb: 'promote' });

@@ -80,10 +80,11 @@ describe('filter', () => {
 });
 
 describe('place', () => {
-  property.prop([fc.string(), fc.string(), fc.option(fc.integer({ min: 1, max: 2 ** 45 }))])(
+  const moment = fc.option(fc.integer({ min: 1, max: 2 ** 45 }));
+  property.prop([fc.string(), fc.string(), moment, moment])(
     'place - an address says again what it was made of',
-    (of, filter, atMs) => {
-      const place = { view: 'actor', of, filter, atMs } as const;
+    (of, filter, atMs, markMs) => {
+      const place = { view: 'actor', of, filter, atMs, markMs } as const;
       expect(placeOf(hashOf(place))).toEqual(place);
     },
   );
@@ -91,7 +92,13 @@ describe('place', () => {
   test.each(['', '#', '#/', '#/nowhere', '#/%', '#/overview/x?at=no', '#/overview?at=-1'])(
     'place - %s is the first screen',
     (hash) => {
-      expect(placeOf(hash)).toEqual({ view: 'overview', of: '', filter: '', atMs: null });
+      expect(placeOf(hash)).toEqual({
+        view: 'overview',
+        of: '',
+        filter: '',
+        atMs: null,
+        markMs: null,
+      });
     },
   );
 });

@@ -2,7 +2,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { fc, test as property } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { openRecording } from '../../src/inspector/page/replay/recording-file.ts';
+import { Comparison } from '../../src/inspector/page/replay/comparison.ts';
+import { openRecording, peopleMsOf } from '../../src/inspector/page/replay/recording-file.ts';
 import { Replay } from '../../src/inspector/page/replay/replay.ts';
 import { ActorColumns } from '../../src/inspector/page/tables/actor-columns.ts';
 import { Table } from '../../src/inspector/page/tables/table.ts';
@@ -79,8 +80,8 @@ test('replay - it opens at its end, and knows the calendar', async () => {
   const { replay, table } = await replayed();
   expect(replay.nowMs).toBe((SECONDS - 1) * 1000);
   expect(table.rows.get('now')).toEqual({ second: SECONDS - 1 });
-  const { head } = replay.file;
-  const at = replay.peopleMs(5000, Date.parse(head.nowIso));
+  const { file } = replay;
+  const at = peopleMsOf(file, Date.parse(file.head.nowIso), 5000);
   expect(new Date(at).toISOString()).toBe('2026-01-01T00:00:05.000Z');
 });
 
@@ -96,6 +97,27 @@ property.prop([fc.array(fc.integer({ min: -5000, max: 60_000 }), { minLength: 1,
     }
   },
 );
+
+test('replay - one that tells no clock of decisions has none', async () => {
+  const { replay } = await replayed();
+  expect(replay.file.decisionsBehindMs).toBeNull();
+});
+
+test('replay - another moment of the same file is known beside it, in tables of its own', async () => {
+  const { replay, table } = await replayed();
+  const comparison = new Comparison();
+  comparison.with(replay.file, 12_000);
+  const { played } = comparison;
+  replay.seek(30_000);
+  expect(played?.rows('system').get('now')).toEqual({ second: 12 });
+  expect(table.rows.get('now')).toEqual({ second: 30 });
+  expect([played?.epoch, played?.atMs, played?.actors.depth[0]]).toEqual(['e', 12_000, 12]);
+  comparison.with(replay.file, 3000);
+  expect([comparison.played === played, played?.actors.depth[0]]).toEqual([true, 3]);
+  const version = comparison.changes.version;
+  comparison.clear();
+  expect([comparison.played, comparison.changes.version]).toEqual([null, version + 1]);
+});
 
 test.each([
   ['another file', new TextEncoder().encode('PNG and so on')],

@@ -7,6 +7,7 @@ import { fc, test as property } from '@fast-check/vitest';
 import { start } from 'ringmaster';
 import { inspect } from 'ringmaster/inspector';
 import { describe, expect, test } from 'vitest';
+import { openRecording } from '../../src/inspector/page/replay/recording-file.ts';
 import { decodeColumns } from '../../src/inspector/protocol/columns.ts';
 import { FlightRecorder, RECORDER_DEFAULT } from '../../src/inspector/recorder/flight-recorder.ts';
 import {
@@ -67,6 +68,7 @@ describe('flight recorder', () => {
       limits: RECORDER_DEFAULT,
       nowIso: () => 'now',
       actors: () => 1,
+      decisionsMs: () => null,
     });
     const memory = SeatMemory.create(2);
     topics.topics.actors.sits(0, memory.buffer, 2);
@@ -102,6 +104,7 @@ describe('flight recorder', () => {
       limits: { ...RECORDER_DEFAULT, ...limits },
       nowIso: () => 'now',
       actors: () => 5,
+      decisionsMs: () => null,
     });
     // Hard to compress, and the same each time.
     let state = 1;
@@ -145,10 +148,31 @@ describe('flight recorder', () => {
       limits,
       nowIso: () => 'now',
       actors: () => 5,
+      decisionsMs: () => null,
     });
     for (let i = 0; i < 100; i++) topics.topics.events.set(String(i), 'x'.repeat(8000));
     for (let second = 0; second < 60; second++) recorder.second(second * 1000);
     expect(played(await recorder.file()).heads.length).toBeLessThanOrEqual(2);
+  });
+
+  test('flight recorder - each minute tells the clock of the decisions, once it is known', async () => {
+    let decisionsMs: number | null = null;
+    const recorder = new FlightRecorder({
+      board: board(),
+      limits: RECORDER_DEFAULT,
+      nowIso: () => 'now',
+      actors: () => 1,
+      decisionsMs: () => decisionsMs,
+    });
+    for (let second = 0; second < 100; second++) {
+      if (second >= 7) decisionsMs = 5000 + second * 1000;
+      recorder.second(second * 1000);
+    }
+    const file = await recorder.file();
+    const { heads } = played(file);
+    expect(heads.map((head) => head.decisionsMs)).toEqual([null, 12_000, 65_000]);
+    const gunzip = async (bytes: Uint8Array) => new Uint8Array(gunzipSync(bytes));
+    expect((await openRecording('a', file, gunzip)).decisionsBehindMs).toBe(-5000);
   });
 
   test('flight recorder - while there are too many actors none is recorded, the rest is', async () => {

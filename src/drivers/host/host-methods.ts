@@ -12,6 +12,7 @@ import {
   type ServiceStatus,
   serviceActions,
 } from '../../actors/index.ts';
+import { type FamilyReading, readFamilies } from '../../runtime/index.ts';
 import type { AppliedService } from './apply-options.ts';
 import { type Finding, findingsOf } from './diagnosis.ts';
 import type { FleetHost } from './fleet-host.ts';
@@ -20,8 +21,10 @@ import { healingOf } from './host-healing.ts';
 import { leaderOf, regionsOf } from './host-leader.ts';
 import { HostRing } from './host-ring.ts';
 import type { InstanceLoad } from './instance-load.ts';
+import { HOST_FAMILIES } from './metric-families.ts';
 import { nullIfGone } from './null-if-gone.ts';
 import { type Params, text, texts } from './params.ts';
+import { processFigures } from './process-figures.ts';
 import {
   autoscaleOf,
   type InstanceSummary,
@@ -69,6 +72,8 @@ export type FleetListed = {
   readonly isFrozen: boolean;
   /** Of the fleet: another one when it is frozen or not, or has other services. */
   readonly revision: string;
+  /** Of the decisions' clock, in milliseconds; null: there is no service. */
+  readonly nowMs: number | null;
   readonly services: readonly ServiceShown[];
 };
 
@@ -101,6 +106,7 @@ export class HostMethods {
       'Region.list': () => regionsOf(this.host),
       'Healing.get': (params) => healingOf(this.host, params),
       'Decisions.list': (params) => this.decisions(params),
+      'Metrics.look': () => this.metrics(),
       'Fleet.top': (params) => this.top(params),
     };
   }
@@ -124,7 +130,9 @@ export class HostMethods {
     const found = await Promise.all(names.map((name) => this.host.status(name).catch(nullIfGone)));
     const all = found.filter((one) => one !== null);
     const standing = await this.host.standing();
-    return { fleet: this.host.fleet?.name ?? null, ...standing, services: all.map(shownOf) };
+    const nowMs = all[0]?.nowMs ?? null;
+    const services = all.map(shownOf);
+    return { fleet: this.host.fleet?.name ?? null, ...standing, nowMs, services };
   }
 
   private async get(service: string): Promise<ServiceDetail> {
@@ -187,6 +195,12 @@ export class HostMethods {
     const names = service === undefined ? await this.host.services() : [text(params, 'service')];
     const all = await Promise.all(names.map((name) => this.host.status(name)));
     return { instances: await this.host.loads(all.map(({ record }) => record)) };
+  }
+
+  /** As `GET /metrics` tells them. */
+  private async metrics(): Promise<readonly FamilyReading[]> {
+    const figures = await this.host.figures();
+    return readFamilies(HOST_FAMILIES, { ...figures, process: processFigures() });
   }
 }
 

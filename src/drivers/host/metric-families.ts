@@ -20,6 +20,7 @@ import {
 } from '../../runtime/system/prometheus.ts';
 import type { IngestFigures } from '../ingest/ingest.ts';
 import { INGEST_FAMILIES } from './ingest-families.ts';
+import type { ProcessFigures } from './process-figures.ts';
 import { summaryOf } from './service-summary.ts';
 import { TALLY_FAMILIES, type TallyFigures } from './tally-families.ts';
 
@@ -33,13 +34,6 @@ export type FleetFigures = TallyFigures & {
 export type HostFigures = FleetFigures & {
   readonly system: SystemFigures;
   readonly process: ProcessFigures;
-};
-
-type ProcessFigures = {
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
-  readonly heapBytes: number;
-  readonly upSeconds: number;
 };
 
 const each =

@@ -9,6 +9,7 @@ import { hangUp, listenLocally } from '../local-port.ts';
 import { prefersOpenMetrics } from './accept-header.ts';
 import type { FleetHost } from './fleet-host.ts';
 import { HOST_FAMILIES, type HostFigures } from './metric-families.ts';
+import { processFigures } from './process-figures.ts';
 
 const CONNECTIONS_MAX = 64;
 /** For the head of a request, as also for a client that reads nothing of its answer. Milliseconds. */
@@ -19,17 +20,6 @@ export type MetricsServerOptions = {
   /** Of a client's silence, in milliseconds. Lower: one that is slow is hung up on. Default 5000. */
   readonly slowMs?: number;
 };
-
-function ofProcess(): HostFigures['process'] {
-  const { user, system } = process.cpuUsage();
-  const { rss, heapUsed } = process.memoryUsage();
-  return {
-    cpuSeconds: (user + system) / 1e6,
-    residentBytes: rss,
-    heapBytes: heapUsed,
-    upSeconds: process.uptime(),
-  };
-}
 
 /** Null: it is answered. */
 function refusalOf({ method = '', url = '' }: IncomingMessage): 404 | 405 | null {
@@ -43,7 +33,7 @@ export class MetricsServer {
   constructor(host: Pick<FleetHost, 'figures'>, { slowMs = SLOW_MS }: MetricsServerOptions = {}) {
     const look = async (): Promise<HostFigures> => ({
       ...(await host.figures()),
-      process: ofProcess(),
+      process: processFigures(),
     });
     const plain = exportFamilies(HOST_FAMILIES, look);
     const open = exportFamilies(HOST_FAMILIES, look, { openMetrics: true });

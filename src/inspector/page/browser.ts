@@ -34,6 +34,14 @@ export function nextFrame(callback: () => void): () => void {
 
 /** Whether whoever looks has asked that nothing moves by itself. */
 export const wantsStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
+/** Whether somebody can see the page: its tab is the one that is shown. */
+export const isSeen = (): boolean => document.visibilityState === 'visible';
+
+/** Calls back when the page is to be seen, or no more, until the returned function is called. */
+export function onSeen(callback: () => void): () => void {
+  document.addEventListener('visibilitychange', callback);
+  return () => document.removeEventListener('visibilitychange', callback);
+}
 
 /** A text that nobody else has. */
 export const uniqueText = (): string =>

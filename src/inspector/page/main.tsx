@@ -4,6 +4,8 @@ import './styles/shell.css';
 import './styles/content.css';
 import './styles/tables.css';
 import './styles/fleet.css';
+import './styles/metrics.css';
+import './styles/differences.css';
 import { render } from './preact.ts';
 import { Session } from './session.ts';
 import { Shell } from './views/shell.tsx';

@@ -4,15 +4,21 @@ import type { RowOf, TopicName } from '../protocol/topics.ts';
 import { after, gunzip, keptToken, monotonicMs, ports } from './browser.ts';
 import { Connection } from './connection/connection.ts';
 import { type Sink, Subscriptions } from './connection/subscriptions.ts';
+import type { Moment } from './diff/moment.ts';
 import { CurrentPlace } from './place/current-place.ts';
 import { Theme } from './place/theme.ts';
-import { openRecording } from './replay/recording-file.ts';
+import { Comparison } from './replay/comparison.ts';
+import { openRecording, peopleMsOf, type RecordingFile } from './replay/recording-file.ts';
 import { Replay } from './replay/replay.ts';
 import { ActorColumns } from './tables/actor-columns.ts';
 import { Table } from './tables/table.ts';
+import type { TableTopic } from './tables/table-topic.ts';
 
-/** Topics whose rows are JSON. */
-export type TableTopic = Exclude<TopicName, 'actors'>;
+/** Methods that a recording answers in its way: by what it holds of a topic. */
+const RECORDED: Readonly<Record<string, TableTopic>> = {
+  'Fleet.list': 'services',
+  'Decisions.list': 'decisions',
+};
 
 /** Milliseconds between two counts of the actors' rates, also when nothing is told. */
 const PASS_MS = 1000;
@@ -26,6 +32,8 @@ export class Session {
   readonly connection: Connection;
   /** Of the recording that is open. */
   replay: Replay | null = null;
+  /** With what it is compared. */
+  readonly comparison: Comparison = new Comparison();
   private readonly tables: Map<TableTopic, Table<unknown>> = new Map();
 
   constructor() {
@@ -46,7 +54,6 @@ export class Session {
   /** Shows the end of it. @throws (rejects) RangeError for what is no recording */
   async openRecording(name: string, bytes: Uint8Array): Promise<void> {
     const file = await openRecording(name, bytes, gunzip);
-    const headIsoMs = ports.epochMsOf(file.head.nowIso);
     const replay = new Replay(file, {
       table: (topic) => this.table(topic as TableTopic),
       actors: this.actors,
@@ -54,16 +61,66 @@ export class Session {
     });
     this.replay = replay;
     this.connection.replay({
-      knows: (method) => method === 'Fleet.list' && this.table('services').state === 'known',
-      peopleMs: (atMs) => replay.peopleMs(atMs, headIsoMs),
+      knows: (method) => this.holds(RECORDED[method] ?? null),
+      peopleMs: (atMs) => this.peopleMs(file, atMs),
       serverMs: () => replay.nowMs,
     });
+    this.compareAsMarked(file);
   }
 
   closeRecording(): void {
     this.replay = null;
     this.forget();
+    this.comparison.clear();
+    this.place.refine({ markMs: null });
     this.connection.endReplay();
+  }
+
+  /** From now on, the moment that is shown is what others are compared with. */
+  mark(): void {
+    if (this.replay === null) return;
+    const { file, nowMs } = this.replay;
+    this.comparison.with(file, nowMs);
+    // Whole, and not before what was told at that moment.
+    this.place.refine({ markMs: Math.ceil(this.peopleMs(file, nowMs)) });
+  }
+
+  /** With the end of another recording. @throws (rejects) RangeError for what is no recording */
+  async compareWith(name: string, bytes: Uint8Array): Promise<void> {
+    const file = await openRecording(name, bytes, gunzip);
+    this.comparison.with(file, file.endMs);
+    // The address tells moments of the recording that is open.
+    this.place.refine({ markMs: null });
+  }
+
+  /** Milliseconds since 1970 of a moment of a recording. */
+  peopleMs(file: RecordingFile, atMs: number): number {
+    return peopleMsOf(file, ports.epochMsOf(file.head.nowIso), atMs);
+  }
+
+  /** The moment of the recording that is shown; null: none is. */
+  get shown(): Moment | null {
+    if (this.replay === null) return null;
+    const { file, nowMs } = this.replay;
+    return {
+      epoch: file.head.epoch,
+      atMs: nowMs,
+      actors: this.actors,
+      rows: (topic) => this.table(topic).rows,
+    };
+  }
+
+  /** Of an address that somebody was sent, where the recording has that moment. */
+  private compareAsMarked(file: RecordingFile): void {
+    const { markMs } = this.place.now;
+    const ms = (markMs ?? 0) - this.peopleMs(file, 0);
+    // It was rounded up.
+    if (ms >= file.beginMs && ms <= file.endMs + 1) this.comparison.with(file, ms);
+    else this.comparison.clear();
+  }
+
+  private holds(topic: TableTopic | null): boolean {
+    return topic !== null && this.table(topic).state === 'known';
   }
 
   private forget(): void {

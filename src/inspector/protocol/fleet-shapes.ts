@@ -99,6 +99,7 @@ export const FLEET = z.strictObject({
   fleet: z.string().nullable().describe('null: none was applied yet'),
   isFrozen: z.boolean().describe('nothing voluntary is done'),
   revision: z.string().describe('another one: it is frozen or not, or has other services'),
+  nowMs: z.number().nullable().describe('clock of the decisions; null: there is no service'),
   services: z.array(SERVICE),
 });
 

@@ -6,6 +6,7 @@ import { ROLES } from '../access/roles.ts';
 import { WISH } from './change-words.ts';
 import { FINDING } from './finding.ts';
 import { FLEET_METHODS } from './fleet-methods.ts';
+import { METRIC_METHODS, SERIES_MAX } from './metric-words.ts';
 import { DEAD_LETTER, TOPIC_NAMES } from './topics.ts';
 import { TRACE_LIMITS, TRACE_METHODS } from './trace-words.ts';
 import { method, z } from './words.ts';
@@ -25,6 +26,8 @@ export const LIMITS = {
   questions: 64,
   /** Actors in one answer. */
   actors: 1000,
+  /** Series of a metric in one answer. */
+  series: SERIES_MAX,
   /** Subscriptions of one connection. */
   subscriptions: 32,
   /** Frames of one subscription in a second. */
@@ -202,6 +205,7 @@ export const METHODS = {
     params: z.strictObject({}),
     result: z.strictObject({ letters: z.array(DEAD_LETTER) }),
   }),
+  ...METRIC_METHODS,
   ...FLEET_METHODS,
 } as const;
 

@@ -9,7 +9,7 @@ import { LIMITS, PROTOCOL } from '../protocol/schema.ts';
 import { TOPIC_NAMES, type TopicName } from '../protocol/topics.ts';
 import type { Board } from '../topics/board.ts';
 import type { Sweep, Topic } from '../topics/topic.ts';
-import { encodeRecord, recordingMagic, segmentLength } from './recording.ts';
+import { encodeRecord, type RecordingHead, recordingMagic, segmentLength } from './recording.ts';
 
 /** How much is kept. */
 export type RecorderLimits = {
@@ -40,6 +40,8 @@ export type RecorderParts = {
   readonly nowIso: () => string;
   /** How many actors there are. */
   readonly actors: () => number;
+  /** By the clock of the decisions; null: not known (yet), or there is no fleet. */
+  readonly decisionsMs: () => number | null;
 };
 
 /** Thread rule: the inspector's thread. */
@@ -54,6 +56,8 @@ export class FlightRecorder {
   private beganMs: number | null = null;
   private readonly names: readonly TopicName[];
   private isWatching: boolean = false;
+  /** The open segment has a head that says how the clock of the decisions stands. */
+  private isClockTold: boolean = false;
   private sweeps: Map<TopicName, Sweep> = new Map();
   private frames: number = 0;
   private actorsAtMs: number = Number.NEGATIVE_INFINITY;
@@ -78,6 +82,7 @@ export class FlightRecorder {
     if (isLong || this.openBytes > bytesMax) this.close(nowMs);
     const isFirst = this.beganMs === null;
     if (isFirst) this.begin(nowMs);
+    else if (!this.isClockTold && this.parts.decisionsMs() !== null) this.tellHead(nowMs);
     for (const name of this.names) if (this.isWanted(name, nowMs)) this.take(name, nowMs);
     if (isFirst) this.firstBytes = this.openBytes;
     this.drop(nowMs);
@@ -101,12 +106,18 @@ export class FlightRecorder {
   }
 
   private begin(nowMs: number): void {
-    const { board, nowIso } = this.parts;
     this.beganMs = nowMs;
     this.sweeps = new Map();
     this.actorsAtMs = Number.NEGATIVE_INFINITY;
-    const topics = TOPIC_NAMES;
-    const head = { epoch: board.epoch, nowIso: nowIso(), protocol: PROTOCOL.name, topics };
+    this.tellHead(nowMs);
+  }
+
+  private tellHead(nowMs: number): void {
+    const { board, nowIso, decisionsMs: clock } = this.parts;
+    const decisionsMs = clock();
+    this.isClockTold = decisionsMs !== null;
+    const own = { epoch: board.epoch, nowIso: nowIso(), decisionsMs };
+    const head: RecordingHead = { ...own, protocol: PROTOCOL.name, topics: TOPIC_NAMES };
     this.push(encodeRecord(nowMs, 'head', JSON.stringify(head)));
   }
 

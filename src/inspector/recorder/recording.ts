@@ -7,8 +7,9 @@
  *   segment  u32 bytes · gzip of records
  *   record   f64 moment in ms · u32 kind · u32 bytes · what it holds, padded to a multiple of 8
  *
- * Little-endian. Kinds: 1 head (JSON: `RecordingHead`), 2 event of a topic (JSON: `Changed`), 3 frame of
- * columns. `sub` of a frame is the topic's place in `topics` of the head, from 1.
+ * Little-endian. Kinds: 1 head (JSON: `RecordingHead`; told again in its segment when more of it is known),
+ * 2 event of a topic (JSON: `Changed`), 3 frame of columns. `sub` of a frame is the topic's place in `topics`
+ * of the head, from 1.
  */
 
 /** What a segment begins with. */
@@ -18,6 +19,8 @@ export type RecordingHead = {
   readonly nowIso: string;
   readonly protocol: string;
   readonly topics: readonly string[];
+  /** The record's moment by the clock of the decisions; null: not known (yet), or there is no fleet. */
+  readonly decisionsMs?: number | null;
 };
 
 /** Kind of a record. */

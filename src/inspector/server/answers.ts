@@ -6,6 +6,7 @@ import { Refused } from '../protocol/refused.ts';
 import { LIMITS, type ResultOf } from '../protocol/schema.ts';
 import { Changes } from './changes.ts';
 import { fleetAnswersOf } from './fleet-answers.ts';
+import { metricAnswersOf } from './metric-answers.ts';
 import { shared } from './shared-look.ts';
 import type { Source } from './source.ts';
 
@@ -46,6 +47,7 @@ export function answersOf(parts: AnswersParts): SharedAnswerers {
         tried: () => stopped(source, params.path, true),
         made: () => stopped(source, params.path, false),
       }),
+    ...metricAnswersOf(source, nowMs),
     ...fleetAnswersOf({ source, changes, nowMs }),
   };
 }

@@ -21,10 +21,17 @@ export class FleetFeed {
   /** When the newest decision that is known was last so; by the clock of the decisions. */
   private knownMs: number = Number.NEGATIVE_INFINITY;
   private isLooking: boolean = false;
+  /** How far that clock is ahead of the server's; null: nobody has told it. */
+  private aheadMs: number | null = null;
 
   constructor(board: Board, source: Source) {
     this.board = board;
     this.source = source;
+  }
+
+  /** Now, by the clock of the decisions; null: not known (yet). */
+  decisionsMs(): number | null {
+    return this.aheadMs === null ? null : this.board.nowMs() + this.aheadMs;
   }
 
   /** Somebody watches a topic, or nobody does any more. */
@@ -51,7 +58,10 @@ export class FleetFeed {
   }
 
   private async services(): Promise<void> {
-    const { services } = await askFleet<ResultOf<'Fleet.list'>>(this.source, 'Fleet.list', {});
+    const listed = await askFleet<ResultOf<'Fleet.list'>>(this.source, 'Fleet.list', {});
+    const { services, nowMs } = listed;
+    // A fleet's door of somebody else may be older than that.
+    if (typeof nowMs === 'number') this.aheadMs = nowMs - this.board.nowMs();
     const rows = services.slice(0, ROWS_MAX.services);
     this.board.topics.services.replace(new Map(rows.map((row) => [row.service, row])));
   }

@@ -19,7 +19,7 @@ import { type FrontOptions, HttpFront } from './http-front.ts';
 import { readPage } from './page-files.ts';
 import { RemoteSource } from './remote-source.ts';
 import { PING_MS, Sockets } from './sockets.ts';
-import type { ToInspector, ToMain } from './source.ts';
+import type { Source, ToInspector, ToMain } from './source.ts';
 import { TraceDesk } from './trace-desk.ts';
 
 /** What the thread is started with. */
@@ -52,19 +52,8 @@ function failed(error: unknown): void {
   post({ kind: 'failed', message, code });
 }
 
-async function serve({
-  front: options,
-  tokens: directory,
-  audit: file,
-  recorder: limits,
-  hasFleet,
-  payloads,
-}: ThreadData): Promise<void> {
-  const tokens = new Tokens({ directory, secretText });
-  const audit = new AuditLog(file);
-  const remote = new RemoteSource(post);
-  const sockets = new Sockets();
-  const epoch = secretText().slice(0, 16);
+/** What is known of the system and its fleet, kept up to date. */
+function known(source: Source, epoch: string, { hasFleet, recorder: limits }: ThreadData) {
   const board = new Board({
     epoch,
     hasFleet,
@@ -78,12 +67,29 @@ async function serve({
       post({ kind: 'names-wanted', isWanted });
     },
   });
-  const feeds = new Feeds(board, remote.source);
+  const feeds = new Feeds(board, source);
+  const fleet = new FleetFeed(board, source);
   const recorder =
     limits === null
       ? null
-      : new FlightRecorder({ board, limits, nowIso: wallIso, actors: () => feeds.actors });
-  const fleet = new FleetFeed(board, remote.source);
+      : new FlightRecorder({
+          board,
+          limits,
+          nowIso: wallIso,
+          actors: () => feeds.actors,
+          decisionsMs: () => fleet.decisionsMs(),
+        });
+  return { board, feeds, fleet, recorder };
+}
+
+async function serve(data: ThreadData): Promise<void> {
+  const { front: options, tokens: directory, audit: file, hasFleet, payloads } = data;
+  const tokens = new Tokens({ directory, secretText });
+  const audit = new AuditLog(file);
+  const remote = new RemoteSource(post);
+  const sockets = new Sockets();
+  const epoch = secretText().slice(0, 16);
+  const { board, feeds, fleet, recorder } = known(remote.source, epoch, data);
   const answerers = answersOf({
     source: remote.source,
     audit,

@@ -7,7 +7,7 @@ import type { AnyRef, MeasureReport, System } from '../../runtime/index.ts';
 import { LIMITS, type ResultOf } from '../protocol/schema.ts';
 
 /** What is known of an actor that is measured. */
-export type Measured = ResultOf<'Actors.measure'>;
+export type ActorTimes = ResultOf<'Actors.measure'>;
 
 /** Milliseconds after which a measurement ends that nobody asks for. Higher: it costs the actor longer. */
 const UNASKED_MS = 10_000;
@@ -36,7 +36,7 @@ export class Meters {
   }
 
   /** @returns `gone`: there is no such actor; `busy`: too many are measured */
-  ask(path: string): Measured | 'gone' | 'busy' {
+  ask(path: string): ActorTimes | 'gone' | 'busy' {
     const nowMs = this.nowMs();
     const known = this.open.get(path);
     if (known !== undefined) {
@@ -73,7 +73,7 @@ export class Meters {
   }
 }
 
-function told({ seconds, beganMs }: Open, nowMs: number): Measured {
+function told({ seconds, beganMs }: Open, nowMs: number): ActorTimes {
   const waits = sumOf(seconds.map(({ waits }) => waits));
   const took = sumOf(seconds.map(({ took }) => took));
   const total = (of: (second: MeasureReport) => number): number =>
@@ -87,7 +87,7 @@ function told({ seconds, beganMs }: Open, nowMs: number): Measured {
   };
 }
 
-function timesOf(counts: number[]): Measured['wait'] {
+function timesOf(counts: number[]): ActorTimes['wait'] {
   const at = (q: number): number | null => {
     const us = octaveQuantile(counts, q);
     return Number.isNaN(us) ? null : us;

@@ -20,6 +20,7 @@ export class RemoteSource {
     figures: () => this.ask('figures'),
     deadLetters: () => this.ask('deadLetters'),
     measure: (path) => this.ask('measure', path),
+    metrics: () => this.ask('metrics'),
     stop: (path, dryRun) => this.ask('stop', path, dryRun),
     trace: (trace, path, budget) => this.ask('trace', trace, path, budget),
     untrace: (trace) => this.ask('untrace', trace),

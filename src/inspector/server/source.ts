@@ -7,13 +7,16 @@ import type { ResultOf } from '../protocol/schema.ts';
 import type { RowOf } from '../protocol/topics.ts';
 import type { EventRow } from './event-row.ts';
 import type { FleetAnswer } from './fleet-door.ts';
-import type { Measured } from './meters.ts';
+import type { ActorTimes } from './meters.ts';
+import type { Measured } from './metric-look.ts';
 
 /** What can be asked. */
 export interface Source {
   figures(): Promise<ResultOf<'System.figures'>>;
   deadLetters(): Promise<ResultOf<'DeadLetters.last'>['letters']>;
-  measure(path: string): Promise<Measured | 'gone' | 'busy'>;
+  measure(path: string): Promise<ActorTimes | 'gone' | 'busy'>;
+  /** All metrics there are, of the fleet, too. */
+  metrics(): Promise<Measured>;
   /** @returns whether there is one of that path */
   stop(path: string, dryRun: boolean): Promise<boolean>;
   /** Reports of a trace are posted by its number. @returns whether there is one of that path */

@@ -8,6 +8,7 @@ import {
 import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { letterRow } from './letter-row.ts';
 import type { Meters } from './meters.ts';
+import { measured } from './metric-look.ts';
 import { type Redaction, SECRET_MAX } from './redaction.ts';
 import type { Source, ToInspector } from './source.ts';
 
@@ -35,6 +36,7 @@ export function sourceOf(parts: SourceParts): Source {
     deadLetters: () =>
       Promise.resolve(system.deadLetterNotes.last().map((note) => letterRow(note, redact))),
     measure: (path) => Promise.resolve(meters.ask(path)),
+    metrics: () => measured({ system, fleet, redact }),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
       if (ref === null) return false;

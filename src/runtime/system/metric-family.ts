@@ -67,6 +67,21 @@ export function histogram<F>(
   return { name: `ringmaster_${name}`, kind: 'histogram', help, read: samples };
 }
 
+/** A family as plain data: what a look at its figures has come to. */
+export type FamilyReading = Pick<MetricFamily<never>, 'name' | 'kind' | 'help'> & {
+  readonly samples: readonly MetricSample[];
+};
+
+/** All of them, read from the same figures. */
+export function readFamilies<F>(
+  families: readonly MetricFamily<F>[],
+  figures: F,
+): readonly FamilyReading[] {
+  return families.map(({ name, kind, help, read }) => {
+    return { name, kind, help, samples: read(figures) };
+  });
+}
+
 /** The same metrics, of figures that are a part of others. */
 export function familiesOf<F, Part>(
   families: readonly MetricFamily<Part>[],

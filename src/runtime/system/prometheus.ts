@@ -10,6 +10,7 @@ import { ACTOR_FAMILIES, type NamedFigures, SYSTEM_FAMILIES } from './system-fam
 
 export {
   counter,
+  type FamilyReading,
   familiesOf,
   gauge,
   histogram,
@@ -17,6 +18,7 @@ export {
   type MetricFamily,
   type MetricLabels,
   type MetricSample,
+  readFamilies,
 } from './metric-family.ts';
 export { SYSTEM_FAMILIES } from './system-families.ts';
 

@@ -28,6 +28,8 @@ export type Palette = {
   readonly accent: string;
   readonly bad: string;
   readonly warn: string;
+  /** Of several lines in one chart. */
+  readonly lines: readonly string[];
 };
 
 const DARK = {
@@ -44,6 +46,10 @@ const LIGHT = {
   quiet: '#56636f',
   line: '#dde2e8',
 };
+
+/** Okabe and Ito's; on light a shade darker, so that a thin line is seen. */
+const LINES_ON_DARK = ['#56b4e9', '#e69f00', '#2fc99b', '#e08fbd', '#f0e442', '#e6e9ed'];
+const LINES_ON_LIGHT = ['#0072b2', '#b05a00', '#00795a', '#a8467d', '#6d6300', '#16202b'];
 
 /** The colours of a theme. */
 export function paletteOf(isDark: boolean): Palette {
@@ -62,6 +68,7 @@ export function paletteOf(isDark: boolean): Palette {
     accent: isDark ? '#56b4e9' : '#0072b2',
     bad: isDark ? '#ff8a5c' : '#b84300',
     warn: isDark ? '#e69f00' : '#8a5a00',
+    lines: isDark ? LINES_ON_DARK : LINES_ON_LIGHT,
   };
 }
 

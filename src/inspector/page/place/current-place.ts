@@ -11,8 +11,14 @@ export class CurrentPlace {
     this.changes = new Changes();
     this.now = placeOf(location.hash);
     addEventListener('hashchange', () => {
-      this.now = placeOf(location.hash);
-      this.changes.happened();
+      const { markMs } = this.now;
+      const next = placeOf(location.hash);
+      // What is compared with stays, wherever somebody looks at the difference.
+      if (next.markMs === null && markMs !== null) this.refine({ ...next, markMs });
+      else {
+        this.now = next;
+        this.changes.happened();
+      }
     });
   }
 

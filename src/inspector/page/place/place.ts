@@ -2,6 +2,7 @@
  * Where in the page somebody is, as the fragment of its address carries it: view, what of it, filter, time.
  *
  *   #/actors?filter=depth>10   #/actor/%2Fuser%2Fcart   #/events?at=1790000000000
+ *   #/differences?mark=1790000000000
  *
  * A fragment never reaches a server. What cannot be read is the first screen. Pure.
  */
@@ -21,6 +22,8 @@ export const VIEWS = [
   'dead',
   'healing',
   'regions',
+  'metrics',
+  'differences',
 ] as const;
 
 /** One of them. */
@@ -34,6 +37,8 @@ export type Place = {
   readonly filter: string;
   /** Milliseconds since 1970 that are looked at; null: now. */
   readonly atMs: number | null;
+  /** Milliseconds since 1970 of the moment of a recording that others are compared with; null: none. */
+  readonly markMs: number | null;
 };
 
 /** From `location.hash`. */
@@ -42,21 +47,26 @@ export function placeOf(hash: string): Place {
   const [name = '', of = ''] = path.split('/', 2);
   const view = VIEWS.find((one) => one === name) ?? 'overview';
   const params = new URLSearchParams(query);
-  const at = Number(params.get('at') ?? Number.NaN);
+  const momentOf = (key: string): number | null => {
+    const ms = Number(params.get(key) ?? Number.NaN);
+    return Number.isFinite(ms) && ms > 0 ? ms : null;
+  };
   return {
     view,
     of: view === 'overview' ? '' : readable(of),
     filter: params.get('filter') ?? '',
-    atMs: Number.isFinite(at) && at > 0 ? at : null,
+    atMs: momentOf('at'),
+    markMs: momentOf('mark'),
   };
 }
 
 /** For a link. */
 export function hashOf(place: Partial<Place> & { readonly view: View }): string {
-  const { view, of = '', filter = '', atMs = null } = place;
+  const { view, of = '', filter = '', atMs = null, markMs = null } = place;
   const params = new URLSearchParams();
   if (filter !== '') params.set('filter', filter);
   if (atMs !== null) params.set('at', String(Math.round(atMs)));
+  if (markMs !== null) params.set('mark', String(Math.round(markMs)));
   const query = params.size === 0 ? '' : `?${params}`;
   return `#/${view}${of === '' ? '' : `/${encodeURIComponent(of)}`}${query}`;
 }

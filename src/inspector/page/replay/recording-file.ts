@@ -21,7 +21,14 @@ export type RecordingFile = {
   readonly segments: readonly Segment[];
   readonly beginMs: number;
   readonly endMs: number;
+  /** What the clock of the decisions is behind; null: nobody has told it. */
+  readonly decisionsBehindMs: number | null;
 };
+
+/** Milliseconds since 1970 of a moment of a file; `headIsoMs`: of its head's calendar. */
+export function peopleMsOf({ headMs }: RecordingFile, headIsoMs: number, atMs: number): number {
+  return headIsoMs + atMs - headMs;
+}
 
 /** @throws (rejects) RangeError for what is no recording */
 export async function openRecording(
@@ -49,5 +56,17 @@ export async function openRecording(
     segments,
     beginMs: first.beginMs,
     endMs: end.atMs,
+    decisionsBehindMs: decisionsBehind(segments),
   };
+}
+
+/** As the newest head says that knows it. */
+function decisionsBehind(segments: readonly Segment[]): number | null {
+  const entries = segments.flatMap((segment) => segment.entries).reverse();
+  for (const entry of entries) {
+    if (entry.kind !== 'head') continue;
+    const { decisionsMs = null } = JSON.parse(entry.text) as RecordingHead;
+    if (decisionsMs !== null) return entry.atMs - decisionsMs;
+  }
+  return null;
 }

@@ -60,11 +60,6 @@ export class Replay {
     this.changes.happened();
   }
 
-  /** Milliseconds since 1970; `headIsoMs`: of the head's calendar. */
-  peopleMs(atMs: number, headIsoMs: number): number {
-    return headIsoMs + atMs - this.file.headMs;
-  }
-
   private tell(entry: RecordingEntry): void {
     if (entry.kind === 'columns') {
       this.sinks.actors.take(decodeColumns(entry.bytes), entry.atMs);

@@ -40,6 +40,8 @@ export class ActorColumns {
   rate: Float32Array = new Float32Array(0);
   /** Grows with each count of the rates. */
   rateVersion = 0;
+  /** Counts since the last snapshot: before the second, every rate is 0 and means nothing. */
+  private ratesCounted = 0;
   readonly paths: string[] = [];
   private handledBefore: Float64Array = new Float64Array(0);
   private ratedAtMs = 0;
@@ -64,6 +66,11 @@ export class ActorColumns {
     if (nowMs - this.ratedAtMs < RATE_MS) return;
     this.countRates(nowMs);
     this.changes.happened();
+  }
+
+  /** Rates are figures. */
+  get hasRates(): boolean {
+    return this.ratesCounted > 1;
   }
 
   /** The connection is gone: a half-told range will be told again. */
@@ -96,6 +103,7 @@ export class ActorColumns {
     this.isThere.fill(0);
     // Whoever draws rows has to draw all of them again, and those that were there may not be any more.
     this.snapshots++;
+    this.ratesCounted = 0;
     this.stamps.fill(this.stamp);
     this.nameStamps.fill(this.stamp);
     this.paths.length = 0;
@@ -165,6 +173,7 @@ export class ActorColumns {
     handledBefore.set(handled);
     this.ratedAtMs = nowMs;
     this.rateVersion++;
+    this.ratesCounted++;
   }
 
   private reserve(rows: number): void {

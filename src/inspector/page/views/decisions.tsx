@@ -63,7 +63,7 @@ export function Decisions() {
   );
 }
 
-/** One of them, in a list. */
+/** One of them, with what it was decided from when it is asked for. */
 export function Decision({ row, at }: { readonly row: DecisionRow; readonly at: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const { who, service, act, why, verdict, times, inputs, alternatives } = row;

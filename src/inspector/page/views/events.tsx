@@ -76,7 +76,8 @@ function Recording() {
   );
 }
 
-function Event({ event, at }: { readonly event: Happened; readonly at: string }) {
+/** One of them, with its error when it is asked for. */
+export function Event({ event, at }: { readonly event: Happened; readonly at: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const { kind, path, thread, text, failure } = event;
   return (

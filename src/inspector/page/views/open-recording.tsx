@@ -5,19 +5,37 @@ import { useSession } from './use-session.ts';
 
 /** The field. */
 export function OpenRecording() {
-  const id = useId();
   const session = useSession();
+  return (
+    <RecordingField
+      label="Open a recording"
+      opened={(name, bytes) => session.openRecording(name, bytes)}
+    />
+  );
+}
+
+/** What is done with the file. */
+export type RecordingFieldProps = {
+  readonly label: string;
+  /** Rejects with why it cannot be. */
+  readonly opened: (name: string, bytes: Uint8Array) => Promise<void>;
+};
+
+/** A field for any recording. */
+export function RecordingField({ label, opened }: RecordingFieldProps) {
+  const id = useId();
   const [wrong, setWrong] = useState('');
   const open = async (file: File): Promise<void> => {
     try {
-      await session.openRecording(file.name, await bytesOf(file));
+      await opened(file.name, await bytesOf(file));
+      setWrong('');
     } catch (error) {
       setWrong(`It cannot be opened: ${(error as Error).message}.`);
     }
   };
   return (
     <span class="open-recording">
-      <label for={id}>Open a recording</label>{' '}
+      <label for={id}>{label}</label>{' '}
       <input
         id={id}
         type="file"

@@ -1,6 +1,7 @@
 /** The moment of a recording that is shown, and the way to others, and back to the server. */
 import { after, timeOfDay } from '../browser.ts';
-import { useEffect, useState } from '../preact.ts';
+import { hashOf } from '../place/place.ts';
+import { useEffect, useId, useState } from '../preact.ts';
 import type { Replay } from '../replay/replay.ts';
 import { useChanges, useSession } from './use-session.ts';
 
@@ -12,7 +13,10 @@ export function ReplayBar({ replay }: { readonly replay: Replay }) {
   const session = useSession();
   const [isPlaying, setIsPlaying] = useState(false);
   useChanges(replay.changes);
+  useChanges(session.comparison.changes);
   const { file, nowMs } = replay;
+  const { played: marked } = session.comparison;
+  const id = useId();
   const isAtEnd = nowMs >= file.endMs;
   useEffect(() => {
     if (!isPlaying) return;
@@ -40,13 +44,21 @@ export function ReplayBar({ replay }: { readonly replay: Replay }) {
         min={file.beginMs}
         max={file.endMs}
         step={STEP_MS}
+        list={id}
         value={nowMs}
         onInput={({ currentTarget }) => replay.seek(Number(currentTarget.value))}
       />
+      <datalist id={id}>
+        {marked?.file === file && <option value={marked.atMs} label="A" />}
+      </datalist>
       <span class="quiet">{timeAt(file.endMs)}</span>
       <span>
         shown: <b>{timeAt(nowMs)}</b>
       </span>
+      <button type="button" onClick={() => session.mark()}>
+        Mark this moment <kbd>m</kbd>
+      </button>
+      {marked !== null && <a href={hashOf({ view: 'differences' })}>Differences</a>}
       <button type="button" onClick={() => session.closeRecording()}>
         Close
       </button>

@@ -4,10 +4,11 @@ import { hashOf } from '../place/place.ts';
 import { useId, useState } from '../preact.ts';
 import { ago, count, duration } from './format.ts';
 import { Nothing, Panel } from './panel.tsx';
+import { RecordedService } from './recorded-service.tsx';
 import { Rollout } from './rollout.tsx';
 import { Scroller } from './scroller.tsx';
 import { instanceChoices, serviceChoices } from './service-actions.ts';
-import { StateWord } from './service-rows.tsx';
+import { ServiceSummary } from './service-summary.tsx';
 import { useAnswer } from './use-answer.ts';
 import { usePlace, useSession } from './use-session.ts';
 import { WishForm } from './wish-form.tsx';
@@ -20,6 +21,7 @@ type Detail = ResultOf<'Service.get'>;
 /** The view. */
 export function Service() {
   const { of: service } = usePlace();
+  const { replay } = useSession();
   const { result: detail, wrong } = useAnswer('Service.get', { service }, LOOK_MS);
   const { result: top } = useAnswer('Fleet.top', { service }, LOOK_MS);
   return (
@@ -28,7 +30,9 @@ export function Service() {
         <a href={hashOf({ view: 'services' })}>Services</a>
       </p>
       <h1>{service}</h1>
-      {detail === null ? (
+      {replay !== null ? (
+        <RecordedService service={service} />
+      ) : detail === null ? (
         <p class="nothing quiet">{wrong ?? 'Waiting for the server …'}</p>
       ) : (
         <>
@@ -45,38 +49,14 @@ export function Service() {
 
 function Summary({ detail: { summary, autoscale, operations } }: { readonly detail: Detail }) {
   return (
-    <div class="summary">
-      <p>
-        <StateWord state={summary.state} /> · {summary.kind} · {count(summary.ready)} of{' '}
-        {count(summary.wanted)} ready, {count(summary.demand)} needed · {count(operations)}{' '}
-        operations under way ·{' '}
-        <a href={hashOf({ view: 'decisions', filter: summary.service })}>its decisions</a>
-        {summary.generation !== null && (
-          <>
-            {' '}
-            · <a href={hashOf({ view: 'ring', of: summary.service })}>its ring</a>
-          </>
-        )}
-      </p>
+    <ServiceSummary row={summary} more={<> · {count(operations)} operations under way</>}>
       {autoscale !== null && (autoscale.wants !== '' || autoscale.hold !== null) && (
         <p class="quiet">
           Autoscaler{autoscale.wants !== '' && ` wants ${autoscale.wants}`}
           {autoscale.hold !== null && `; held at ${autoscale.hold}`}
         </p>
       )}
-      {summary.heldBy !== null && <p class="bad">▲ Held: {summary.heldBy} did not hold.</p>}
-      {summary.attention.map((text) => (
-        <p key={text} class="bad">
-          ▲ {text}
-        </p>
-      ))}
-      {summary.isFrozen && (
-        <p>
-          {summary.isFleetFrozen ? 'The whole fleet is frozen' : 'It is frozen'}: nothing voluntary
-          is done.
-        </p>
-      )}
-    </div>
+    </ServiceSummary>
   );
 }
 

@@ -8,8 +8,10 @@ import { Actors } from './actors.tsx';
 import { Banner } from './banner.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Decisions } from './decisions.tsx';
+import { Differences } from './differences.tsx';
 import { Events } from './events.tsx';
 import { Healing } from './healing.tsx';
+import { Metrics } from './metrics.tsx';
 import { Overview } from './overview.tsx';
 import { Regions } from './regions.tsx';
 import { ReplayBar } from './replay-bar.tsx';
@@ -27,6 +29,8 @@ type Entry = {
   readonly key: string;
   /** The method without which there is nothing to see; and the view of one of them. */
   readonly needs?: string;
+  /** Of a recording only. */
+  readonly isOfRecording?: true;
   readonly one?: View;
 };
 
@@ -43,6 +47,8 @@ const ENTRIES: readonly Entry[] = [
   { view: 'dead', name: 'Dead letters', key: 'd' },
   { view: 'healing', name: 'Healing', key: 'l' },
   { view: 'regions', name: 'Regions and leader', key: 'n', needs: 'Fleet.leader' },
+  { view: 'metrics', name: 'Metrics', key: 'm', needs: 'Metrics.list' },
+  { view: 'differences', name: 'Differences', key: 'f', isOfRecording: true },
 ];
 
 const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
@@ -59,6 +65,8 @@ const DRAWN: Readonly<Record<View, () => JSX.Element>> = {
   dead: DeadLetters,
   healing: Healing,
   regions: Regions,
+  metrics: Metrics,
+  differences: Differences,
 };
 
 /** The whole page. */
@@ -133,8 +141,11 @@ function ThemeSwitch() {
 
 function Navigation() {
   const { view } = usePlace();
-  const { connection } = useSession();
-  const entries = ENTRIES.filter(({ needs }) => needs === undefined || connection.knows(needs));
+  const { connection, replay } = useSession();
+  const entries = ENTRIES.filter(
+    ({ needs, isOfRecording = false }) =>
+      (needs === undefined || connection.knows(needs)) && (!isOfRecording || replay !== null),
+  );
   return (
     <nav aria-label="Views">
       <ul>
@@ -174,18 +185,22 @@ function Content() {
   );
 }
 
-/** g and a letter: a view. /: the filter. Not while somebody types. */
+/** g and a letter: a view. /: the filter. m: marks a moment of a recording. Not while somebody types. */
 function useShortcuts(): void {
-  const { place } = useSession();
+  const session = useSession();
+  const { place } = session;
   useEffect(() => {
     let isAfterG = false;
     const pressed = (event: KeyboardEvent): void => {
       const { key, target } = event;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) return;
+      // A slider takes no letters.
+      const isTyping = target instanceof HTMLInputElement && target.type !== 'range';
+      if (isTyping || target instanceof HTMLTextAreaElement) return;
       const entry = isAfterG ? ENTRIES.find((one) => one.key === key) : undefined;
       isAfterG = key === 'g';
       if (entry !== undefined) place.go({ view: entry.view });
+      else if (key === 'm') session.mark();
       else if (key === '/') {
         const filter = document.querySelector<HTMLInputElement>('input[type=search]');
         if (filter === null) place.go({ view: 'actors' });
@@ -195,5 +210,5 @@ function useShortcuts(): void {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, [place]);
+  }, [session, place]);
 }

@@ -1,6 +1,6 @@
-/** What a method answers, asked again and again while it is seen. */
+/** What a method answers, asked again and again while it is seen: a tab in the background asks nothing. */
 import type { MethodName, ParamsOf, ResultOf } from '../../protocol/schema.ts';
-import { after } from '../browser.ts';
+import { after, isSeen, onSeen } from '../browser.ts';
 import { useEffect, useState } from '../preact.ts';
 import { useChanges, useSession } from './use-session.ts';
 
@@ -18,7 +18,9 @@ export function useAnswer<M extends MethodName>(
 ): Answered<M> {
   const { connection } = useSession();
   useChanges(connection.changes);
-  const isOpen = connection.state.kind === 'open';
+  const [isShown, setIsShown] = useState(isSeen);
+  useEffect(() => onSeen(() => setIsShown(isSeen())), []);
+  const isOpen = isShown && connection.state.kind === 'open';
   const [answered, setAnswered] = useState<Answered<M>>({ result: null, wrong: null });
   const asked = params === null ? null : JSON.stringify(params);
   useEffect(() => {

@@ -2,19 +2,25 @@
 import { sinceEpochMs } from '../browser.ts';
 import { useMemo } from '../preact.ts';
 import { useAnswer } from './use-answer.ts';
-import { useTable } from './use-session.ts';
+import { useSession, useTable } from './use-session.ts';
 
 /** Milliseconds between two looks at the clock: both go on alike, so rarely. */
 const LOOK_MS = 60_000;
 
 /** Milliseconds since 1970 of a decision; null: not known yet. */
 export function useDecisionTime(): ((atMs: number) => number) | null {
+  const { connection, replay } = useSession();
   const { rows } = useTable('services');
   const [service] = rows.keys();
   const { result } = useAnswer('Service.get', service === undefined ? null : { service }, LOOK_MS);
   return useMemo(() => {
+    if (replay !== null) {
+      const { decisionsBehindMs } = replay.file;
+      if (decisionsBehindMs === null) return null;
+      return (atMs) => connection.peopleMs(atMs + decisionsBehindMs);
+    }
     if (result === null) return null;
     const offsetMs = sinceEpochMs() - result.nowMs;
     return (atMs) => atMs + offsetMs;
-  }, [result]);
+  }, [connection, replay, result]);
 }

@@ -3,10 +3,11 @@ import type { RowOf } from '../../protocol/topics.ts';
 import { after, monotonicMs, nextFrame } from '../browser.ts';
 import type { Place } from '../place/place.ts';
 import { createContext, useContext, useEffect, useState } from '../preact.ts';
-import type { Session, TableTopic } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { ActorColumns } from '../tables/actor-columns.ts';
 import type { Changes } from '../tables/changes.ts';
 import type { Table } from '../tables/table.ts';
+import type { TableTopic } from '../tables/table-topic.ts';
 
 /** Given by main.tsx. */
 export const SessionContext = createContext<Session | null>(null);

@@ -1,0 +1,113 @@
+/**
+ * One look at all metrics, on the thread that holds the system: the system's own families, and those that
+ * the fleet's host tells, as series with their labels. Texts of people may stand in labels: they are
+ * redacted as any other.
+ */
+import {
+  type FamilyReading,
+  type MetricLabels,
+  type MetricSample,
+  readFamilies,
+  SYSTEM_FAMILIES,
+  type System,
+} from '../../runtime/index.ts';
+import type { ResultOf } from '../protocol/schema.ts';
+import { askedOf, type FleetDoor } from './fleet-door.ts';
+import type { Redaction } from './redaction.ts';
+
+/** Characters of a label's value. */
+const LABEL_MAX = 200;
+/** Characters of why the fleet's are missing. */
+const MISSING_MAX = 500;
+
+/** One set of labels, and its value. */
+export type MetricSeries = ResultOf<'Metrics.read'>['series'][number];
+
+/** A family with all of its series. */
+export type MeasuredFamily = Pick<ResultOf<'Metrics.read'>, 'name' | 'type' | 'help' | 'unit'> & {
+  readonly series: readonly MetricSeries[];
+};
+
+/** All of them, by name. `missing`: why those of the fleet are not among them. */
+export type Measured = {
+  readonly families: readonly MeasuredFamily[];
+  readonly missing: string | null;
+};
+
+/** What is looked at. */
+export type MetricLookParts = {
+  readonly system: System;
+  readonly fleet: FleetDoor | null;
+  readonly redact: Redaction;
+};
+
+/** Thread rule: the thread that started the system. */
+export async function measured({ system, fleet, redact }: MetricLookParts): Promise<Measured> {
+  const own = readFamilies(SYSTEM_FAMILIES, system.figures());
+  const told = fleet === null ? { result: [] } : await askedOf(fleet, 'Metrics.look', {});
+  const others = 'result' in told ? (told.result as readonly FamilyReading[]) : [];
+  // A host tells its system's, too: one of a name is enough.
+  const byName = new Map([...others, ...own].map((family) => [family.name, family]));
+  const names = [...byName.keys()].sort();
+  const shown = labelled(redact);
+  return {
+    families: names.map((name) => familyOf(byName.get(name) as FamilyReading, shown)),
+    missing: 'result' in told ? null : redact(told.message, MISSING_MAX),
+  };
+}
+
+/** Each value is redacted once in a look: many series share it. */
+function labelled(redact: Redaction): (labels: MetricLabels) => MetricLabels {
+  const seen = new Map<string, string>();
+  const shown = (text: string): string => {
+    const known = seen.get(text) ?? redact(text, LABEL_MAX);
+    seen.set(text, known);
+    return known;
+  };
+  return (labels) =>
+    Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, shown(text)]));
+}
+
+function familyOf(
+  { name, kind, help, samples }: FamilyReading,
+  shown: (labels: MetricLabels) => MetricLabels,
+): MeasuredFamily {
+  const series =
+    kind === 'histogram'
+      ? counted(samples)
+      : samples.map(([labels, value]) => ({ labels, value: known(value), buckets: null }));
+  return {
+    name,
+    type: kind,
+    help,
+    unit: unitOf(name),
+    series: series.map((one) => ({ ...one, labels: shown(one.labels) })),
+  };
+}
+
+type Counted = { bounds: number[]; counts: number[]; sum: number | null };
+
+/** Samples of a histogram, put together by their labels; each bucket tells what is in those below, too. */
+function counted(samples: readonly MetricSample[]): readonly MetricSeries[] {
+  const found = new Map<string, { labels: MetricLabels; value: number; buckets: Counted }>();
+  for (const [{ le = '', ...labels }, value, suffix] of samples) {
+    const key = JSON.stringify(labels);
+    const buckets = { bounds: [], counts: [], sum: null };
+    const one = found.get(key) ?? { labels, value: 0, buckets };
+    found.set(key, one);
+    if (suffix === '_sum') one.buckets.sum = known(value);
+    else if (suffix === '_bucket') {
+      if (le !== '+Inf') one.buckets.bounds.push(Number(le));
+      one.buckets.counts.push(value - one.value);
+      one.value = value;
+    }
+  }
+  return [...found.values()];
+}
+
+function unitOf(name: string): MeasuredFamily['unit'] {
+  const [, unit = null] = /_(seconds|bytes|ratio)(?:_total)?$/.exec(name) ?? [];
+  return unit as MeasuredFamily['unit'];
+}
+
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
