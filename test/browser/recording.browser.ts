@@ -53,7 +53,7 @@ function fleetOf(changed: () => Promise<void>): { door: FleetDoor; seen: Promise
   const door = async (method: string): Promise<unknown> => {
     if (method === 'Decisions.list') {
       const first = decision(1, 'v1 was applied');
-      return hasChanged() ? [first, decision(2, 'v2 was applied')] : [first];
+      return { decisions: hasChanged() ? [first, decision(2, 'v2 was applied')] : [first] };
     }
     if (method !== 'Fleet.list') throw new Error(`nobody answers ${method}`);
     looks++;
