@@ -70,6 +70,7 @@ describe('rows', () => {
     handled: new Float64Array(0),
     depth: new Uint32Array(0),
     restarts: new Uint32Array(0),
+    age: new Uint32Array(0),
     waitUs: new Float32Array(0),
   };
   const snapshot = {
@@ -87,6 +88,7 @@ describe('rows', () => {
       handled: Float64Array.of(1, 2, 3),
       depth: Uint32Array.of(5, 0, 5),
       restarts: Uint32Array.of(0, 9, 0),
+      age: new Uint32Array(3),
       waitUs: Float32Array.of(Number.NaN, 1, 2),
     },
   };
@@ -111,6 +113,7 @@ describe('rows', () => {
       handled: Float64Array.of(22),
       depth: Uint32Array.of(0),
       restarts: Uint32Array.of(9),
+      age: new Uint32Array(1),
       waitUs: Float32Array.of(1),
     };
     const named = { ...snapshot.named, row: none.row, thread: none.row, end: none.row, paths: '' };

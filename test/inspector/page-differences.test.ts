@@ -76,6 +76,7 @@ function actorsOf(actors: Readonly<Record<string, Figures>>, before = actors): A
           waitUs: Float32Array.from(figures(1, of)),
           handled: Float64Array.from(figures(2, of)),
           restarts: Uint32Array.from(figures(3, of)),
+          age: new Uint32Array(row.length),
         },
       },
       1000 + second * 1000,

@@ -41,6 +41,8 @@ describe('filter', () => {
     ['thread:2', { kind: 'number', name: 'thread', is: '=', value: 2 }],
     ['wait<5ms', { kind: 'number', name: 'wait', is: '<', value: 5000 }],
     ['wait<=1.5s', { kind: 'number', name: 'wait', is: '<=', value: 1_500_000 }],
+    ['age>90', { kind: 'number', name: 'age', is: '>', value: 90 }],
+    ['age<1.5h', { kind: 'number', name: 'age', is: '<', value: 5400 }],
     ['wait>250', { kind: 'number', name: 'wait', is: '>', value: 250 }],
   ])('filter - %s is a number', (word, term) => {
     expect(parseFilter(word)).toEqual({ terms: [term], order: null, wrong: null });
@@ -49,7 +51,8 @@ describe('filter', () => {
   test.each([
     ['depth>', /no number/],
     ['depth>ten', /no number/],
-    ['age>3', /there is no age/],
+    ['born>3', /there is no born/],
+    ['age>3w', /"3w" is no number/],
     ['sort:name', /no column name/],
     ['-depth>3', /only a path/],
     ['wait>1h', /no number/],

@@ -41,6 +41,7 @@ function recordsOf(second: number): Uint8Array[] {
       handled: Float64Array.of(second, second),
       depth: Uint32Array.of(second, second),
       restarts: two,
+      age: two,
       waitUs: Float32Array.of(1, 1),
     },
   });

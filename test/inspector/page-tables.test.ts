@@ -131,6 +131,7 @@ function frame({ from, to, gone = [], named = [], changed = [] }: Told): ActorFr
       handled: Float64Array.from(figure(({ depth }) => depth * 10)),
       depth: Uint32Array.from(figure(({ depth }) => depth)),
       restarts: Uint32Array.from(figure(({ restarts = 0 }) => restarts)),
+      age: Uint32Array.from(figure(({ depth }) => depth * 10)),
       waitUs: Float32Array.from(figure(({ waitUs = Number.NaN }) => waitUs)),
     },
   };
@@ -190,6 +191,17 @@ describe('actor columns', () => {
     const actors = four();
     expect(actors.take(frame({ from: 5, to: 6, changed: [[0, { depth: 99 }]] }), 0)).toBe(true);
     expect(actors.depth[0]).toBe(3);
+  });
+
+  test('actor columns - an age grows while nothing is told, and is filtered by', () => {
+    const actors = four();
+    // Told as 50 tenths of a second.
+    actors.take(frame({ from: 1, to: 2, changed: [[0, { depth: 5 }]] }), 10_000);
+    expect(actors.age[0]).toBe(5);
+    actors.pass(72_000);
+    expect(actors.age[0]).toBe(67);
+    expect(found(actors, 'age>1m age<1.2m')).toEqual(['/user/a']);
+    expect(found(actors, 'age<1m')).toEqual([]);
   });
 
   test('actor columns - a rate is what was handled in the time, and falls to nothing', () => {

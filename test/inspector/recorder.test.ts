@@ -73,7 +73,7 @@ describe('flight recorder', () => {
     const memory = SeatMemory.create(2);
     topics.topics.actors.sits(0, memory.buffer, 2);
     topics.topics.actors.named('/a', 0, 1, 7);
-    memory.reset(1, 7);
+    memory.reset(1, 7, 0);
     const events = new Map<string, number>();
     let second = 0;
     recorder.second(0);

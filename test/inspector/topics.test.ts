@@ -11,6 +11,7 @@ import { ActorsTopic } from '../../src/inspector/topics/actors-topic.ts';
 import { KeyedTopic } from '../../src/inspector/topics/keyed-topic.ts';
 import type { Sweep, Topic } from '../../src/inspector/topics/topic.ts';
 import { SeatMemory } from '../../src/runtime/host/seat-memory.ts';
+import { systemClock } from '../../src/runtime/ports/system-clock.ts';
 import { Seen } from './client.ts';
 
 /** A reader that takes one part at a time. */
@@ -130,7 +131,7 @@ describe('actors topic', () => {
       for (const one of steps) {
         if ('named' in one) {
           const generation = ++generations;
-          (memories[one.seat] as SeatMemory).reset(one.named, generation);
+          (memories[one.seat] as SeatMemory).reset(one.named, generation, 0);
           at.set(one.named, { seat: one.seat, generation });
           topic.named(`/p${one.named}`, one.seat, one.named, generation);
         } else if ('gone' in one) unname(one.gone);
@@ -197,7 +198,7 @@ describe('actors topic', () => {
       const memory = SeatMemory.create(64);
       topic.sits(3, memory.buffer, 64);
       const are = all.map(({ worked, depth, isGone }, i) => {
-        memory.reset(i, 1);
+        memory.reset(i, 1, 0);
         topic.named(`/p${i}`, 3, i, 1);
         memory.turned(i, worked, depth);
         if (worked > 2) memory.waited(i, 10 * depth);
@@ -218,6 +219,30 @@ describe('actors topic', () => {
       });
     },
   );
+
+  test('actors topic - an age is told as of the frame, of the present incarnation', () => {
+    const topic = new ActorsTopic();
+    const memory = SeatMemory.create(2);
+    topic.sits(0, memory.buffer, 2);
+    const nowMs = systemClock.monotonicMs();
+    const tellAge = (): number => {
+      topic.look();
+      const { data } = topic.read(
+        { from: 0, to: topic.last, cursor: 0 },
+        { sub: 1, frame: 1 },
+        1000,
+      );
+      const { buffer } = data as Uint8Array<ArrayBuffer>;
+      return decodeColumns(buffer).changed.age[0] as number;
+    };
+    memory.reset(0, 1, nowMs - 3_600_000);
+    topic.named('/a', 0, 0, 1);
+    expect(tellAge()).toBeGreaterThanOrEqual(36_000);
+    memory.restarted(0, nowMs - 60_000);
+    const young = tellAge();
+    expect(young).toBeGreaterThanOrEqual(600);
+    expect(young).toBeLessThan(36_000);
+  });
 
   test('actors topic - who asks before all names were told waits for them', async () => {
     const topic = new ActorsTopic();
@@ -268,6 +293,7 @@ describe('columns', () => {
         handled: floats(c),
         depth: words(c),
         restarts: words(c),
+        age: words(c),
         waitUs: floats(c).map((list) => Float32Array.from(list)),
       }),
     }),

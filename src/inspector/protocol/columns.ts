@@ -5,13 +5,14 @@
  *
  *   byte 0     4      8       12      16     24   32       36       40         44      48
  *        ┌──────┬──────┬───────┬───────┬──────┬────┬────────┬────────┬──────────┬───────┬─ ─ ─ ─ ─
- *        │ RMC1 │ sub  │ frame │ flags │ from │ to │ g gone │ n named│ c changed│ bytes │ columns …
+ *        │ RMC2 │ sub  │ frame │ flags │ from │ to │ g gone │ n named│ c changed│ bytes │ columns …
  *        └──────┴──────┴───────┴───────┴──────┴────┴────────┴────────┴──────────┴───────┴─ ─ ─ ─ ─
  *   f64 handled[c] · u32 gone[g] · u32 row[n] · u32 thread[n] · u32 end[n] · u32 row[c] · u32 depth[c] ·
- *   u32 restarts[c] · f32 waitUs[c] · UTF-8 of all paths (`bytes` long)
+ *   u32 restarts[c] · u32 age[c] · f32 waitUs[c] · UTF-8 of all paths (`bytes` long)
  *
  * `end[i]`: where path i ends in the text of all paths, in UTF-16 units; it begins where the one before
- * ends. `waitUs` is NaN before the first sample. flags: 1 first part of its range, 2 last part.
+ * ends. `waitUs` is NaN before the first sample. `age`: tenths of a second since the present incarnation
+ * began, as of this frame; that it grows is not told. flags: 1 first part of its range, 2 last part.
  */
 
 /** Figures of rows, column by column; what the page keeps and the server sends. */
@@ -36,16 +37,17 @@ export type ActorFrame = {
     readonly handled: Float64Array;
     readonly depth: Uint32Array;
     readonly restarts: Uint32Array;
+    readonly age: Uint32Array;
     readonly waitUs: Float32Array;
   };
 };
 
 /** Of a text frame that is none. */
-export const COLUMNS_MAGIC = 0x31434d52;
+export const COLUMNS_MAGIC = 0x32434d52;
 /** Bytes before the columns. */
 export const HEAD_BYTES = 48;
 /** Bytes of one changed row, of one that got a name (without its path), of one that is gone. */
-export const CHANGED_BYTES = 24;
+export const CHANGED_BYTES = 28;
 export const NAMED_BYTES = 12;
 export const GONE_BYTES = 4;
 
@@ -74,7 +76,8 @@ export function encodeColumns(frame: ActorFrame): Uint8Array {
   };
   put(changed.handled);
   for (const column of [gone, named.row, named.thread, named.end]) put(column);
-  for (const column of [changed.row, changed.depth, changed.restarts, changed.waitUs]) put(column);
+  for (const column of [changed.row, changed.depth, changed.restarts, changed.age]) put(column);
+  put(changed.waitUs);
   bytes.set(paths, at);
   return bytes;
 }
@@ -99,7 +102,7 @@ export function decodeColumns(buffer: ArrayBuffer): ActorFrame {
   const handled = new Float64Array(buffer, HEAD_BYTES, c);
   const gone = words(g);
   const named = { row: words(n), thread: words(n), end: words(n) };
-  const changed = { row: words(c), handled, depth: words(c), restarts: words(c) };
+  const changed = { row: words(c), handled, depth: words(c), restarts: words(c), age: words(c) };
   const waitUs = new Float32Array(buffer, at, c);
   const paths = new TextDecoder().decode(new Uint8Array(buffer, textAt, length));
   return {

@@ -165,14 +165,18 @@ export class ActorsTopic implements Topic {
   }
 
   private changedColumns(rows: readonly number[]) {
-    const { handled, depth, restarts, waitUs } = this.figures;
+    const { handled, depth, restarts, begun, waitUs } = this.figures;
     const { length } = rows;
+    const age = picked(begun, rows, new Uint32Array(length));
+    const now = FigureColumns.nowTenths();
+    for (let i = 0; i < length; i++) age[i] = Math.max(0, now - (age[i] as number));
     return {
       changed: {
         row: new Uint32Array(rows),
         handled: picked(handled, rows, new Float64Array(length)),
         depth: picked(depth, rows, new Uint32Array(length)),
         restarts: picked(restarts, rows, new Uint32Array(length)),
+        age,
         waitUs: picked(waitUs, rows, new Float32Array(length)),
       },
     };

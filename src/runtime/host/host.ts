@@ -211,7 +211,7 @@ export class Host {
   /** A cell begins its next incarnation. */
   restarted(cell: Cell): void {
     this.restarts++;
-    this.memory.restarted(cell.index);
+    this.memory.restarted(cell.index, this.clock.monotonicMs());
   }
 
   named(path: string, cell: Cell): void {

@@ -5,7 +5,7 @@
  *
  *   byte 0         128         256        512       1440       34208
  *        ┌───────────┬───────────┬──────────┬─────────┬──────────┬─ ─ ─ ─ ─ ─ ─ ─ ─┬─ ─ ─ ─ ─ ─ ─ ─ ─ ─
- *        │ parked    │ heartbeat │ counters │ waits   │ per peer │ gate per actor  │ figures per actor
+ *        │ parked    │ heartbeat │ counters │ waits   │ per peer │ gate per actor  │ figures, begun per actor
  *        └───────────┴───────────┴──────────┴─────────┴──────────┴─ ─ ─ ─ ─ ─ ─ ─ ─┴─ ─ ─ ─ ─ ─ ─ ─ ─ ─
  * | word      | written by            | read by | ordering |
  * | parked    | owner; a waker 1 → 0  | wakers  | Atomics: it must not pass the look at the rings |
@@ -14,6 +14,7 @@
  * | waits     | owner                 | anybody | plain, as the counters |
  * | gates     | owner                 | senders | plain: a stale `open` costs one message of the overshoot |
  * | figures   | owner                 | anybody | plain, as the counters |
+ * | begun     | owner                 | anybody | plain; apart from what each turn writes |
  *
  * A gate word is `generation * 2 + isFull`; 0 for a place that nobody has. A sender that finds
  * another generation than its ref's knows that the actor has stopped.
@@ -39,6 +40,9 @@ export const GATES_OFFSET_BYTES: number = PEERS_OFFSET_BYTES + PEERS_MAX * 2 * 8
  */
 export const FIGURES_BYTES = 32;
 
+/** Milliseconds of the unit of `begun`: 32 bits last for thirteen years. */
+export const TENTH_MS = 100;
+
 /** Places for actors in one thread, unless told otherwise, and at most. */
 export const ACTORS_MAX_DEFAULT: number = 1 << 18;
 export const ACTORS_MAX_LIMIT: number = 1 << 22;
@@ -48,10 +52,15 @@ export function figuresOffset(actorsMax: number): number {
   return GATES_OFFSET_BYTES + actorsMax * 4;
 }
 
+/** Byte where it stands when each actor's incarnation began: u32, tenths of monotonic seconds. */
+export function begunOffset(actorsMax: number): number {
+  return figuresOffset(actorsMax) + actorsMax * FIGURES_BYTES;
+}
+
 /** Bytes of the whole buffer. `actorsMax` is even, so that figures are 8-aligned. */
 export function seatBytes(actorsMax: number): number {
   assert(actorsMax % 2 === 0, 'figures start aligned');
-  return figuresOffset(actorsMax) + actorsMax * FIGURES_BYTES;
+  return begunOffset(actorsMax) + actorsMax * 4;
 }
 
 /** What a thread counts; index into its counters. */

@@ -4,6 +4,7 @@
  */
 import { OCTAVE_BUCKETS, octaveBucket, SharedMem } from '../../hotpath/index.ts';
 import {
+  begunOffset,
   COUNTERS,
   COUNTERS_OFFSET_BYTES,
   type CounterName,
@@ -15,6 +16,7 @@ import {
   PEERS_MAX,
   PEERS_OFFSET_BYTES,
   seatBytes,
+  TENTH_MS,
   WAITS_OFFSET_BYTES,
 } from './seat-layout.ts';
 
@@ -42,6 +44,7 @@ export class SeatMemory {
   readonly gates: Int32Array;
   private readonly figures32: Int32Array;
   private readonly figures64: Float64Array;
+  private readonly begun: Uint32Array;
 
   constructor(buffer: SharedArrayBuffer, actorsMax: number) {
     this.buffer = buffer;
@@ -55,6 +58,7 @@ export class SeatMemory {
     const at = figuresOffset(actorsMax);
     this.figures32 = new Int32Array(buffer, at, (actorsMax * FIGURES_BYTES) / 4);
     this.figures64 = new Float64Array(buffer, at, (actorsMax * FIGURES_BYTES) / 8);
+    this.begun = new Uint32Array(buffer, begunOffset(actorsMax), actorsMax);
   }
 
   static create(actorsMax: number): SeatMemory {
@@ -91,8 +95,9 @@ export class SeatMemory {
     return this.counters[COUNTERS.indexOf(name)] as number;
   }
 
-  /** Begins an actor's figures. */
-  reset(index: number, generation: number): void {
+  /** Begins an actor's figures. `nowMs`: of the monotonic clock. */
+  reset(index: number, generation: number, nowMs: number): void {
+    this.begun[index] = nowMs / TENTH_MS;
     const at = index * (FIGURES_BYTES / 8);
     this.figures64[at] = 0;
     this.figures64[at + 1] = 0;
@@ -123,7 +128,8 @@ export class SeatMemory {
     this.waitCounts[bucket] = (this.waitCounts[bucket] as number) + 1;
   }
 
-  restarted(index: number): void {
+  restarted(index: number, nowMs: number): void {
+    this.begun[index] = nowMs / TENTH_MS;
     const at = index * (FIGURES_BYTES / 4) + 5;
     this.figures32[at] = (this.figures32[at] as number) + 1;
   }

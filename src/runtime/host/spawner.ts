@@ -107,7 +107,7 @@ export class Spawner {
     const cell = new Cell(host, definition, args, owner, index, generation);
     host.table.set(cell);
     host.gates.open(index, generation);
-    host.memory.reset(index, generation);
+    host.memory.reset(index, generation, host.clock.monotonicMs());
     host.spawned++;
     return cell;
   }

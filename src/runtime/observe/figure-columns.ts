@@ -4,12 +4,14 @@
  * changed, so that any number of readers can ask for "what is newer than I know".
  */
 import { assert } from '../../hotpath/index.ts';
-import { FIGURES_BYTES, figuresOffset } from '../host/seat-layout.ts';
+import { begunOffset, FIGURES_BYTES, figuresOffset, TENTH_MS } from '../host/seat-layout.ts';
+import { systemClock } from '../ports/system-clock.ts';
 
 /** One thread's memory, and which of its places are watched. */
 type Seat = {
   readonly words: Int32Array;
   readonly numbers: Float64Array;
+  readonly begun: Uint32Array;
   /** Row of each place; -1: of none. */
   readonly rows: Int32Array;
   /** Places from here on have never been watched. */
@@ -28,12 +30,19 @@ export class FigureColumns {
   restarts: Uint32Array = new Uint32Array(ROWS_FIRST);
   /** Mean of samples; NaN before the first. */
   waitUs: Float32Array = new Float32Array(ROWS_FIRST);
+  /** When its present incarnation began: tenths of seconds of the process's monotonic clock. */
+  begun: Uint32Array = new Uint32Array(ROWS_FIRST);
   /** Look at which the figures were last found changed. */
   changedAt: Uint32Array = new Uint32Array(ROWS_FIRST);
   private generations: Int32Array = new Int32Array(ROWS_FIRST);
   private seatOf: Int32Array = new Int32Array(ROWS_FIRST).fill(NOWHERE);
   private indexOf: Int32Array = new Int32Array(ROWS_FIRST);
   private readonly seats: Map<number, Seat> = new Map();
+
+  /** Now, in the unit of `begun`. */
+  static nowTenths(): number {
+    return systemClock.monotonicMs() / TENTH_MS;
+  }
 
   /** A worker sits in a seat, perhaps another one than before: who was there is nowhere. */
   sits(seat: number, buffer: SharedArrayBuffer, actorsMax: number): void {
@@ -46,6 +55,7 @@ export class FigureColumns {
     this.seats.set(seat, {
       words: new Int32Array(buffer, at, (actorsMax * FIGURES_BYTES) / 4),
       numbers: new Float64Array(buffer, at, (actorsMax * FIGURES_BYTES) / 8),
+      begun: new Uint32Array(buffer, begunOffset(actorsMax), actorsMax),
       rows: new Int32Array(actorsMax).fill(NOWHERE),
       high: 0,
     });
@@ -66,6 +76,7 @@ export class FigureColumns {
     this.seatOf[row] = seat;
     this.indexOf[row] = index;
     there.rows[index] = row;
+    this.begun[row] = there.begun[index] as number;
     there.high = Math.max(there.high, index + 1);
   }
 
@@ -86,7 +97,7 @@ export class FigureColumns {
   }
 
   /** In the order of the places, which is the order of the memory. */
-  private lookAt({ words, numbers, rows, high }: Seat, look: number): number {
+  private lookAt({ words, numbers, begun, rows, high }: Seat, look: number): number {
     const { handled, depth, restarts, changedAt, generations } = this;
     let changed = 0;
     for (let i = 0; i < high; i++) {
@@ -102,6 +113,7 @@ export class FigureColumns {
       handled[row] = done;
       depth[row] = waiting;
       restarts[row] = again;
+      this.begun[row] = begun[i] as number;
       const samples = words[word + 6] as number;
       this.waitUs[row] = (numbers[i * (FIGURES_BYTES / 8) + 1] as number) / samples;
       changedAt[row] = look;
@@ -116,6 +128,7 @@ export class FigureColumns {
     this.depth = larger(this.depth, new Uint32Array(length));
     this.restarts = larger(this.restarts, new Uint32Array(length));
     this.waitUs = larger(this.waitUs, new Float32Array(length));
+    this.begun = larger(this.begun, new Uint32Array(length));
     this.changedAt = larger(this.changedAt, new Uint32Array(length));
     this.generations = larger(this.generations, new Int32Array(length));
     this.seatOf = larger(this.seatOf, new Int32Array(length).fill(NOWHERE));

@@ -1,7 +1,7 @@
 /** All actors as cells, coloured by a figure; pointer or arrow keys choose one, Enter or a click opens it. */
 import { useEffect, useMemo, useRef, useState } from '../preact.ts';
 import type { ActorColumns } from '../tables/actor-columns.ts';
-import { duration, grouped, plural } from '../views/format.ts';
+import { duration, grouped, plural, seconds } from '../views/format.ts';
 import { useActors, useChanges, useSession, watchFrames } from '../views/use-session.ts';
 import { Cells } from './cells.ts';
 import { Legend } from './legend.tsx';
@@ -124,7 +124,7 @@ function Which({ actors, row }: { readonly actors: ActorColumns; readonly row: n
       <b class="path">{actors.paths[row]}</b> thread {actors.thread[row]} ·{' '}
       {plural(actors.depth[row] ?? 0, 'message')} waiting · wait{' '}
       {duration(actors.waitUs[row] ?? null)} · {plural(actors.restarts[row] ?? 0, 'restart')} ·{' '}
-      {grouped(actors.handled[row] ?? 0)} handled
+      {grouped(actors.handled[row] ?? 0)} handled · began {seconds(actors.age[row] ?? 0)} ago
     </p>
   );
 }

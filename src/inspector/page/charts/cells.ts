@@ -75,8 +75,9 @@ export class Cells {
     const { actors, pen, image, grid } = this;
     if (pen === null || image === null) return;
     const isNew = this.seenStamp < 0 || this.seenBy !== scale.by;
-    // A rate falls to nothing when nothing is told of its actor.
-    const isAll = isNew || (scale.by === 'rate' && this.seenRates !== actors.rateVersion);
+    // A rate falls to nothing, and an age grows, when nothing is told of its actor.
+    const isMoving = scale.by === 'rate' || scale.by === 'age';
+    const isAll = isNew || (isMoving && this.seenRates !== actors.rateVersion);
     if (isNew) this.words.fill(palette.emptyWord);
     const rows = Math.min(actors.end, grid.columns * grid.lines);
     let [first, last] = [grid.lines, -1];

@@ -1,10 +1,10 @@
 /** How a figure of an actor becomes a colour: fixed scales, so that a colour always means the same. Pure. */
 import type { NumberName } from '../place/filter.ts';
-import { count, duration } from '../views/format.ts';
+import { count, duration, seconds } from '../views/format.ts';
 import { STEPS } from './palette.ts';
 
 /** What actors can be coloured by. */
-export type ColourBy = Extract<NumberName, 'depth' | 'wait' | 'restarts' | 'rate'>;
+export type ColourBy = Extract<NumberName, 'depth' | 'wait' | 'restarts' | 'age' | 'rate'>;
 
 /** A logarithmic scale: step 1 at 1, the last step at `top`; 0 and what was not measured: none. */
 export type Scale = {
@@ -21,6 +21,7 @@ export const SCALES: readonly Scale[] = [
   { by: 'depth', name: 'Mailbox', unit: 'messages waiting', octaves: 14, text: count },
   { by: 'wait', name: 'Wait', unit: 'mean time in mailbox', octaves: 24, text: duration },
   { by: 'restarts', name: 'Restarts', unit: 'restarts', octaves: 7, text: count },
+  { by: 'age', name: 'Age', unit: 'since it last began', octaves: 22, text: seconds },
   { by: 'rate', name: 'Handled', unit: 'messages a second', octaves: 20, text: count },
 ];
 

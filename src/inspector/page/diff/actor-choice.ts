@@ -49,6 +49,8 @@ function matches(change: ActorChange, term: Term): boolean {
 }
 
 function amountOf(change: ActorChange, name: NumberName): number {
+  // Between two moments everybody gets older: nobody is chosen by that.
+  if (name === 'age') return Number.NaN;
   return name === 'thread' ? change.thread : deltaOf(change, name);
 }
 

@@ -4,13 +4,13 @@
  *   filter  := word*                      separated by blanks
  *   word    := text                       the path contains it, or matches it where it has a *
  *            | path:pattern               the whole path matches; * is any text
- *            | number(: | = | > | >= | < | <=)value    depth, wait (us, ms, s), restarts, …
+ *            | number(: | = | > | >= | < | <=)value    depth, wait (us, ms, s), age (s, m, h, d), …
  *            | sort:column | sort:-column             - : the highest first
  *            | -word                      not: of a text or path
  */
 
 /** A column with numbers. */
-export const NUMBERS = ['depth', 'wait', 'restarts', 'handled', 'rate', 'thread'] as const;
+export const NUMBERS = ['depth', 'wait', 'restarts', 'handled', 'rate', 'age', 'thread'] as const;
 /** One of them. */
 export type NumberName = (typeof NUMBERS)[number];
 /** What rows can be ordered by. */
@@ -87,8 +87,7 @@ function readWord(word: string): Term | Order | { readonly wrong: string } {
   const number = NUMBERS.find((one) => one === name);
   if (number === undefined)
     return { wrong: `there is no ${name}; there is path, sort, ${NUMBERS.join(', ')}` };
-  const amount =
-    number === 'wait' ? readDuration(value) : Number(value === '' ? Number.NaN : value);
+  const amount = readAmount(number, value);
   if (Number.isNaN(amount)) return { wrong: `${word}: ${JSON.stringify(value)} is no number` };
   if (isNot) return { wrong: `${word}: only a path can be negated` };
   return { kind: 'number', name: number, is: is === ':' ? '=' : (is as Comparison), value: amount };
@@ -103,12 +102,20 @@ function readOrder(value: string): Order | { readonly wrong: string } {
     : { by, isDescending };
 }
 
-const UNITS_US: Readonly<Record<string, number>> = { '': 1, us: 1, µs: 1, ms: 1000, s: 1_000_000 };
+/** Units of columns that are times: waits in microseconds, ages in seconds. */
+const UNITS: Partial<Record<NumberName, Readonly<Record<string, number>>>> = {
+  wait: { '': 1, us: 1, µs: 1, ms: 1000, s: 1_000_000 },
+  age: { '': 1, s: 1, m: 60, h: 3600, d: 86_400 },
+};
 
-/** In microseconds. */
-function readDuration(text: string): number {
-  const [, value = '', unit = ''] = /^([\d.]+)(us|µs|ms|s)?$/.exec(text) ?? [];
-  return value === '' ? Number.NaN : Number(value) * (UNITS_US[unit] ?? 1);
+/** NaN for what is none. */
+function readAmount(name: NumberName, text: string): number {
+  const units = UNITS[name];
+  if (units === undefined) return text === '' ? Number.NaN : Number(text);
+  const [, value = '', unit = ''] = /^([\d.]+)([a-zµ]*)$/.exec(text) ?? [];
+  return value === '' || !Object.hasOwn(units, unit)
+    ? Number.NaN
+    : Number(value) * (units[unit] as number);
 }
 
 const contained = (text: string): readonly string[] => ['', ...text.split('*'), ''];

@@ -43,7 +43,11 @@ export class ActorColumns {
   /** Counts since the last snapshot: before the second, every rate is 0 and means nothing. */
   private ratesCounted = 0;
   readonly paths: string[] = [];
+  /** Seconds since the present incarnation began, as of the last count of the rates. */
+  age: Float32Array = new Float32Array(0);
   private handledBefore: Float64Array = new Float64Array(0);
+  /** By the clock of `take`. */
+  private begunMs: Float64Array = new Float64Array(0);
   private ratedAtMs = 0;
 
   /** @returns whether a new snapshot has to be asked for */
@@ -54,7 +58,7 @@ export class ActorColumns {
     if (meaning === 'snapshot') this.clear();
     this.remove(frame.gone);
     this.name(frame.named);
-    this.change(frame.changed);
+    this.change(frame.changed, nowMs);
     this.pass(nowMs);
     this.state = 'known';
     this.changes.happened();
@@ -149,7 +153,10 @@ export class ActorColumns {
     }
   }
 
-  private change({ row: rows, handled, depth, restarts, waitUs }: ActorFrame['changed']): void {
+  private change(
+    { row: rows, handled, depth, restarts, age, waitUs }: ActorFrame['changed'],
+    nowMs: number,
+  ): void {
     const { stamp, stamps } = this;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i] as number;
@@ -158,17 +165,20 @@ export class ActorColumns {
       this.handled[row] = handled[i] as number;
       this.depth[row] = depth[i] as number;
       this.restarts[row] = restarts[i] as number;
+      this.age[row] = (age[i] as number) / 10;
+      this.begunMs[row] = nowMs - (age[i] as number) * 100;
       this.waitUs[row] = waitUs[i] as number;
     }
   }
 
   private countRates(nowMs: number): void {
     const passed = nowMs - this.ratedAtMs;
-    const { handled, handledBefore, rate } = this;
+    const { handled, handledBefore, rate, age, begunMs } = this;
     for (let row = 0; row < this.end; row++) {
       const done = (handled[row] as number) - (handledBefore[row] as number);
       // Nothing was known before, or the actor is another one.
       rate[row] = done >= 0 ? (done * 1000) / passed : 0;
+      age[row] = (nowMs - (begunMs[row] as number)) / 1000;
     }
     handledBefore.set(handled);
     this.ratedAtMs = nowMs;
@@ -193,6 +203,8 @@ export class ActorColumns {
     this.handled = grown(this.handled, new Float64Array(this.capacity));
     this.handledBefore = grown(this.handledBefore, new Float64Array(this.capacity));
     this.rate = grown(this.rate, new Float32Array(this.capacity));
+    this.age = grown(this.age, new Float32Array(this.capacity));
+    this.begunMs = grown(this.begunMs, new Float64Array(this.capacity));
   }
 }
 

@@ -24,6 +24,13 @@ export function duration(us: number | null): string {
   return us < 60_000_000 ? `${digits(us / 1_000_000)} s` : `${digits(us / 60_000_000)} min`;
 }
 
+/** A length of time in seconds, up to days. */
+export function seconds(value: number): string {
+  if (value < 60) return duration(value * 1_000_000);
+  if (value < 3600) return `${digits(value / 60)} min`;
+  return value < 86_400 ? `${digits(value / 3600)} h` : `${digits(value / 86_400)} d`;
+}
+
 /** From a share of 1. */
 export function percent(share: number): string {
   const hundredths = share * 100;
