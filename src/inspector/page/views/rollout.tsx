@@ -1,13 +1,11 @@
 /** A service's rollout: its steps as its file says them, set and actual weight, canary against baseline. */
-import type { ResultOf } from '../../protocol/schema.ts';
 import { count, duration, percent } from './format.ts';
 import { Panel } from './panel.tsx';
 import { type Gate, gatesOf, rolloutStepsOf, wantedWeight } from './rollout-spec.ts';
 import { Scroller } from './scroller.tsx';
+import { actualWeight, type Load, loadOf } from './service-load.ts';
 import type { ServiceRow } from './service-rows.tsx';
 import { Steps, stepsOf } from './steps.tsx';
-
-type Load = ResultOf<'Fleet.top'>['instances'][number];
 
 /** What it is made of. */
 export type RolloutProps = {
@@ -73,17 +71,6 @@ export function Rollout({ row, spec, loads }: RolloutProps) {
   );
 }
 
-/** Share of all requests that instances of the target get; null: nobody counts, or there is none. */
-function actualWeight(loads: readonly Load[], target: string | null): number | null {
-  const rates = loads.map(({ version, rate }) => ({
-    isTarget: version === target,
-    rate: rate ?? 0,
-  }));
-  const all = rates.reduce((sum, { rate }) => sum + rate, 0);
-  if (target === null || all === 0) return null;
-  return rates.reduce((sum, { isTarget, rate }) => sum + (isTarget ? rate : 0), 0) / all;
-}
-
 type VersionsProps = Pick<RolloutProps, 'row' | 'loads'> & { readonly gates: readonly Gate[] };
 
 function Versions({ row, loads, gates }: VersionsProps) {
@@ -111,12 +98,7 @@ function Versions({ row, loads, gates }: VersionsProps) {
         <tbody>
           {versions.map((version) => {
             const mine = loads.filter((load) => load.version === version);
-            const rate = mine.reduce((sum, load) => sum + (load.rate ?? 0), 0);
-            const errors = mine.reduce(
-              (sum, one) => sum + (one.errorRatio ?? 0) * (one.rate ?? 0),
-              0,
-            );
-            const p99Ms = mine.reduce((most, load) => Math.max(most, load.p99Ms ?? 0), 0);
+            const { rate, errorRatio, p99Ms } = loadOf(mine);
             return (
               <tr key={version}>
                 <th scope="row">
@@ -124,8 +106,8 @@ function Versions({ row, loads, gates }: VersionsProps) {
                 </th>
                 <td class="number">{count(mine.length)}</td>
                 <td class="number">{count(rate)}</td>
-                <td class="number">{rate === 0 ? '–' : percent(errors / rate)}</td>
-                <td class="number">{p99Ms === 0 ? '–' : duration(p99Ms * 1000)}</td>
+                <td class="number">{errorRatio === null ? '–' : percent(errorRatio)}</td>
+                <td class="number">{p99Ms === null ? '–' : duration(p99Ms * 1000)}</td>
               </tr>
             );
           })}
