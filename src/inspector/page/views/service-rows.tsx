@@ -26,7 +26,6 @@ const HEADS = [
   { name: 'p99', isNumber: true },
   { name: 'Ready', isNumber: true },
   { name: 'Needed', isNumber: true },
-  { name: 'Healing', isNumber: false },
   { name: 'Ring', isNumber: false },
 ] as const;
 
@@ -92,11 +91,12 @@ function Row({ row, loads, at }: RowProps) {
       <td>
         <StateWord state={row.state} />
         {row.isFrozen && <span class="quiet"> frozen</span>}
+        {row.healing !== 'healthy' && <div class="quiet">healing: {row.healing}</div>}
       </td>
       <td>{row.target === null ? row.version : `${row.version} → ${row.target}`}</td>
       <td>
         <Steps step={row.step} weight={row.weight} phase={row.phase} />
-        {actual !== null && <span class="quiet"> set, {percent(actual)} of requests</span>}
+        {actual !== null && <div class="quiet">of requests now {percent(actual)}</div>}
       </td>
       <td class="number">{loads.length === 0 ? '–' : count(rate)}</td>
       <td class="number">{errorRatio === null ? '–' : percent(errorRatio)}</td>
@@ -105,7 +105,6 @@ function Row({ row, loads, at }: RowProps) {
         {count(row.ready)} of {count(row.wanted)}
       </td>
       <td class="number">{count(row.demand)}</td>
-      <td class={row.healing === 'healthy' ? 'quiet' : ''}>{row.healing}</td>
       <td>
         {row.generation === null ? (
           <span class="quiet">–</span>
