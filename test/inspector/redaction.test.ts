@@ -66,6 +66,15 @@ describe('redaction', () => {
   });
 });
 
+test('events - who waits to begin again is told for how long', () => {
+  const row = eventRow({ kind: 'restart-waits', path: '/a', delayMs: 249.6 }, redact);
+  expect(row).toMatchObject({
+    path: '/a',
+    text: '/a begins again in 250 ms (back-off)',
+    failure: null,
+  });
+});
+
 describe('a secret in a running system', () => {
   const troubles: string[] = [];
   let directory = '';

@@ -25,6 +25,8 @@ function textOf(event: RuntimeEvent): string {
   switch (event.kind) {
     case 'actor-crashed':
       return `${event.path} crashed`;
+    case 'restart-waits':
+      return `${event.path} begins again in ${Math.round(event.delayMs)} ms (back-off)`;
     case 'escalated':
       return `${event.path} crashed too often; its supervisor gave up`;
     case 'snapshot-failed':

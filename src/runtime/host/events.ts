@@ -7,6 +7,8 @@
 /** One event; `kind` tells which fields there are. */
 export type RuntimeEvent =
   | { readonly kind: 'actor-crashed'; readonly path: string; readonly error: unknown }
+  /** Its supervisor's back-off; of a group that begins again together, the supervisor's path. */
+  | { readonly kind: 'restart-waits'; readonly path: string; readonly delayMs: number }
   | { readonly kind: 'escalated'; readonly path: string; readonly error: unknown }
   | { readonly kind: 'snapshot-failed'; readonly path: string; readonly error: unknown }
   | { readonly kind: 'unhandled'; readonly thread: number; readonly error: unknown }

@@ -298,6 +298,8 @@ export class Supervisor extends ChildNode {
       this.machine.waited(child);
     });
     this.waits.set(child, timer);
+    const path = child?.path ?? this.path;
+    if (delayMs > 0) this.host.report({ kind: 'restart-waits', path, delayMs });
     const endMs = this.host.clock.monotonicMs() + delayMs;
     this.host.timers.start(timer, isDrawn ? sharedEndMs(endMs, delayMs) : endMs);
   }

@@ -126,6 +126,9 @@ describe.each(THREADS)('failures on %s', (_, thread) => {
       expect((await group.ended).reason).toBe('crash');
       const crashes = events.filter((event) => event.startsWith('actor-crashed'));
       expect(crashes).toHaveLength(4);
+      const waits = events.filter((event) => event.startsWith('restart-waits'));
+      // The first restart is at once.
+      expect(waits).toEqual(Array.from({ length: 2 }, () => `restart-waits ${group.path}/a`));
       expect(events.at(-1)).toBe(`escalated ${group.path}`);
       await sim.idle();
       expectQuiet(sim);

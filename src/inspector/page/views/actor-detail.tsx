@@ -110,6 +110,7 @@ function Crashes({ path }: { readonly path: string }) {
     .sort(([a], [b]) => Number(b) - Number(a));
   const crashes = mine.filter(([, { failure }]) => failure !== null);
   const [newest] = crashes;
+  const last = mine[0]?.[1];
   return (
     <Panel
       title="Last crash"
@@ -124,6 +125,7 @@ function Crashes({ path }: { readonly path: string }) {
           <p class="quiet">
             {timeOfDay(connection.peopleMs(newest[1].atMs))} · {newest[1].text}
           </p>
+          {last?.kind === 'restart-waits' && <p class="quiet">{last.text}</p>}
           <Failure failure={newest[1].failure} />
           {crashes.length > 1 && (
             <p class="quiet">
