@@ -13,6 +13,8 @@ export type Finding = {
 
 /** Ends of one slot that are no accident any more. */
 const CRASHES_MIN = 3;
+/** Lines of evidence. */
+const LINES_MAX = 5;
 
 /** Empty: nothing that can be seen. */
 export function findingsOf(detail: ServiceDetail): readonly Finding[] {
@@ -41,11 +43,14 @@ export function findingsOf(detail: ServiceDetail): readonly Finding[] {
   }
   for (const [slot, ends] of crashes(failures)) {
     const what = 'it ends by itself again and again';
-    found.push({ about: slot, what, evidence: ends, next: `ringmaster why ${slot}` });
+    const evidence = ends.slice(-LINES_MAX).reverse();
+    found.push({ about: slot, what, evidence, next: `ringmaster why ${slot}` });
   }
   if (found.length === 0 && ready < wanted && summary.phase === 'idle') {
     const missing = instances.filter(({ state }) => state !== 'ready');
-    const evidence = missing.map(({ instance, state }) => `${instance} is ${state}`);
+    const lines = missing.map(({ instance, state }) => `${instance} is ${state}`);
+    const more = lines.length - LINES_MAX;
+    const evidence = [...lines.slice(0, LINES_MAX), ...(more > 0 ? [`and ${more} more`] : [])];
     const what = `${ready} of ${wanted} instances are ready`;
     found.push({ about, what, evidence, next: `ringmaster why ${about}` });
   }
