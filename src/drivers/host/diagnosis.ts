@@ -13,6 +13,8 @@ export type Finding = {
 
 /** Ends of one slot that are no accident any more. */
 const CRASHES_MIN = 3;
+/** Milliseconds after which an end says nothing of now: with pauses between starts there are many in it. */
+const RECENT_MS = 3_600_000;
 /** Lines of evidence. */
 const LINES_MAX = 5;
 
@@ -43,7 +45,7 @@ export function findingsOf(detail: ServiceDetail): readonly Finding[] {
   }
   for (const [slot, ends] of crashes(failures)) {
     const what = 'it ends by itself again and again';
-    const evidence = ends.slice(-LINES_MAX).reverse();
+    const evidence = ends.slice(-LINES_MAX).toReversed();
     found.push({ about: slot, what, evidence, next: `ringmaster why ${slot}` });
   }
   if (found.length === 0 && ready < wanted && summary.phase === 'idle') {
@@ -59,7 +61,8 @@ export function findingsOf(detail: ServiceDetail): readonly Finding[] {
 
 function crashes(failures: ServiceDetail['failures']): readonly (readonly [string, string[]])[] {
   const bySlot = new Map<string, string[]>();
-  for (const { instance, signature } of failures) {
+  for (const { instance, signature, agoMs } of failures) {
+    if (agoMs > RECENT_MS) continue;
     const slot = instance.slice(0, instance.indexOf('#'));
     bySlot.set(slot, [...(bySlot.get(slot) ?? []), `${instance}: ${signature}`]);
   }
