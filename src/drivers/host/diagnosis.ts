@@ -38,6 +38,11 @@ export function findingsOf(detail: ServiceDetail): readonly Finding[] {
     const next = `ringmaster freeze ${isFleetFrozen ? '' : `${about} `}--off`;
     found.push({ about, what, evidence: [], next });
   }
+  if (/^(panic|blind)\b/.test(summary.healing)) {
+    const what =
+      'the healer replaces nobody: it takes the cause to be another one than its members';
+    found.push({ about, what, evidence: [summary.healing], next: `ringmaster why ${about}` });
+  }
   const blocked = revisions.filter((one) => one.blocked !== null && one.role.includes('target'));
   for (const { version, blocked: why } of blocked) {
     const what = `${version} was given up`;

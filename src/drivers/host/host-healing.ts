@@ -103,8 +103,9 @@ function pictureOf(status: ServiceStatus): Omit<Pictured, 'status'> {
 
 /** A number to order services by; 0: all is well. */
 function troubleOf({ status, picture, blocked }: Pictured): number {
-  const { unwell, ejections, keys } = picture;
-  const given = keys.length + blocked.length + (status.heldBy === null ? 0 : 1);
+  const { unwell, ejections, keys, mode } = picture;
+  const stops = [status.heldBy !== null, mode === 'panic', mode === 'blind'].filter(Boolean);
+  const given = keys.length + blocked.length + stops.length;
   return 1000 * given + unwell.length + ejections.length;
 }
 

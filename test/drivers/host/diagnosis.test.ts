@@ -10,7 +10,8 @@ function detailOf(more: object = {}, summary: object = {}): ServiceDetail {
     ...{ instances: [], revisions: [], failures: [], ...more },
     summary: {
       ...{ service: 'web', phase: 'idle', message: 'v1 is stable', ready: 3, wanted: 3 },
-      ...{ heldBy: null, attention: [], isFrozen: false, isFleetFrozen: false, ...summary },
+      ...{ heldBy: null, attention: [], isFrozen: false, isFleetFrozen: false },
+      ...{ healing: 'healthy', ...summary },
     },
   } as unknown as ServiceDetail;
 }
@@ -45,6 +46,15 @@ describe('diagnosis', () => {
       };
     });
     expect(findingsOf(detailOf({ failures }))).toEqual([]);
+  });
+
+  test.each([
+    ['panic: 4 members ended with signal SIGKILL', 1],
+    ['blind: nobody is seen', 1],
+    ['watching: 1 waits', 0],
+  ])('diagnosis - a healer that has stopped is a finding: %s', (healing, count) => {
+    const found = findingsOf(detailOf({}, { healing }));
+    expect(found.map(({ evidence }) => evidence)).toEqual(Array(count).fill([healing]));
   });
 
   test('diagnosis - of many that are missing a few are named', () => {
