@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 
 /** Characters of a text. Higher: what is slow is told from what is endless less well. */
 const TEXT_LENGTH = 1000;
-/** For all texts of one expression. Higher: slower ones pass. Lower: a machine that is busy refuses good ones. */
+/** For all texts of one. Higher: slower ones pass. Lower: a machine that is busy refuses good ones. */
 const ALL_MS = 1000;
 /** What many expressions repeat; with what stands in their own source. */
 const USUAL = ['a', 'A', '0', ' ', '-', '_', '.', '/', '='];

@@ -155,7 +155,7 @@ test('measure - a part of a storm stands for all of it, also when it ends', asyn
   expect(waited).toBe(messages);
 });
 
-test('measure - a message for which an older one was dropped has not waited as long as that one', async () => {
+test('measure - whoever an older one was dropped for has not waited as long', async () => {
   const ref = (await sim.until(
     sim.spawn(Dropper, { id: 'dropper', placement: { thread: 0 } }),
   )) as Ref<Work>;
