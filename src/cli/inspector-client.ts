@@ -39,9 +39,11 @@ export async function connectInspector({
   const socket = opening(url, token.trim());
   await new Promise<void>((resolve, reject) => {
     socket.once('open', () => resolve());
-    socket.once('error', ({ message }) =>
-      reject(new CommandError(EXIT.unreachable, `no inspector at ${url}: ${message}.`)),
-    );
+    socket.once('error', ({ message }) => {
+      const isTrust = /certificate/i.test(message);
+      const cure = isTrust ? '; name the one that it has by NODE_EXTRA_CA_CERTS' : '';
+      reject(new CommandError(EXIT.unreachable, `no inspector at ${url}: ${message}${cure}.`));
+    });
   });
   const client = new InspectorClient(socket);
   const { major, minor } = PROTOCOL;

@@ -6,6 +6,7 @@
  */
 import { CommanderError } from './command.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { printable } from './output.ts';
 import { ringmasterProgram } from './program.ts';
 
 process.stdout.on('error', () => process.exit(EXIT.ok));
@@ -19,6 +20,8 @@ ringmasterProgram()
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`ringmaster: ${message}\n`);
+    // It may be what another program has answered.
+    const lines = message.split('\n').map(printable);
+    process.stderr.write(`ringmaster: ${lines.join('\n')}\n`);
     process.exitCode = error instanceof CommandError ? error.exitCode : EXIT.failed;
   });

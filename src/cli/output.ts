@@ -46,8 +46,8 @@ export function printAside(text: string): void {
 /** A list in the form that was asked for. */
 export async function printList<T>(form: Form, listing: Listing<T>): Promise<void> {
   const { kind, items, nameOf } = listing;
-  if (form === 'name') print(items.map(nameOf).join('\n'));
-  else if (form === 'ndjson') print(items.map((item) => JSON.stringify(item)).join('\n'));
+  if (form === 'name') print(items.map((item) => printable(nameOf(item))).join('\n'));
+  else if (form === 'ndjson') print(items.map((item) => jsonText(item)).join('\n'));
   else if (form === 'json' || form === 'yaml') await printData(form, `${kind}List`, { items });
   else print(tableText(form, listing));
 }
@@ -60,11 +60,11 @@ export async function printData(
 ): Promise<void> {
   const envelope = { apiVersion: 'ringmaster/v1', kind, ...data };
   if (form === 'json') {
-    print(JSON.stringify(envelope, null, 2));
+    print(jsonText(envelope, 2));
     return;
   }
   const { yamlText } = await import('../actors/index.ts');
-  print(yamlText(envelope));
+  print(yamlText(envelope).replace(/[\u007f-\u009f]/g, '?'));
 }
 
 /** Columns as wide as they have to be. */
@@ -83,6 +83,14 @@ export function tableText<T>(form: Form, { items, columns }: Listing<T>): string
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** The same to a program; a terminal obeys nothing of it. */
+export function jsonText(value: unknown, indent = 0): string {
+  // JSON itself escapes those before them.
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f]/g, (character) => {
+    return `\\u00${character.charCodeAt(0).toString(16)}`;
+  });
 }
 
 /** Nothing that a terminal would obey: texts come from programs that we do not know. */

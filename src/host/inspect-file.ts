@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type InspectConfig, problemsText, readInspectYaml } from '../actors/index.ts';
 import type { InspectOptions } from '../inspector/index.ts';
+import { endlessOf } from './endless-pattern.ts';
 import { hostError } from './errors.ts';
 
 /** What a file can say of it. */
@@ -19,7 +20,12 @@ const HIDDEN = '***';
 /** @throws (rejects) RM_HOST_INSPECT with every problem, and where */
 export async function readInspectFile(path: string): Promise<InspectFile> {
   const reading = readInspectYaml(await textOf(path, 'says how it is inspected'));
-  if (reading.ok) return await optionsOf(reading.config, dirname(path));
+  if (reading.ok) {
+    const endless = endlessOf(reading.config.redact);
+    if (endless === null) return await optionsOf(reading.config, dirname(path));
+    const why = 'may take for ever for a long text; repeat nothing that is repeated already';
+    throw hostError('RM_HOST_INSPECT', `${path}: redact: ${JSON.stringify(endless)} ${why}.`);
+  }
   const problems = problemsText(reading.problems, path);
   throw hostError('RM_HOST_INSPECT', `this is no configuration of the inspector:\n${problems}`);
 }

@@ -75,6 +75,8 @@ export interface Inspector {
 /** Characters of why an answer could not be given. */
 const TROUBLE_MAX = 2000;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1']);
+/** Every address of the machine: what nobody can be called by. */
+const ALL: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 const PREFIX = /^(\/[a-z0-9._-]+)+$/i;
 const NAME = /^[a-z0-9.-]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/;
 const ORIGIN = /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/;
@@ -160,7 +162,8 @@ class RunningInspector implements Inspector {
   get url(): string {
     const { host } = this.data.front;
     const scheme = this.data.front.tls === null ? 'ws' : 'wss';
-    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}/inspect`;
+    const name = ALL.has(host) ? 'localhost' : host;
+    return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${this.port}/inspect`;
   }
 
   tokenFile(role: Role): string {

@@ -148,6 +148,7 @@ test('inspect - what its file hides is nowhere in it, also after another brain l
   for (const [text, why] of [
     ['redact: ["("]', 'regular expression'],
     ['redact: ["x*"]', 'every text'],
+    ['redact: ["(x+)+y"]', 'for ever'],
     ['redacts: []', 'redact'],
     ['tls: { key: none.pem, cert: none.pem }', 'none.pem is not there'],
   ] as const) {

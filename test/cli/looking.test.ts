@@ -171,7 +171,10 @@ describe('replay', () => {
 
 describe('a server that is no inspector, or none any more', () => {
   /** What it says to each message. */
-  const answered = async (heard: (socket: WebSocket, text: string) => void) => {
+  const answered = async (
+    heard: (socket: WebSocket, text: string) => void,
+    ...verb: readonly string[]
+  ) => {
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await new Promise((resolve) => server.once('listening', resolve));
     server.on('connection', (socket) => {
@@ -179,7 +182,8 @@ describe('a server that is no inspector, or none any more', () => {
     });
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const token = ['--token-file', inspector.tokenFile('viewer')];
-    const ended = await rig.run('trace', '/user/a', '--url', url, ...token);
+    const asked = verb.length === 0 ? ['trace', '/user/a'] : verb;
+    const ended = await rig.run(...asked, '--url', url, ...token);
     server.close();
     return ended;
   };
@@ -190,6 +194,40 @@ describe('a server that is no inspector, or none any more', () => {
       expect([code, err]).toEqual([5, expect.stringContaining('is no inspector')]);
       expect(err).not.toContain('    at ');
     }
+  });
+
+  test.each([
+    ['get', 'web', '-o', 'name'],
+    ['get', 'web', '-o', 'ndjson'],
+    ['get', 'web', '-o', 'yaml'],
+    ['ring', 'web'],
+    ['ring', 'web', '--what-if', '1'],
+    ['why', 'web'],
+    ['diagnose'],
+    ['describe', 'web'],
+  ])('a server - a terminal obeys nothing of what it says (%s %s %s %s)', async (...verb) => {
+    const evil = 'x\u001b]0;owned\u0007\u009b2J';
+    const finding = { about: evil, what: evil, evidence: [evil], next: evil };
+    const result = {
+      methods: [],
+      ...{ findings: [finding], decisions: [{ line: evil, inputs: [], alternatives: [evil] }] },
+      ...{ instances: [{ instance: evil, state: evil }], revisions: [{ id: evil }], failures: [] },
+      ...{ algorithm: evil, members: [], before: evil, summary: { service: evil, attention: [] } },
+    };
+    const say =
+      (answer: object) =>
+      (socket: WebSocket, text: string): void =>
+        socket.send(JSON.stringify({ id: JSON.parse(text).id, ...answer }));
+    const told = await answered(say({ result }), ...verb);
+    const refused = await answered(
+      (socket, text) => {
+        const isHello = JSON.parse(text).method === 'System.hello';
+        say(isHello ? { result } : { error: { name: 'refused', message: evil } })(socket, text);
+      },
+      ...verb,
+    );
+    expect([told.out, refused.err].every((said) => said.includes('owned'))).toBe(true);
+    expect(`${told.out}${told.err}${refused.err}`).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
   test('a server - one that hangs up on a trace has not ended it', async () => {
@@ -238,7 +276,7 @@ describe('diagnose', () => {
           about: '/user/looping',
           what: 'it crashed 3 times in a minute',
           evidence: expect.arrayContaining([expect.stringContaining('told 2, kept')]),
-          next: 'ringmaster trace /user/looping --record-crash crash.json',
+          next: `ringmaster trace /user/looping ${where.join(' ')}`,
         },
       ]),
     ]);

@@ -56,11 +56,17 @@ describe('findings', () => {
           '/user/a crashed: Error: no',
           '/user/a crashed: Error: no; caused by TypeError: x is undefined',
         ],
-        next: 'ringmaster trace /user/a --record-crash crash.json',
+        next: 'ringmaster trace /user/a',
       },
     ]);
     const old = events.map((event) => ({ ...event, atMs: NOW_MS - 60_001 }));
     expect(systemFindings({ ...CALM, events: old })).toEqual([]);
+  });
+
+  test('findings - the command for an actor without an id is one that a shell takes as it is', () => {
+    const events = [1, 2, 3].map((atMs) => crash('/user/$0.3.1', NOW_MS - atMs));
+    const [found] = systemFindings({ ...CALM, events });
+    expect(found?.next).toBe("ringmaster trace '/user/$0.3.1'");
   });
 
   test('findings - a thread is busy after ten seconds without a rest', () => {

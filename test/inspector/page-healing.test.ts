@@ -19,6 +19,7 @@ import {
   spareText,
   type Unwell,
 } from '../../src/inspector/page/views/healing-words.ts';
+import { needsOf } from '../../src/inspector/page/views/service-needs.ts';
 import type { RowOf } from '../../src/inspector/protocol/topics.ts';
 import { RESTARTS_ALARM } from '../../src/inspector/topics/vital-signs.ts';
 
@@ -223,5 +224,24 @@ describe('crashes', () => {
     expect([sums[0], sums[59], sums[60], sums[69]]).toEqual([1, 60, 60, 60]);
     // The page has no values of the server's: the same number stands in both.
     expect(RESTARTS_LIMIT).toBe(RESTARTS_ALARM);
+  });
+});
+
+describe('needs of a service', () => {
+  const row = {
+    ...{ service: 'web', state: 'healthy', attention: [], heldBy: null, healing: 'healthy' },
+    ...{ message: 'v1 is stable', allowedActions: [] },
+  } as unknown as RowOf<'services'>;
+
+  test('needs of a service - a healer that has stopped needs somebody, one that works does not', () => {
+    for (const healing of ['healthy', 'remedying 1', 'watching: 2 wait']) {
+      expect(needsOf({ ...row, healing }, true)).toEqual([]);
+    }
+    const [need] = needsOf({ ...row, healing: 'panic: all have ended alike in 9000 ms' }, true);
+    expect(need).toMatchObject({
+      what: 'web: nobody is replaced',
+      to: '#/healing',
+      why: expect.stringContaining('9.00 s'),
+    });
   });
 });

@@ -55,6 +55,11 @@ describe('redaction', () => {
     expect(redactedAll(value, redact)).toEqual(left);
   });
 
+  test('redaction - what stands behind a short secret is told in full', () => {
+    const hide = redaction((text) => text.replaceAll(/\d/g, '***'));
+    expect(redactedAll({ a: ['pin 42, and more'] }, hide)).toEqual({ a: ['pin ******, and more'] });
+  });
+
   test('redaction - what cannot be read is told as such, and not lost', () => {
     const hostile = Object.defineProperty(new Error('x'), 'message', {
       get: () => {

@@ -24,6 +24,8 @@ test('TLS - a program comes in, what speaks no TLS does not, and counts all the 
     tls: { key: pem('key'), cert: pem('cert') },
   });
   const { port } = inspector;
+  // It can be called there: of all addresses none is a name that it takes, and no certificate has them.
+  expect(inspector.url).toBe(`wss://localhost:${port}/inspect`);
   const headers = {
     authorization: `Bearer ${readFileSync(inspector.tokenFile('viewer'), 'utf8').trim()}`,
   };

@@ -29,11 +29,12 @@ export function addDiagnose(program: Command): void {
       if (output !== 'table' && output !== 'json') {
         throw new CommandError(EXIT.usage, `-o is ${output}; expected table or json.`);
       }
-      const findings = await withFleet(options, async (fleet) => [
+      const found = await withFleet(options, async (fleet) => [
         // A host tells of its fleet; the actors behind it are its inspector's.
         ...(service === undefined && isElsewhere(options) ? await ofSystem(fleet) : []),
         ...(await ofFleet(fleet, service)),
       ]);
+      const findings = found.map((one) => ({ ...one, next: nextOf(one, options) }));
       if (output === 'json') await printData('json', 'Diagnosis', { findings });
       else print(findings.map(textOf).join('\n') || 'nothing is wrong that can be seen from here');
       if (findings.length > 0) process.exitCode = EXIT.degraded;
@@ -48,6 +49,20 @@ async function ofFleet(asker: Asker, service: string | undefined): Promise<reado
   if (service === undefined && asker.knows?.('Fleet.diagnose') === false) return [];
   const params = service === undefined ? {} : { service };
   return (await asker.ask<Diagnosis>('Fleet.diagnose', params)).findings;
+}
+
+/** Verbs that can be told where to look. */
+const LOOKS = /^ringmaster (?:describe|top|trace|why) /;
+
+/** The same inspector is meant, and not the host of the folder that somebody happens to be in. */
+function nextOf({ next }: Finding, { url, tokenFile }: InspectorOptions): string {
+  if (url === undefined || tokenFile === undefined || !LOOKS.test(next)) return next;
+  return `${next} --url ${quoted(url)} --token-file ${quoted(tokenFile)}`;
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w/.:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function textOf({ about, what, evidence, next }: Finding): string {

@@ -14,8 +14,10 @@ import {
   type Column,
   type Form,
   formOf,
+  jsonText,
   type Listing,
   print,
+  printable,
   printList,
   tableText,
 } from '../output.ts';
@@ -99,11 +101,11 @@ async function watched(options: InspectorOptions, form: Form, service?: string):
 }
 
 function lineOf(form: Form, listing: Listing<unknown>, item: unknown): string {
-  if (form === 'name') return listing.nameOf(item);
-  if (form !== 'table' && form !== 'wide') return JSON.stringify(item);
+  if (form === 'name') return printable(listing.nameOf(item));
+  if (form !== 'table' && form !== 'wide') return jsonText(item);
   return listing.columns
     .filter(({ isWide }) => form === 'wide' || isWide !== true)
-    .map(({ of }) => of(item) || '-')
+    .map(({ of }) => printable(of(item)) || '-')
     .join('  ');
 }
 

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 import { CommandError, EXIT } from '../exit-codes.ts';
 import { withFleet } from '../fleet-door.ts';
 import { type InspectorOptions, TOKEN_OPTION, URL_OPTION } from '../inspector-address.ts';
-import { type Form, formOf, print, printData, tableText } from '../output.ts';
+import { type Form, formOf, print, printable, printData, tableText } from '../output.ts';
 
 type RingOptions = InspectorOptions & {
   readonly whatIf?: string;
@@ -38,7 +38,7 @@ async function showRing(options: RingOptions, form: Form, service: string): Prom
   const { generation, algorithm, sections, members, moved } = ring;
   const of = algorithm === 'ketama' ? `, ${sections} sections each` : '';
   const hot = moved === 0 ? '' : `; ${moved} hot slices go elsewhere`;
-  print(`${service}: generation ${generation}, ${algorithm}${of}${hot}`);
+  print(printable(`${service}: generation ${generation}, ${algorithm}${of}${hot}`));
   const columns = [
     { title: 'SLOT', of: ({ slot }: RingShown['members'][number]) => slot },
     { title: 'WEIGHT', of: ({ weight }: RingShown['members'][number]) => String(weight) },
@@ -77,8 +77,8 @@ async function showChange(options: RingOptions, form: Form, service: string): Pr
   if (form === 'json' || form === 'yaml') return await printData(form, 'RingChange', { ...answer });
   const { before, after, movedShare, expectedShare, isWithin } = answer;
   const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
-  print(
+  const said =
     `${service}: ${before} → ${after} members; ${share(movedShare)} of the keys would move, ` +
-      `${share(expectedShare)} have to${isWithin ? '' : ': more than that and a tenth'}`,
-  );
+    `${share(expectedShare)} have to${isWithin ? '' : ': more than that and a tenth'}`;
+  print(printable(said));
 }

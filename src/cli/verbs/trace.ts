@@ -11,7 +11,7 @@ import {
 } from '../inspector-address.ts';
 import { connectInspector } from '../inspector-client.ts';
 import { lengthMs } from '../length-of-time.ts';
-import { print, printAside, printable } from '../output.ts';
+import { jsonText, print, printAside, printable } from '../output.ts';
 import { CrashRecorder, type CrashRecording } from '../replay/crash-recording.ts';
 
 type TraceOptions = InspectorOptions & {
@@ -70,7 +70,7 @@ async function trace(path: string, options: TraceOptions): Promise<void> {
     client.onTrace = ({ params }) => {
       const crash = recorder?.hear(params) ?? null;
       for (const message of params.messages) {
-        print(output === 'ndjson' ? JSON.stringify(message) : lineOf(message));
+        print(output === 'ndjson' ? jsonText(message) : lineOf(message));
       }
       if (params.skipped > 0) printAside(`${params.skipped} more in that time`);
       if (params.end !== null) printAside(`over: ${ENDS[params.end]}`);

@@ -67,7 +67,7 @@ export type KeyShown = {
   readonly owners: readonly { readonly slot: string; readonly instance: string | null }[];
 };
 
-/** What was measured of one service's ring, by its two generations. */
+/** What was measured of one service's ring, by its two generations and their moments. */
 type Measured = Map<string, Promise<RingMeasures | null>>;
 
 /** Services whose measures are kept: of more, whoever was not looked at for longest is measured again. */
@@ -182,8 +182,9 @@ export class HostRing {
   }
 }
 
+/** With its moment: of a service that was removed and applied anew, generations begin anew. */
 function stepOf(now: KnownRing, before: KnownRing | null): string {
-  return `${before?.generation ?? 'none'} → ${now.generation}`;
+  return [before, now].map((one) => `${one?.generation} at ${one?.said?.atMs}`).join(' → ');
 }
 
 function stepShown(after: KnownRing, before: KnownRing, moved: RingMoved, nowMs: number): RingStep {

@@ -55,7 +55,11 @@ const service = z.strictObject({
   status: z.string().describe('what the healer says of itself'),
   isFrozen: z.boolean().describe('nothing voluntary is done'),
   heldBy: z.string().nullable().describe('an invariant that did not hold'),
-  unwell: z.array(unwell).describe('a hundred of them at most; the number of all is in counts'),
+  unwell: z
+    .array(unwell)
+    .describe(
+      'a hundred of them at most, and of all services five hundred; the number of all is in counts',
+    ),
   counts,
   spare: z.strictObject({
     count: count.describe('instances that may be taken away now, by the disruption budget'),
@@ -80,7 +84,7 @@ const service = z.strictObject({
         signature: z.string().nullable().describe('of the last of these ends'),
       }),
     )
-    .describe('that nobody answers for; a hundred of them at most'),
+    .describe('that nobody answers for; as many at most'),
   keysCount: count,
   blocked: z
     .array(z.strictObject({ revision: z.string(), version: z.string(), why: z.string() }))

@@ -38,6 +38,7 @@ export function fleetAnswersOf({
 }: FleetAnswersParts): Pick<Answerers, FleetMethod> {
   const ask = <T>(method: string, params: Asked): Promise<T> => askFleet<T>(source, method, params);
   const list = shared(() => ask<ResultOf<'Fleet.list'>>('Fleet.list', {}), nowMs);
+  const healing = shared(() => ask<ResultOf<'Healing.get'>>('Healing.get', {}), nowMs);
   // Tried first, with the same words: what would be refused is never begun.
   const changeOf =
     <M extends ChangeMethod>(method: M, more: (params: ParamsOf<M>) => Asked = () => ({})) =>
@@ -67,7 +68,10 @@ export function fleetAnswersOf({
     'Fleet.leader': () => ask('Fleet.leader', {}),
     'Region.list': () => ask('Region.list', {}),
     'Healing.get': async (params, { role }) => {
-      const { services, ...counts } = await ask<ResultOf<'Healing.get'>>('Healing.get', params);
+      const { services, ...counts } =
+        params.service === undefined
+          ? await healing()
+          : await ask<ResultOf<'Healing.get'>>('Healing.get', params);
       return {
         ...counts,
         services: services.map((one) => ({

@@ -11,7 +11,7 @@ export type Redaction = (text: string, max: number) => string;
 
 /** All texts in plain data; what is no text stays. */
 export function redactedAll(value: unknown, redact: Redaction): unknown {
-  if (typeof value === 'string') return redact(value, value.length);
+  if (typeof value === 'string') return redact(value, Number.POSITIVE_INFINITY);
   if (Array.isArray(value)) return value.map((one) => redactedAll(one, redact));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

@@ -71,8 +71,13 @@ function crashLoops(recent: Signs['events']): readonly Finding[] {
       about: path,
       what: `it crashed ${crashes.length} times in a minute`,
       evidence: newest(crashes.map(causeOf)),
-      next: `ringmaster trace ${path} --record-crash crash.json`,
+      next: `ringmaster trace ${quoted(path)}`,
     }));
+}
+
+/** As a shell takes it: an actor without an id is called such as /user/$0.3.1. */
+function quoted(path: string): string {
+  return path.includes('$') ? `'${path}'` : path;
 }
 
 /** Down to where it began. */

@@ -363,6 +363,7 @@ export class Cell extends ChildNode {
 
   private threw(error: unknown, name: string, payload: unknown, reply: Reply | null): void {
     this.wantsStash = false;
+    this.extras?.tap?.threw();
     if (error instanceof ReplyError) {
       this.reply = null;
       reply?.reject(error.error);

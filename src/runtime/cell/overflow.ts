@@ -94,6 +94,7 @@ function dropOldest(cell: Cell, box: Mailbox): void {
     const reply = box.places[at + 2] as Reply | null;
     const payload = box.places[at + 1];
     box.remove(behind);
+    cell.extras?.tap?.dropped(box.length);
     cell.host.deadLetters.add('dropped-oldest', cell, name, payload, reply);
     return;
   }

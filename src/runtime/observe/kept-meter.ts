@@ -38,6 +38,9 @@ export class KeptMeter implements TapListener {
   private left: number = 1;
   /** Handled since somebody looked at the mailbox. */
   private unseen: number = 0;
+  /** Handled since the one that was timed last; as many stand behind the next one, with it. */
+  private since: number = 0;
+  private weight: number = 1;
   private timed: number = 0;
   private adaptedMs: number;
   private isOver: boolean = false;
@@ -58,6 +61,7 @@ export class KeptMeter implements TapListener {
   isDue(): boolean {
     this.messages++;
     this.unseen++;
+    this.since++;
     return --this.left <= 0;
   }
 
@@ -66,6 +70,9 @@ export class KeptMeter implements TapListener {
     if (this.left > 0) return null;
     this.arrivals.look(waiting + 1, nowMs, false, this.unseen - 1);
     this.unseen = 0;
+    // Not the stride: that is another one by now where the actor has become calm, or busier.
+    this.weight = this.since;
+    this.since = 0;
     this.count(this.waits, this.arrivals.take(nowMs));
     if (++this.timed % ADAPT_EVERY === 0) this.adapt(nowMs);
     this.left = this.stride;
@@ -79,9 +86,19 @@ export class KeptMeter implements TapListener {
     this.unseen = 0;
   }
 
-  handled({ tookMs, outcome }: TracedMessage): void {
-    if (outcome === 'failed') this.failed += this.stride;
+  dropped(waiting: number): void {
+    const nowMs = this.host.clock.monotonicMs();
+    this.arrivals.look(waiting + 1, nowMs, false, this.unseen);
+    this.unseen = 0;
+    this.arrivals.take(nowMs);
+  }
+
+  handled({ tookMs }: TracedMessage): void {
     this.count(this.took, tookMs);
+  }
+
+  threw(): void {
+    this.failed++;
   }
 
   stopped(): void {
@@ -101,7 +118,7 @@ export class KeptMeter implements TapListener {
   private count(counts: Float64Array, ms: number): void {
     if (Number.isNaN(ms)) return;
     const bucket = octaveBucket(ms * 1000);
-    counts[bucket] = (counts[bucket] as number) + this.stride;
+    counts[bucket] = (counts[bucket] as number) + this.weight;
   }
 
   private adapt(nowMs: number): void {

@@ -64,12 +64,20 @@ export class KeptTrace implements TapListener {
     // A trace tells what is handled.
   }
 
+  dropped(): void {
+    // Nor one that is not.
+  }
+
   handled(message: TracedMessage): void {
     if (this.isOver) return;
     this.messages.push(message);
     this.told++;
     if (this.told >= this.budget.max) this.close('max');
     else this.soon();
+  }
+
+  threw(): void {
+    // Told as the outcome of the message.
   }
 
   stopped(): void {

@@ -35,7 +35,11 @@ export interface TapListener {
   wants(nowMs: number, waiting: number): Want | null;
   /** A message has come, so many wait now. Not told while the actor is in the dispatcher's queue. */
   arrived(waiting: number): void;
+  /** The oldest one that waited was dropped for a newer one, which is not there yet; so many wait now. */
+  dropped(waiting: number): void;
   handled(message: TracedMessage): void;
+  /** A handler has failed, whether or not its message was wanted. */
+  threw(): void;
   /** The actor is no more. */
   stopped(): void;
 }
@@ -105,6 +109,16 @@ export class Tap {
   arrived(): void {
     const waiting = this.cell.mailbox?.length ?? 0;
     for (const listener of this.listeners) listener.arrived(waiting);
+  }
+
+  /** The oldest one has made room. */
+  dropped(waiting: number): void {
+    for (const listener of this.listeners) listener.dropped(waiting);
+  }
+
+  /** A handler has failed. */
+  threw(): void {
+    for (const listener of this.listeners) listener.threw();
   }
 
   /** The cell is gone. */

@@ -8,6 +8,7 @@ import {
 } from 'ringmaster/control-plane';
 import { HostMethods } from 'ringmaster/drivers';
 import { expect, test } from 'vitest';
+import { HEALER_START } from '../../../src/actors/healer/healer-state.ts';
 import { HEALING } from '../../../src/inspector/protocol/healing-shapes.ts';
 
 const regions = [{ name: 'eu', zones: ['a', 'b'] }];
@@ -71,4 +72,36 @@ test('host healing - two hundred services at most', async () => {
   const names = Array.from({ length: 250 }, (_, i) => `web-${i}`);
   const { services, servicesCount } = await healing(names.map((name) => statusOf(name)))({});
   expect([services.length, servicesCount]).toEqual([200, 250]);
+});
+
+test('host healing - a healer that has stopped comes before one that works', async () => {
+  const healer = (status: string) => ({
+    controllers: { healer: { ...HEALER_START, status } } as never,
+  });
+  const all = ['healthy', 'blind: nobody is seen', 'panic: all ended alike'].map((status, i) =>
+    statusOf(`web-${i}`, healer(status)),
+  );
+  const { services } = await healing(all)({});
+  expect(services.map(({ service }) => service)).toEqual(['web-1', 'web-2', 'web-0']);
+});
+
+test('host healing - where most is unwell an answer stays small, and counts all', async () => {
+  const web = { kind: 'stateless' as const, command: ['x'], instances: 20 };
+  const large = fleet({ name: 'shop', regions, services: { web } }).services.web as ServiceSpec;
+  const slots = new Map(
+    Array.from({ length: 20 }, (_, ordinal) => {
+      const place = { zone: 'a', ordinal, revision: 'r1', isBaseline: false };
+      const id = `web/eu/a/${ordinal}`;
+      return [id, { ...place, id, ends: 3, notBeforeMs: 9000, replaced: null }] as const;
+    }),
+  );
+  const ill = Array.from({ length: 150 }, (_, i) =>
+    statusOf(`web-${i}`, { spec: large, slots: slots as never }),
+  );
+  const { services } = await healing(ill)({});
+  const sum = (of: (one: (typeof services)[number]) => number): number =>
+    services.reduce((all, one) => all + of(one), 0);
+  expect(sum(({ unwell }) => unwell.length)).toBe(500);
+  expect(sum(({ counts }) => counts.unwell)).toBe(3000);
+  expect(JSON.stringify(services).length).toBeLessThan(512 * 1024);
 });

@@ -165,6 +165,18 @@ describe('host ring', () => {
     expect(rig.at.asked).toBe(3);
   });
 
+  test('host ring - a service that was removed and applied anew has a ring of its own', async () => {
+    const { rig, ask } = hostOf();
+    rig.at.ring = ringOf(1, 3);
+    rig.at.log = [published(ringOf(1, 3))];
+    await ask();
+    rig.at.ring = ringOf(1, 4);
+    rig.at.log = [...rig.at.log, published(rig.at.ring, 700)];
+    const { members } = await ask();
+    expect(members.reduce((sum, { owned }) => sum + (owned ?? 0), 0)).toBeCloseTo(2, 12);
+    expect(members.every(({ owned }) => owned !== null)).toBe(true);
+  });
+
   test('host ring - what cannot be measured is told as that, and tried again', async () => {
     const { rig, ask } = hostOf();
     rig.isBroken = true;

@@ -9,14 +9,18 @@ import { define } from '../actor/stage.ts';
 const HOUR_MS = 3_600_000;
 
 /** Each message takes as many milliseconds as it says. */
-const Worker = define((_: undefined) => ({
+const handlers = () => ({
   work: (ms: number) =>
     new Promise<void>((resolve) => sim.alarm().set(sim.now() + ms, () => resolve())),
   fail: () => {
     throw new Error('as told');
   },
   nothing: () => undefined,
-}));
+});
+const Worker = define(handlers);
+const Dropper = define(handlers, {
+  mailbox: { capacity: 4, overflow: 'drop-oldest' },
+});
 type Work = { work: (ms: number) => Promise<void>; fail: () => void; nothing: () => void };
 
 let sim: SimSystem;
@@ -119,6 +123,55 @@ test('measure - of a busy actor a part is timed and stands for the rest; calm ag
   expect({ messages, waited }).toEqual({ messages: 5, waited: 5 });
   expect(waitMs(1)).toBeGreaterThanOrEqual(400);
   expect(waitMs(1)).toBeLessThanOrEqual(500);
+});
+
+test('measure - of a busy actor, too, each failure is counted, and as one', async () => {
+  const ref = await spawn(1);
+  const reports: MeasureReport[] = [];
+  sim.measure(ref, HOUR_MS, (report) => reports.push(report));
+  for (let i = 0; i < 100; i++) {
+    for (let j = 0; j < 1000; j++) ref.tell(i % 40 === 20 && j === 500 ? 'fail' : 'nothing');
+    await sim.run('10ms');
+  }
+  await sim.run('10s');
+  expect(told(reports)).toMatchObject({ messages: 100_000, failed: 2 });
+});
+
+test('measure - a part of a storm stands for all of it, also when it ends', async () => {
+  const ref = await spawn(1);
+  const reports: MeasureReport[] = [];
+  sim.measure(ref, HOUR_MS, (report) => reports.push(report));
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 7; i++) {
+      for (let j = 0; j < 1000; j++) ref.tell('nothing');
+      await sim.run('10ms');
+    }
+    await sim.run('3s');
+    ref.tell('nothing');
+  }
+  await sim.run('3s');
+  const { messages, waited } = told(reports);
+  expect(messages).toBe(140_020);
+  expect(waited).toBe(messages);
+});
+
+test('measure - whoever an older one was dropped for has not waited as long', async () => {
+  const ref = (await sim.until(
+    sim.spawn(Dropper, { id: 'dropper', placement: { thread: 0 } }),
+  )) as Ref<Work>;
+  const reports: MeasureReport[] = [];
+  sim.measure(ref, HOUR_MS, (report) => reports.push(report));
+  // One in 100 is handled, and only the newest four wait: none for longer than 40 ms.
+  for (let i = 0; i < 600; i++) {
+    ref.tell('work', 1000);
+    await sim.run('10ms');
+  }
+  await sim.run('1s');
+  const { messages, waited, waitMs } = told(reports);
+  expect({ messages, waited }).toEqual({ messages: 7, waited: 7 });
+  expect(waitMs(0.5)).toBeGreaterThanOrEqual(30);
+  // A bucket is a quarter of an octave wide.
+  expect(waitMs(0.8)).toBeLessThanOrEqual(50);
 });
 
 test('measure - a thread that is lost ends what was measured there', async () => {

@@ -21,7 +21,7 @@ import { WishForm } from './wish-form.tsx';
 
 /** The part of the view. */
 export function HealingOf({ healing }: { readonly healing: ServiceHealing }) {
-  const { service, unwell, ejections, status } = healing;
+  const { service, unwell, ejections, status, counts } = healing;
   return (
     <Panel
       title={service}
@@ -30,6 +30,9 @@ export function HealingOf({ healing }: { readonly healing: ServiceHealing }) {
       <p class="quiet">The healer: {readable(status)}.</p>
       <Limits healing={healing} />
       {unwell.length > 0 && <UnwellRows healing={healing} />}
+      {unwell.length === 0 && counts.unwell > 0 && (
+        <p class="quiet">Others have more of them, which are listed first.</p>
+      )}
       {ejections.length > 0 && (
         <ul class="plain-list" aria-label={`Out of the traffic of ${service}`}>
           {ejections.map((one) => (

@@ -116,7 +116,8 @@ export function limitsOf(service: ServiceHealing): Limit[] {
 /** Whether anything of it is to be shown: what is calm is one word. */
 export function isCalm(service: ServiceHealing): boolean {
   const { unwell, ejections, keysCount, blocked, heldBy, mode, counts } = service;
-  const has = unwell.length + ejections.length + keysCount + blocked.length + counts.unwell;
+  const listed = unwell.length + ejections.length + blocked.length;
+  const has = listed + keysCount + counts.unwell + counts.ejected;
   return has === 0 && heldBy === null && (mode === 'healthy' || mode === 'watching');
 }
 

@@ -4,7 +4,7 @@ import { hashOf } from '../place/place.ts';
 import { useState } from '../preact.ts';
 import { crashedOf } from './crashes.ts';
 import { Decision, together } from './decisions.tsx';
-import { plural } from './format.ts';
+import { grouped, plural } from './format.ts';
 import { HealingActors } from './healing-actors.tsx';
 import { HealingOf } from './healing-service.tsx';
 import { type GivenUp, givenUpOf, isCalm, type ServiceHealing } from './healing-words.ts';
@@ -36,7 +36,10 @@ export function Healing() {
       <GivenUps services={services} />
       {hasFleet && result === null && <p class="nothing quiet">{wrong ?? 'Waiting …'}</p>}
       {unwell
-        .filter((one) => one.unwell.length + one.ejections.length > 0 || one.mode !== 'healthy')
+        .filter(
+          ({ unwell: rows, counts, mode }) =>
+            rows.length + counts.unwell + counts.ejected > 0 || mode !== 'healthy',
+        )
         .map((one) => (
           <HealingOf key={one.service} healing={one} />
         ))}
@@ -49,6 +52,12 @@ export function Healing() {
               <a href={hashOf({ view: 'service', of: service })}>{service}</a>
             </span>
           ))}
+        </p>
+      )}
+      {result !== null && result.servicesCount > services.length && (
+        <p class="quiet">
+          The first {services.length} of {grouped(result.servicesCount)} services: those with most
+          trouble.
         </p>
       )}
       <HealingActors />
