@@ -7,6 +7,7 @@
  *       └────token refused───────┤
  *                                └──another major version──▶ mismatch (only a reload helps)
  *   any ──a recording is opened──▶ replaying ──closed──▶ connecting, or signed-out without a token
+ *                                      └──signed out──▶ signed-out: the recording is closed, too
  *
  * No open → signed-out by itself: a token that is no longer good is noticed by the next ticket.
  */
@@ -99,6 +100,7 @@ export class Connection {
 
   signOut(because: string | null = null): void {
     this.hangUp();
+    this.replaying = null;
     this.token = null;
     this.kept.write(null);
     this.move({ kind: 'signed-out', because });
