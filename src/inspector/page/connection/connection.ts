@@ -21,7 +21,7 @@ import { type AnswerText, QuestionError, Questions } from './questions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** As of the protocol; its values would bring the whole schema into the bundle. */
-const PROTOCOL = { name: 'ringmaster.inspect.v1', major: 1, minor: 0 } as const;
+export const PROTOCOL = { name: 'ringmaster.inspect.v1', major: 1, minor: 0 } as const;
 
 /** What the server said about itself. */
 export type Hello = ResultOf<'System.hello'>;
