@@ -184,6 +184,43 @@ test('metrics - buckets that do not add up are no numbers below nothing', async 
   ]);
 });
 
+test('metrics - series that only a secret told apart are one', async () => {
+  const of = (service: string, le: string) => ({ service, le });
+  const one = (kind: string, name: string, samples: unknown) => ({ name, kind, help: '', samples });
+  const answer = [
+    one('counter', 'added', [
+      [{ service: 'ann' }, 3],
+      [{ service: 'bob' }, 4],
+      [{}, 5],
+    ]),
+    one('gauge', 'measured', [
+      [{ service: 'ann' }, 3],
+      [{ service: 'bob' }, 4],
+    ]),
+    one('histogram', 'passes', [
+      [of('ann', '1'), 1, '_bucket'],
+      [of('ann', '+Inf'), 3, '_bucket'],
+      [{ service: 'ann' }, 9, '_sum'],
+      [of('bob', '1'), 10, '_bucket'],
+      [of('bob', '+Inf'), 10, '_bucket'],
+      [{ service: 'bob' }, 1, '_sum'],
+    ]),
+  ];
+  const fleet = { ask: async () => answer };
+  const redact = (text: string) => (text.length === 3 ? '***' : text);
+  const { families } = await measured({ system, fleet, redact, after: never });
+  const seriesOf = (name: string) => families.find((family) => family.name === name)?.series;
+  const [labels, buckets] = [{ service: '***' }, null];
+  expect(seriesOf('added')).toEqual([
+    { labels, value: 7, buckets },
+    { labels: {}, value: 5, buckets },
+  ]);
+  expect(seriesOf('measured')).toEqual([{ labels, value: 4, buckets }]);
+  expect(seriesOf('passes')).toEqual([
+    { labels, value: 13, buckets: { bounds: [1], counts: [11, 2], sum: 10 } },
+  ]);
+});
+
 test('metrics - in the list a counter is all of its series together, a gauge the highest', async () => {
   const family = (name: string, type: 'counter' | 'gauge', values: readonly (number | null)[]) => {
     const series = values.map((value) => ({ labels: {}, value, buckets: null }));

@@ -126,7 +126,48 @@ function familyOf(
     type: kind,
     help,
     unit: unitOf(name),
-    series: series.map((one) => ({ ...one, labels: shown(one.labels) })),
+    series: alike(
+      kind,
+      series.map((one) => ({ ...one, labels: shown(one.labels) })),
+    ),
+  };
+}
+
+/** Series that nobody can tell apart any more, as what told them apart was taken out, are one. */
+function alike(
+  kind: FamilyReading['kind'],
+  series: readonly MetricSeries[],
+): readonly MetricSeries[] {
+  const found = new Map<string, MetricSeries>();
+  for (const one of series) {
+    const key = JSON.stringify(one.labels);
+    const other = found.get(key);
+    found.set(key, other === undefined ? one : together(kind, other, one));
+  }
+  return [...found.values()];
+}
+
+/** What is counted is added up; of what is measured the highest is told. */
+function together(
+  kind: FamilyReading['kind'],
+  one: MetricSeries,
+  other: MetricSeries,
+): MetricSeries {
+  const put = kind === 'gauge' ? Math.max : (a: number, b: number): number => a + b;
+  const both = (a: number | null, b: number | null): number | null =>
+    a === null || b === null ? (a ?? b) : put(a, b);
+  const [{ buckets }, { buckets: more }] = [one, other];
+  return {
+    labels: one.labels,
+    value: both(one.value, other.value),
+    buckets:
+      buckets === null || more === null
+        ? null
+        : {
+            bounds: buckets.bounds,
+            counts: buckets.counts.map((counted, i) => counted + (more.counts[i] ?? 0)),
+            sum: both(buckets.sum, more.sum),
+          },
   };
 }
 
