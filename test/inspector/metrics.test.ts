@@ -2,19 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FamilyReading, type System, start } from 'ringmaster';
-import { type Inspector, inspect, type ResultOf } from 'ringmaster/inspector';
+import { type System, start } from 'ringmaster';
+import { type FleetDoor, type Inspector, inspect, type ResultOf } from 'ringmaster/inspector';
 import { exportMetrics } from 'ringmaster/prometheus';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SERIES_MAX } from '../../src/inspector/protocol/metric-words.ts';
 import { METHODS } from '../../src/inspector/protocol/schema.ts';
 import { metricAnswersOf } from '../../src/inspector/server/metric-answers.ts';
+import { measured } from '../../src/inspector/server/metric-look.ts';
 import type { Source } from '../../src/inspector/server/source.ts';
 import { Client } from './client.ts';
 
 const SECRET = 'hunter2';
 /** What a fleet's host would tell. */
-let told: () => readonly FamilyReading[] = () => [];
+let told: () => unknown = () => [];
 let directory = '';
 let system: System;
 let inspector: Inspector;
@@ -132,6 +133,92 @@ describe('metrics', () => {
     expect(missing).toBe('it is not led by anybody, says ***');
     expect(families.map(({ name }) => name)).toContain('ringmaster_actors');
   });
+});
+
+const ofFleet = (fleet: FleetDoor, after: (ms: number, callback: () => void) => () => void) =>
+  measured({ system, fleet, redact: (text) => text, after });
+const never = () => () => undefined;
+
+test.each([
+  [undefined],
+  ['text'],
+  [{ families: [] }],
+  [[null]],
+  [[{ name: 'x', kind: 'gauge', help: '' }]],
+  [[{ name: 'x', kind: 'untyped', help: '', samples: [] }]],
+  [[{ name: 'x', kind: 'gauge', help: '', samples: [[{}, '1']] }]],
+  [[{ name: 'x', kind: 'gauge', help: '', samples: [[{ of: 1 }, 1]] }]],
+])(
+  'metrics - a door that answers %j leaves those of the system, and it is said',
+  async (answer) => {
+    const { families, missing } = await ofFleet({ ask: async () => answer }, never);
+    expect(missing).toBe('the fleet answers no metrics');
+    expect(families.map(({ name }) => name)).toContain('ringmaster_actors');
+  },
+);
+
+test('metrics - a door that never answers keeps nobody from those of the system', async () => {
+  let late = (): void => undefined;
+  const after = (_ms: number, callback: () => void) => {
+    late = callback;
+    return () => undefined;
+  };
+  const looked = ofFleet({ ask: () => new Promise(() => undefined) }, after);
+  late();
+  const { families, missing } = await looked;
+  expect(missing).toBe('the fleet has not answered within 2000 ms');
+  expect(families.map(({ name }) => name)).toContain('ringmaster_actors');
+});
+
+test('metrics - buckets that do not add up are no numbers below nothing', async () => {
+  const samples = [
+    [{ le: '1' }, Number.NaN, '_bucket'],
+    [{ le: '2' }, 5, '_bucket'],
+    [{ le: '+Inf' }, 3, '_bucket'],
+  ];
+  const answer = [{ name: 'x', kind: 'histogram', help: '', samples }];
+  const { families } = await ofFleet({ ask: async () => answer }, never);
+  const buckets = { bounds: [1, 2], counts: [0, 5, 0], sum: null };
+  expect(families.find(({ name }) => name === 'x')?.series).toEqual([
+    { labels: {}, value: 5, buckets },
+  ]);
+});
+
+test('metrics - series that only a secret told apart are one', async () => {
+  const of = (service: string, le: string) => ({ service, le });
+  const one = (kind: string, name: string, samples: unknown) => ({ name, kind, help: '', samples });
+  const answer = [
+    one('counter', 'added', [
+      [{ service: 'ann' }, 3],
+      [{ service: 'bob' }, 4],
+      [{}, 5],
+    ]),
+    one('gauge', 'measured', [
+      [{ service: 'ann' }, 3],
+      [{ service: 'bob' }, 4],
+    ]),
+    one('histogram', 'passes', [
+      [of('ann', '1'), 1, '_bucket'],
+      [of('ann', '+Inf'), 3, '_bucket'],
+      [{ service: 'ann' }, 9, '_sum'],
+      [of('bob', '1'), 10, '_bucket'],
+      [of('bob', '+Inf'), 10, '_bucket'],
+      [{ service: 'bob' }, 1, '_sum'],
+    ]),
+  ];
+  const fleet = { ask: async () => answer };
+  const redact = (text: string) => (text.length === 3 ? '***' : text);
+  const { families } = await measured({ system, fleet, redact, after: never });
+  const seriesOf = (name: string) => families.find((family) => family.name === name)?.series;
+  const [labels, buckets] = [{ service: '***' }, null];
+  expect(seriesOf('added')).toEqual([
+    { labels, value: 7, buckets },
+    { labels: {}, value: 5, buckets },
+  ]);
+  expect(seriesOf('measured')).toEqual([{ labels, value: 4, buckets }]);
+  expect(seriesOf('passes')).toEqual([
+    { labels, value: 13, buckets: { bounds: [1], counts: [11, 2], sum: 10 } },
+  ]);
 });
 
 test('metrics - in the list a counter is all of its series together, a gauge the highest', async () => {

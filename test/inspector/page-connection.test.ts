@@ -199,6 +199,18 @@ describe('connection', () => {
     expect(connection.state.kind).toBe('open');
   });
 
+  test('connection - whoever signs out of a recording and in again sees the server', async () => {
+    await world.greet();
+    const replaying = { knows: () => true, peopleMs: () => 7, serverMs: () => 7 };
+    connection.replay(replaying);
+    expect([connection.knows('Actors.stop'), connection.serverMs()]).toEqual([true, 7]);
+    connection.signOut();
+    connection.signIn('token');
+    await world.greet();
+    expect(connection.state).toEqual({ kind: 'open' });
+    expect([connection.knows('Actors.stop'), connection.serverMs()]).toEqual([false, 500]);
+  });
+
   test('connection - what comes late from an earlier try is nobody’s', async () => {
     await world.greet();
     connection.signOut();
@@ -251,6 +263,20 @@ describe('subscriptions', () => {
     world.socket.events.closed(1001, '');
     await world.pass(250);
     await world.greet('e2');
+    expect(asked()).toEqual({ topic: 'system', hz: 4 });
+  });
+
+  test('subscriptions - nor does another run go on where a topic was that nobody held', async () => {
+    const release = subscriptions.hold('system');
+    await world.greet();
+    await subscribed();
+    await world.tell({ from: 0, to: 3 });
+    release();
+    await world.pass(10_000);
+    world.socket.events.closed(1001, '');
+    await world.pass(250);
+    await world.greet('e2');
+    subscriptions.hold('system');
     expect(asked()).toEqual({ topic: 'system', hz: 4 });
   });
 

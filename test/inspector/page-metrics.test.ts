@@ -151,6 +151,11 @@ describe('label filter', () => {
     ['thread= 1', {}, ['thread=', '1']],
     ['version="v1 b" Gate', { version: 'v1 b' }, ['gate']],
     ['"two words', {}, ['two words']],
+    ['thread=', {}, ['thread=']],
+    ['__proto__=x', {}, ['__proto__=x']],
+    ['zone="" x', { zone: '' }, ['x']],
+    ['version="v\\"1\\n\\\\n"', { version: 'v"1\n\\n' }, []],
+    ['path=C:\\new', { path: 'C:\\new' }, []],
   ])('label filter - %j', (text, exact, words) => {
     expect(parseLabelFilter(text)).toEqual({ exact, words });
   });
@@ -163,9 +168,10 @@ describe('label filter', () => {
     expect(fits(labels, parseLabelFilter('zone=eu'))).toBe(false);
   });
 
-  const value = fc
-    .string({ minLength: 1 })
-    .filter((text) => !/["]/.test(text) && text.trim() === text);
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('"', '\\', '\n', ' ', 'n', '=') }),
+  );
   property.prop([fc.dictionary(fc.constantFrom('a', 'b_c', 'zone'), value)])(
     'label filter - the filter of some labels says them all',
     (labels) => {

@@ -18,6 +18,7 @@ const TOPICS = ['system', 'actors'];
 const SEGMENT_SECONDS = 10;
 const SECONDS = 35;
 const gunzip = async (bytes: Uint8Array): Promise<Uint8Array> => new Uint8Array(gunzipSync(bytes));
+const HEAD = { epoch: 'e', protocol: 'ringmaster.inspect.v1', topics: TOPICS };
 
 /** A row a second that says which one; two actors whose depth is the second. */
 function recordsOf(second: number): Uint8Array[] {
@@ -46,7 +47,7 @@ function recordsOf(second: number): Uint8Array[] {
     },
   });
   const nowIso = new Date(Date.UTC(2026, 0, 1) + atMs).toISOString();
-  const head = { epoch: 'e', nowIso, protocol: 'p', topics: TOPICS };
+  const head = { ...HEAD, nowIso };
   return [
     ...(isFirst ? [encodeRecord(atMs, 'head', JSON.stringify(head))] : []),
     encodeRecord(atMs, 'event', JSON.stringify(event)),
@@ -55,15 +56,41 @@ function recordsOf(second: number): Uint8Array[] {
 }
 
 function recording(): Uint8Array {
-  const parts: Uint8Array[] = [recordingMagic()];
+  const segments: Uint8Array[][] = [];
   for (let begin = 0; begin < SECONDS; begin += SEGMENT_SECONDS) {
     const seconds = Array.from({ length: SEGMENT_SECONDS }, (_, at) => begin + at);
-    const records = seconds.filter((one) => one < SECONDS).flatMap(recordsOf);
-    const bytes = gzipSync(Buffer.concat(records));
-    parts.push(segmentLength(bytes.length), bytes);
+    segments.push(seconds.filter((one) => one < SECONDS).flatMap(recordsOf));
   }
-  return new Uint8Array(Buffer.concat(parts));
+  return fileOf(segments);
 }
+
+function fileOf(segments: readonly (readonly Uint8Array[])[]): Uint8Array {
+  const parts = segments.flatMap((records) => {
+    const bytes = gzipSync(Buffer.concat(records));
+    return [segmentLength(bytes.length), bytes];
+  });
+  return new Uint8Array(Buffer.concat([recordingMagic(), ...parts]));
+}
+
+/** A record of JSON, a second after the recording has begun. */
+const told = (kind: 'head' | 'event', value: unknown, atMs = 1000): Uint8Array =>
+  encodeRecord(atMs, kind, typeof value === 'string' ? value : JSON.stringify(value));
+const named = (row: number): Uint8Array => {
+  const none = new Uint32Array(0);
+  return encodeColumns({
+    ...{ sub: 2, frame: 1, from: 0, to: 1, isFirst: true, isLast: true, gone: none },
+    named: {
+      row: Uint32Array.of(row),
+      thread: Uint32Array.of(1),
+      end: Uint32Array.of(2),
+      paths: '/a',
+    },
+    changed: {
+      ...{ row: none, handled: new Float64Array(0), depth: none, restarts: none },
+      waitUs: new Float32Array(0),
+    },
+  });
+};
 
 async function replayed() {
   const table = new Table<unknown>();
@@ -126,4 +153,41 @@ test.each([
   ['one that is cut off', recording().slice(0, 200)],
 ])('replay - %s is refused', async (_name, bytes) => {
   await expect(openRecording('a', bytes, gunzip)).rejects.toThrow(RangeError);
+});
+
+const nowIso = '2026-01-01T00:00:00.000Z';
+test.each([
+  ['of another protocol', told('head', { ...HEAD, nowIso, protocol: 'other.v2' }), 'other.v2'],
+  ['without topics', told('head', { ...HEAD, nowIso, topics: null }), 'a head'],
+  ['of no day', told('head', { ...HEAD, nowIso: 'yesterday' }), 'a head'],
+  ['with an event that is no JSON', told('event', '{"sub":1'), 'a record'],
+  ['with an event without rows', told('event', { sub: 1, params: { set: {} } }), 'an event'],
+  ['that goes back in time', told('event', { params: { set: {}, gone: [] } }, -1), 'in no order'],
+  ['at no moment', told('event', { params: { set: {}, gone: [] } }, Number.NaN), 'in no order'],
+  ['with columns that are none', encodeRecord(1000, 'columns', new Uint8Array(64)), 'no frame'],
+])('replay - a file %s is refused whole, when it is opened', async (_name, record, why) => {
+  // Not in the segment that is shown first.
+  const file = fileOf([[...recordsOf(0), record], recordsOf(10)]);
+  await expect(openRecording('a', file, gunzip)).rejects.toThrow(why);
+  await expect(openRecording('a', file, gunzip)).rejects.toThrow(RangeError);
+});
+
+test('replay - a file that names an actor far beyond all others takes no memory for it', async () => {
+  const columns = named(2 ** 31);
+  const file = fileOf([[...recordsOf(0), encodeRecord(1000, 'columns', columns)]]);
+  await expect(openRecording('a', file, gunzip)).rejects.toThrow('row 2147483648');
+});
+
+test('replay - all segments together are bounded, not each of them', async () => {
+  const allowed: number[] = [];
+  await openRecording('a', recording(), (bytes, bytesMax) => {
+    allowed.push(bytesMax);
+    return gunzip(bytes);
+  });
+  const used = allowed.slice(1).map((left, i) => (allowed[i] as number) - left);
+  const lengths = Array.from({ length: 3 }, (_, i) => {
+    const seconds = Array.from({ length: SEGMENT_SECONDS }, (_, at) => i * SEGMENT_SECONDS + at);
+    return Buffer.concat(seconds.flatMap(recordsOf)).length;
+  });
+  expect(used).toEqual(lengths);
 });

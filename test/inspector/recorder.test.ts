@@ -160,7 +160,7 @@ describe('flight recorder', () => {
     const recorder = new FlightRecorder({
       board: board(),
       limits: RECORDER_DEFAULT,
-      nowIso: () => 'now',
+      nowIso: () => '2026-01-01T00:00:00.000Z',
       actors: () => 1,
       decisionsMs: () => decisionsMs,
     });

@@ -89,7 +89,7 @@ async function saveRecording(token: string): Promise<number> {
   return answer.status;
 }
 
-/** Bytes of a recording; more are not read, compressed or not. Higher: a page that takes all memory. */
+/** Bytes of a file; more are not read. Higher: a page that takes all memory. */
 const RECORDING_BYTES_MAX = 512 * 2 ** 20;
 
 /** Of a file that somebody has chosen. @throws (rejects) RangeError */
@@ -99,7 +99,7 @@ export async function bytesOf(file: File): Promise<Uint8Array> {
 }
 
 /** Decompressed. @throws (rejects) RangeError when it is too much, TypeError when it is not compressed */
-export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+export async function gunzip(bytes: Uint8Array, bytesMax: number): Promise<Uint8Array> {
   const stream = new Blob([new Uint8Array(bytes)])
     .stream()
     .pipeThrough(new DecompressionStream('gzip'));
@@ -108,7 +108,10 @@ export async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
   const reader = stream.getReader();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     length += read.value.length;
-    if (length > RECORDING_BYTES_MAX) throw new RangeError('there is too much in it');
+    if (length > bytesMax) {
+      await reader.cancel();
+      throw new RangeError('there is too much in it');
+    }
     parts.push(read.value);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());

@@ -76,6 +76,13 @@ export class Session {
     this.connection.endReplay();
   }
 
+  /** Nothing of what was looked at stays for whoever signs in next. */
+  signOut(): void {
+    if (this.replay !== null) this.closeRecording();
+    this.connection.signOut();
+    this.forget();
+  }
+
   /** From now on, the moment that is shown is what others are compared with. */
   mark(): void {
     if (this.replay === null) return;

@@ -5,6 +5,7 @@ import {
   type TraceBudget,
   type TraceReport,
 } from '../../runtime/index.ts';
+import { after } from '../system-time.ts';
 import { askedOf, type FleetDoor } from './fleet-door.ts';
 import { letterRow } from './letter-row.ts';
 import type { Meters } from './meters.ts';
@@ -36,7 +37,7 @@ export function sourceOf(parts: SourceParts): Source {
     deadLetters: () =>
       Promise.resolve(system.deadLetterNotes.last().map((note) => letterRow(note, redact))),
     measure: (path) => Promise.resolve(meters.ask(path)),
-    metrics: () => measured({ system, fleet, redact }),
+    metrics: () => measured({ system, fleet, redact, after }),
     stop: async (path, dryRun) => {
       const ref = system.lookup(path);
       if (ref === null) return false;

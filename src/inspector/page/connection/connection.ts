@@ -7,6 +7,7 @@
  *       └────token refused───────┤
  *                                └──another major version──▶ mismatch (only a reload helps)
  *   any ──a recording is opened──▶ replaying ──closed──▶ connecting, or signed-out without a token
+ *                                      └──signed out──▶ signed-out: the recording is closed, too
  *
  * No open → signed-out by itself: a token that is no longer good is noticed by the next ticket.
  */
@@ -20,7 +21,7 @@ import { type AnswerText, QuestionError, Questions } from './questions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** As of the protocol; its values would bring the whole schema into the bundle. */
-const PROTOCOL = { name: 'ringmaster.inspect.v1', major: 1, minor: 0 } as const;
+export const PROTOCOL = { name: 'ringmaster.inspect.v1', major: 1, minor: 0 } as const;
 
 /** What the server said about itself. */
 export type Hello = ResultOf<'System.hello'>;
@@ -99,6 +100,7 @@ export class Connection {
 
   signOut(because: string | null = null): void {
     this.hangUp();
+    this.replaying = null;
     this.token = null;
     this.kept.write(null);
     this.move({ kind: 'signed-out', because });

@@ -39,6 +39,8 @@ export class Subscriptions {
   private readonly ports: Ports;
   private readonly sinkOf: (topic: TopicName) => Sink;
   private readonly held: Map<TopicName, Held>;
+  /** Of all topics that ever were held: what they know stays when they are let go. */
+  private readonly sinks: Set<Sink>;
   private readonly bySub: Map<number, Held>;
   /** Frames of a subscription whose answer has not come yet. */
   private readonly early: Map<number, (ActorFrame | Changed)[]>;
@@ -49,6 +51,7 @@ export class Subscriptions {
     this.ports = ports;
     this.sinkOf = sinkOf;
     this.held = new Map();
+    this.sinks = new Set();
     this.bySub = new Map();
     this.early = new Map();
     this.line = null;
@@ -60,6 +63,7 @@ export class Subscriptions {
     let held = this.held.get(topic);
     if (held === undefined) {
       const sink = this.sinkOf(topic);
+      this.sinks.add(sink);
       held = { topic, sink, holders: 0, sub: null, isAsking: false, stopLingering: null };
       this.held.set(topic, held);
     }
@@ -76,7 +80,7 @@ export class Subscriptions {
     this.line = line;
     if (this.epoch !== line.epoch) {
       // Another run of the server: what was known is of no use.
-      for (const { sink } of this.held.values()) sink.range.forget();
+      for (const sink of this.sinks) sink.range.forget();
       this.epoch = line.epoch;
     }
     for (const held of this.held.values()) this.subscribe(held);

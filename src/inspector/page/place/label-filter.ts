@@ -2,7 +2,8 @@
  * The filter of a metric's series: words that all have to hold. Pure.
  *
  *   filter := word*              separated by blanks
- *   word   := label=value        the label has this value; "in quotes" where it has blanks
+ *   word   := label=value        the label has this value; "in quotes" where it has blanks, quotes or
+ *                                nothing; \" and \\ and \n in them as in PromQL
  *           | text               some label, or its value, contains it
  */
 
@@ -18,20 +19,24 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Words beyond these are not looked at. */
 const WORDS_MAX = 20;
-const WORD = /[^\s"]+(?:"[^"]*"?)?|"[^"]*"?/g;
-const EXACT = /^([a-zA-Z_][a-zA-Z0-9_]*)=(.+)$/;
+const WORD = /([^\s"]*)(?:"((?:[^"\\]|\\.)*)"?)?/gs;
+/** Names that begin with __ are Prometheus' own. */
+const EXACT = /^((?!__)[a-zA-Z_][a-zA-Z0-9_]*)=(.*)$/s;
+const PLAIN = /^[^\s"]+$/;
 
 /** Never throws. */
 export function parseLabelFilter(text: string): LabelFilter {
-  const exact: Record<string, string> = {};
+  const exact: [string, string][] = [];
   const words: string[] = [];
-  for (const quoted of (text.match(WORD) ?? []).slice(0, WORDS_MAX)) {
-    const word = quoted.replaceAll('"', '');
+  const found = [...text.matchAll(WORD)].filter(([word]) => word !== '');
+  for (const [, plain = '', quoted] of found.slice(0, WORDS_MAX)) {
+    const word = plain + unescaped(quoted ?? '');
     const [, name = '', value = ''] = EXACT.exec(word) ?? [];
-    if (name === '') words.push(word.toLowerCase());
-    else exact[name] = value;
+    // label= is still being typed; label="" has no value.
+    if (name === '' || (value === '' && quoted === undefined)) words.push(word.toLowerCase());
+    else exact.push([name, value]);
   }
-  return { exact, words };
+  return { exact: Object.fromEntries(exact), words };
 }
 
 /** Whether labels are as a filter wants them. */
@@ -44,9 +49,16 @@ export function fits(labels: Labels, { exact, words }: LabelFilter): boolean {
 /** The filter that lets exactly these labels through. */
 export function filterOf(labels: Labels): string {
   return Object.entries(labels)
-    .map(([name, value]) => `${name}=${/[\s"]/.test(value) ? `"${value}"` : value}`)
+    .map(([name, value]) => `${name}=${PLAIN.test(value) ? value : `"${escaped(value)}"`}`)
     .join(' ');
 }
+
+/** As between the quotes of PromQL. */
+export const escaped = (text: string): string =>
+  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+
+const unescaped = (text: string): string =>
+  text.replace(/\\(.)/gs, (_, letter: string) => (letter === 'n' ? '\n' : letter));
 
 /** For people. */
 export const labelText = (labels: Labels): string =>

@@ -8,6 +8,7 @@ import {
   type RecordingHead,
   segmentsOf,
 } from '../../recorder/recording.ts';
+import { checkEntries, headOf } from './recording-check.ts';
 
 /** One segment. */
 export type Segment = { readonly beginMs: number; readonly entries: readonly RecordingEntry[] };
@@ -30,32 +31,37 @@ export function peopleMsOf({ headMs }: RecordingFile, headIsoMs: number, atMs: n
   return headIsoMs + atMs - headMs;
 }
 
-/** @throws (rejects) RangeError for what is no recording */
+/** Bytes of all segments, decompressed. Higher: a small file takes all memory. */
+const BYTES_MAX = 512 * 2 ** 20;
+
+/** `gunzip` rejects beyond its limit. @throws (rejects) RangeError for what is no recording */
 export async function openRecording(
   name: string,
   file: Uint8Array,
-  gunzip: (bytes: Uint8Array) => Promise<Uint8Array>,
+  gunzip: (bytes: Uint8Array, bytesMax: number) => Promise<Uint8Array>,
 ): Promise<RecordingFile> {
   const segments: Segment[] = [];
+  let left = BYTES_MAX;
+  let endMs = Number.NEGATIVE_INFINITY;
   for (const compressed of segmentsOf(file)) {
-    const entries = entriesOf(await gunzip(compressed));
+    const bytes = await gunzip(compressed, left);
+    left -= bytes.length;
+    const entries = entriesOf(bytes);
     const [first] = entries;
     if (first?.kind !== 'head') throw new RangeError('a segment of the recording has no head');
+    endMs = checkEntries(entries, endMs);
     segments.push({ beginMs: first.atMs, entries });
   }
   const [first] = segments;
   const head = first?.entries[0];
-  const end = segments.at(-1)?.entries.at(-1);
-  if (first === undefined || head?.kind !== 'head' || end === undefined) {
-    throw new RangeError('the recording is empty');
-  }
+  if (first === undefined || head?.kind !== 'head') throw new RangeError('the recording is empty');
   return {
     name,
-    head: JSON.parse(head.text) as RecordingHead,
+    head: headOf(head.text),
     headMs: head.atMs,
     segments,
     beginMs: first.beginMs,
-    endMs: end.atMs,
+    endMs,
     decisionsBehindMs: decisionsBehind(segments),
   };
 }
@@ -65,7 +71,7 @@ function decisionsBehind(segments: readonly Segment[]): number | null {
   const entries = segments.flatMap((segment) => segment.entries).reverse();
   for (const entry of entries) {
     if (entry.kind !== 'head') continue;
-    const { decisionsMs = null } = JSON.parse(entry.text) as RecordingHead;
+    const { decisionsMs = null } = headOf(entry.text);
     if (decisionsMs !== null) return entry.atMs - decisionsMs;
   }
   return null;

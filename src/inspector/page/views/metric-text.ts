@@ -1,5 +1,5 @@
 /** Values of metrics with their units, as people read them, and how Prometheus is asked for them. Pure. */
-import type { Labels } from '../place/label-filter.ts';
+import { escaped, type Labels } from '../place/label-filter.ts';
 import type { MetricLook } from '../tables/metric-history.ts';
 import { count, duration, percent } from './format.ts';
 
@@ -35,8 +35,7 @@ export function promQlOf({ name, type }: MetricKind, labels: Labels): string {
   return `histogram_quantile(0.99, sum by (le) (rate(${name}_bucket${chosen}[1m])))`;
 }
 
-const quoted = (text: string): string =>
-  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+const quoted = (text: string): string => `"${escaped(text)}"`;
 
 const STEPS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 

@@ -101,8 +101,8 @@ const WORDS: Readonly<Record<ConnectionState['kind'], string>> = {
 };
 
 function Bar() {
-  const { connection } = useSession();
-  const { hello, state } = connection;
+  const session = useSession();
+  const { hello, state } = session.connection;
   return (
     <header class="bar">
       <a class="brand" href={hashOf({ view: 'overview' })}>
@@ -115,7 +115,7 @@ function Bar() {
       <span class="spacer" />
       {hello !== null && <span class="role quiet">{hello.role}</span>}
       <ThemeSwitch />
-      <button type="button" class="plain" onClick={() => connection.signOut()}>
+      <button type="button" class="plain" onClick={() => session.signOut()}>
         Sign out
       </button>
     </header>

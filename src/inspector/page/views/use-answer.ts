@@ -1,6 +1,7 @@
 /** What a method answers, asked again and again while it is seen: a tab in the background asks nothing. */
 import type { MethodName, ParamsOf, ResultOf } from '../../protocol/schema.ts';
 import { after, isSeen, onSeen } from '../browser.ts';
+import type { QuestionError } from '../connection/questions.ts';
 import { useEffect, useState } from '../preact.ts';
 import { useChanges, useSession } from './use-session.ts';
 
@@ -33,8 +34,10 @@ export function useAnswer<M extends MethodName>(
           (result) => {
             if (!isOver) setAnswered({ result, wrong: null });
           },
-          (error) => {
-            if (!isOver) setAnswered({ result: null, wrong: (error as Error).message });
+          (error: QuestionError) => {
+            // What is shown stays, with whatever somebody is typing there: the banner says that it is old.
+            if (isOver || error.reason === 'lost') return;
+            setAnswered({ result: null, wrong: error.message });
           },
         )
         .finally(() => {
