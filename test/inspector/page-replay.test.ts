@@ -86,7 +86,7 @@ const named = (row: number): Uint8Array => {
       paths: '/a',
     },
     changed: {
-      ...{ row: none, handled: new Float64Array(0), depth: none, restarts: none },
+      ...{ row: none, handled: new Float64Array(0), depth: none, restarts: none, age: none },
       waitUs: new Float32Array(0),
     },
   });
