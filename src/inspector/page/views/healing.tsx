@@ -20,6 +20,9 @@ const LOOK_MS = 1000;
 /** Decisions of the healer; the view of decisions has the rest. */
 const DECISIONS_SHOWN = 12;
 
+/** Services that are named in the verdict. */
+const NAMED_MAX = 4;
+
 /** The view. */
 export function Healing() {
   const { connection } = useSession();
@@ -79,10 +82,12 @@ function HealingVerdict({ services, isWaiting }: HealingVerdictProps) {
   const given = services.flatMap(givenUpOf).length + crashed.filter((one) => one.isGivenUp).length;
   const loops = crashed.filter(({ isLoop }) => isLoop).length;
   const unwell = services.reduce((sum, { counts }) => sum + counts.unwell, 0);
-  const whose = services
-    .filter(({ counts }) => counts.unwell > 0)
-    .map(({ service, counts }) => `${counts.unwell} of ${service}`)
-    .join(', ');
+  const ill = services.filter(({ counts }) => counts.unwell > 0);
+  const named = ill
+    .slice(0, NAMED_MAX)
+    .map(({ service, counts }) => `${counts.unwell} of ${service}`);
+  const others = ill.length > NAMED_MAX ? [plural(ill.length - NAMED_MAX, 'other service')] : [];
+  const whose = [...named, ...others].join(', ');
   const out = services.reduce((sum, { counts }) => sum + counts.ejected, 0);
   const said = [
     ...(given > 0 ? [`${plural(given, 'thing')} given up until somebody looks`] : []),
