@@ -192,9 +192,13 @@ export class HostMethods {
 
   private async top(params: Params): Promise<{ readonly instances: readonly InstanceLoad[] }> {
     const { service } = params;
-    const names = service === undefined ? await this.host.services() : [text(params, 'service')];
-    const all = await Promise.all(names.map((name) => this.host.status(name)));
-    return { instances: await this.host.loads(all.map(({ record }) => record)) };
+    if (service !== undefined) {
+      const { record } = await this.host.status(text(params, 'service'));
+      return { instances: await this.host.loads([record]) };
+    }
+    const names = await this.host.services();
+    const found = await Promise.all(names.map((name) => this.host.status(name).catch(nullIfGone)));
+    return { instances: await this.host.loads(found.flatMap((one) => one?.record ?? [])) };
   }
 
   /** As `GET /metrics` tells them. */

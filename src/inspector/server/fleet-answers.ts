@@ -37,6 +37,7 @@ export function fleetAnswersOf({
   nowMs,
 }: FleetAnswersParts): Pick<Answerers, FleetMethod> {
   const ask = <T>(method: string, params: Asked): Promise<T> => askFleet<T>(source, method, params);
+  const top = shared(() => ask<ResultOf<'Fleet.top'>>('Fleet.top', {}), nowMs);
   const list = shared(() => ask<ResultOf<'Fleet.list'>>('Fleet.list', {}), nowMs);
   const healing = shared(() => ask<ResultOf<'Healing.get'>>('Healing.get', {}), nowMs);
   // Tried first, with the same words: what would be refused is never begun.
@@ -54,7 +55,7 @@ export function fleetAnswersOf({
       const { services, ...fleet } = await list();
       return { ...fleet, services: services.map((one) => forRole(one, role)) };
     },
-    'Fleet.top': (params) => ask('Fleet.top', params),
+    'Fleet.top': (params) => (params.service === undefined ? top() : ask('Fleet.top', params)),
     'Service.get': async (params, { role }) => {
       const detail = await ask<ResultOf<'Service.get'>>('Service.get', params);
       return {
