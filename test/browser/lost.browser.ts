@@ -28,6 +28,8 @@ afterAll(async () => {
 test('lost - what is shown stays when the connection is lost before the next answer', async () => {
   const url = `http://localhost:${inspector.port}/`;
   const page = await rig.enter({ url, tokenFile: inspector.tokenFile('viewer') });
+  // A token is kept once the server has greeted.
+  await page.getByText('Live', { exact: true }).waitFor();
   let asked = 0;
   // The second question is not passed on: nobody answers it, and the line is cut.
   await page.routeWebSocket(/inspect$/, (socket) => {

@@ -1,5 +1,5 @@
 /** A recording in the page: saved, opened, gone through, a moment of it marked and compared with others. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -153,6 +153,39 @@ test('recording - what a fleet was, and what is different between two moments of
   await otherMoment.fill(String(otherBegin + 2000));
   await region('Services').getByRole('row', { name: 'web version v1 v2' }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
+
+  // Whoever signs out of it and in again sees the server, which has no fleet, and nothing of the recording.
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Token').fill(readFileSync(inspector.tokenFile('viewer'), 'utf8').trim());
+  await page.getByRole('button', { name: 'Open the inspector' }).click();
+  await page.getByText('Live', { exact: true }).waitFor();
+  const links = page.getByRole('navigation', { name: 'Views' }).getByRole('link');
+  expect(await links.filter({ hasText: /Overview|Services|Differences/ }).count()).toBe(1);
+  expect(page.url()).not.toContain('mark=');
+  await page.close();
+  await inspector.close();
+});
+
+test('decisions - they are dated by the calendar of the server, whatever that of the page says', async () => {
+  const { door } = fleetOf(() => Promise.resolve());
+  const ask: FleetDoor['ask'] = async (method, params) =>
+    method === 'Service.get'
+      ? { nowMs: DECISIONS_MS, summary: service('v1'), instances: [] }
+      : await door.ask(method, params);
+  const inspector = await inspect(system, { directory: join(directory, 'clock'), fleet: { ask } });
+  const page = await enter(inspector);
+  // A token is kept once the server has greeted.
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.addInitScript('const now = Date.now; Date.now = () => now() + 5 * 3_600_000');
+  await page.reload();
+  await page.goto(`${urlOf(inspector)}#/decisions`);
+  const shown = page.getByText(/^\d\d:\d\d:\d\d$/).first();
+  await shown.waitFor();
+  const hour = (await shown.innerText()).slice(0, 2);
+  const ofServer = (await page.evaluate(
+    '[0, -60_000].map((ms) => new Date(Date.now() - 5 * 3_600_000 + ms).getHours())',
+  )) as number[];
+  expect(ofServer).toContain(Number(hour));
   await page.close();
   await inspector.close();
 });

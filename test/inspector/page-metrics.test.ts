@@ -118,6 +118,21 @@ describe('metric history', () => {
   });
 });
 
+test('metric history - a histogram that has other buckets now begins anew', () => {
+  const history = new MetricHistory();
+  const at = (atMs: number, bounds: number[], counts: number[]): MetricLook => {
+    const series = [{ labels: {}, value: sumOf(counts), buckets: { bounds, counts, sum: 1 } }];
+    return { ...look(atMs, 'histogram', {}), series };
+  };
+  take(history, at(0, [1, 2], [1, 1, 1]));
+  take(history, at(1000, [1, 2], [1, 2, 1]));
+  take(history, at(2000, [10, 20], [50, 2, 1]));
+  take(history, at(3000, [10, 20], [50, 3, 1]));
+  const [line] = history.now;
+  expect(line?.points).toEqual([null, 1.99, null, 19.9]);
+  expect(history.distribution(line as never).counts).toEqual([0, 1, 0]);
+});
+
 describe('buckets', () => {
   test('buckets - what has fewer than before has begun anew', () => {
     expect(countsSince([5, 9], [3, 9])).toEqual([2, 0]);
@@ -186,6 +201,10 @@ describe('metric text', () => {
     ['bytes', 12.5 * 2 ** 20, '12.5 MiB'],
     ['bytes', 0, '0 B'],
     ['ratio', 0.456, '46 %'],
+    ['seconds', -5.5, '-5.50 s'],
+    ['seconds', 300_000, '3.5 d'],
+    [null, 1 / 60, '0.017'],
+    [null, 0, '0'],
     [null, 1234, '1,234'],
     [null, null, '–'],
   ] as const)('metric text - %s %d', (unit, number, text) => {

@@ -8,7 +8,11 @@ import { start } from 'ringmaster';
 import { inspect } from 'ringmaster/inspector';
 import { describe, expect, test } from 'vitest';
 import { openRecording } from '../../src/inspector/page/replay/recording-file.ts';
+import { Replay } from '../../src/inspector/page/replay/replay.ts';
+import { ActorColumns } from '../../src/inspector/page/tables/actor-columns.ts';
+import { Table } from '../../src/inspector/page/tables/table.ts';
 import { decodeColumns } from '../../src/inspector/protocol/columns.ts';
+import { TOPIC_NAMES } from '../../src/inspector/protocol/topics.ts';
 import { FlightRecorder, RECORDER_DEFAULT } from '../../src/inspector/recorder/flight-recorder.ts';
 import {
   encodeRecord,
@@ -173,6 +177,25 @@ describe('flight recorder', () => {
     expect(heads.map((head) => head.decisionsMs)).toEqual([null, 12_000, 65_000]);
     const gunzip = async (bytes: Uint8Array) => new Uint8Array(gunzipSync(bytes));
     expect((await openRecording('a', file, gunzip)).decisionsBehindMs).toBe(-5000);
+  });
+
+  test('flight recorder - that there is nothing is told, too, so that nobody waits for it', async () => {
+    const recorder = new FlightRecorder({
+      board: board(),
+      limits: RECORDER_DEFAULT,
+      nowIso: () => '2026-01-01T00:00:00.000Z',
+      actors: () => 0,
+      decisionsMs: () => null,
+    });
+    for (let second = 0; second < 5; second++) recorder.second(second * 1000);
+    const gunzip = async (bytes: Uint8Array) => new Uint8Array(gunzipSync(bytes));
+    const file = await openRecording('a', await recorder.file(), gunzip);
+    const tables = new Map(TOPIC_NAMES.map((name) => [name as string, new Table<unknown>()]));
+    const table = (name: string) => tables.get(name) as Table<unknown>;
+    new Replay(file, { table, actors: new ActorColumns(), forget: () => undefined });
+    expect([table('deadLetters').state, table('events').state]).toEqual(['known', 'known']);
+    // Once: what goes on being nothing takes no room.
+    expect(file.segments.flatMap(({ entries }) => entries)).toHaveLength(1 + TOPIC_NAMES.length);
   });
 
   test('flight recorder - while there are too many actors none is recorded, the rest is', async () => {

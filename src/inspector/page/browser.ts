@@ -10,9 +10,6 @@ const THEME = 'ringmaster.theme';
 /** Monotonic milliseconds of the page. */
 export const monotonicMs = (): number => performance.now();
 
-/** Milliseconds since 1970, for people. */
-export const sinceEpochMs = (): number => Date.now();
-
 /** Of the day, as whoever looks at the page reads a clock. */
 export function timeOfDay(ms: number): string {
   const date = new Date(ms);

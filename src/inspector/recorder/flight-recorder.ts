@@ -141,10 +141,12 @@ export class FlightRecorder {
 
   private take(name: TopicName, nowMs: number): void {
     const topic: Topic = this.parts.board.topics[name];
-    const sweep = this.sweeps.get(name) ?? { from: 0, to: 0, cursor: 0 };
+    const told = this.sweeps.get(name);
+    const sweep = told ?? { from: 0, to: 0, cursor: 0 };
     this.sweeps.set(name, sweep);
     if (sweep.from < topic.floor) sweep.from = 0;
-    if (sweep.from === topic.last) return;
+    // That there is nothing is told, too, once.
+    if (told !== undefined && sweep.from === topic.last) return;
     sweep.to = topic.last;
     const sub = TOPIC_NAMES.indexOf(name) + 1;
     for (let cursor: number | null = 0; cursor !== null; ) {

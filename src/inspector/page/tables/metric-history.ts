@@ -122,6 +122,8 @@ function pointOf(
   if (type === 'gauge') return value;
   if (type === 'histogram') {
     const { counted } = line;
+    // Counts of other buckets cannot be compared.
+    if (String(line.series.buckets?.bounds) !== String(buckets?.bounds)) counted.length = 0;
     const before = counted.at(-1);
     const counts = buckets?.counts ?? [];
     counted.push(counts);

@@ -7,7 +7,7 @@ import type { Played } from '../replay/played.ts';
 import type { Replay } from '../replay/replay.ts';
 import { ActorDifferences } from './actor-differences.tsx';
 import { FigureDifferences, readsOtherwise } from './figure-differences.tsx';
-import { duration, grouped, plural } from './format.ts';
+import { grouped, lasting, plural } from './format.ts';
 import { Happenings } from './happenings.tsx';
 import { RecordingField } from './open-recording.tsx';
 import { Panel } from './panel.tsx';
@@ -149,7 +149,7 @@ function HowMuch({ found, replay, played }: HowMuchProps) {
         <span class="quiet">
           {to === from
             ? 'the same moment'
-            : `${duration(Math.abs(to - from) * 1000)} ${to > from ? 'later' : 'earlier'}`}
+            : `${lasting(Math.abs(to - from))} ${to > from ? 'later' : 'earlier'}`}
         </span>
       </p>
       <dl class="figures">

@@ -2,9 +2,11 @@
 
 const HOUR_MS = 3_600_000;
 
-/** Such as 1,234 or 1.23 M. */
+/** Such as 0.017, 1,234 or 1.23 M. */
 export function count(value: number): string {
   const size = Math.abs(value);
+  // What is rare is not nothing.
+  if (size > 0 && size < 0.1) return String(Number(value.toPrecision(2)));
   if (size < 10_000) return size < 10 && size % 1 !== 0 ? value.toFixed(1) : grouped(value);
   if (size < 1_000_000) return `${digits(value / 1000)} k`;
   if (size < 1_000_000_000) return `${digits(value / 1_000_000)} M`;
@@ -19,9 +21,10 @@ export function grouped(value: number): string {
 /** From microseconds; what was not measured is a dash. */
 export function duration(us: number | null): string {
   if (us === null || Number.isNaN(us)) return '–';
-  if (us < 1000) return `${digits(us)} µs`;
-  if (us < 1_000_000) return `${digits(us / 1000)} ms`;
-  return us < 60_000_000 ? `${digits(us / 1_000_000)} s` : `${digits(us / 60_000_000)} min`;
+  const size = Math.abs(us);
+  if (size < 1000) return `${digits(us)} µs`;
+  if (size < 1_000_000) return `${digits(us / 1000)} ms`;
+  return size < 60_000_000 ? `${digits(us / 1_000_000)} s` : `${digits(us / 60_000_000)} min`;
 }
 
 /** A length of time in seconds, up to days. */
@@ -52,8 +55,9 @@ export function ago(ms: number): string {
 /** How long something lasts, from milliseconds: 42.0 s, 3.20 min, 5.2 h, 2.1 d. */
 export function lasting(ms: number): string {
   const hours = ms / HOUR_MS;
-  if (hours < 1) return duration(ms * 1000);
-  return hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} d`;
+  const size = Math.abs(hours);
+  if (size < 1) return duration(ms * 1000);
+  return size < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} d`;
 }
 
 /** One thing, or several. */

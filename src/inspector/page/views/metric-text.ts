@@ -1,7 +1,7 @@
 /** Values of metrics with their units, as people read them, and how Prometheus is asked for them. Pure. */
 import { escaped, type Labels } from '../place/label-filter.ts';
 import type { MetricLook } from '../tables/metric-history.ts';
-import { count, duration, percent } from './format.ts';
+import { count, lasting, percent } from './format.ts';
 
 /** What a metric is, of all that an answer says. */
 export type MetricKind = Pick<MetricLook, 'name' | 'type' | 'unit'>;
@@ -9,7 +9,7 @@ export type MetricKind = Pick<MetricLook, 'name' | 'type' | 'unit'>;
 /** Such as 1.50 ms, 12.3 MiB, 45 %. */
 export function valueText(unit: MetricKind['unit'], value: number | null): string {
   if (value === null) return '–';
-  if (unit === 'seconds') return duration(value * 1e6);
+  if (unit === 'seconds') return lasting(value * 1000);
   if (unit === 'bytes') return bytes(value);
   return unit === 'ratio' ? percent(value) : count(value);
 }

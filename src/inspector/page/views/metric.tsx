@@ -76,21 +76,22 @@ type PartProps = {
 };
 
 function Chart({ history, look, lines }: PartProps) {
-  const [first] = lines;
-  const now = pointText(look, first?.points.at(-1) ?? null);
+  const drawn = lines.slice(0, LINES_MAX);
+  const known = drawn.flatMap(({ points }) => points.at(-1) ?? []);
+  const now = pointText(look, known.length === 0 ? null : Math.max(...known));
   return (
     <Panel title="Since it was opened" note={lineText(look)}>
       <MetricLines
-        label={`${look.name}: ${lineText(look)}; the highest is ${now} now`}
+        label={`${look.name}: ${lineText(look)}; the highest of them is ${now} now`}
         times={history.times}
-        lines={lines.slice(0, LINES_MAX)}
+        lines={drawn}
         text={(value) => pointText(look, value)}
         limit={look.unit === 'ratio' ? 1 : null}
       />
       {lines.length > LINES_MAX && (
         <p class="quiet">
-          The {LINES_MAX} highest are drawn; the filter shows any other of{' '}
-          {plural(lines.length, 'series', 'series')}.
+          The first {LINES_MAX} are drawn, which were the highest when it was opened; the filter
+          shows any other of {plural(lines.length, 'series', 'series')}.
         </p>
       )}
     </Panel>

@@ -1,5 +1,4 @@
 /** Decisions are dated by the clock of the fleet's brain: this finds how it stands to the clock of people. */
-import { sinceEpochMs } from '../browser.ts';
 import { useMemo } from '../preact.ts';
 import { useAnswer } from './use-answer.ts';
 import { useSession, useTable } from './use-session.ts';
@@ -20,7 +19,8 @@ export function useDecisionTime(): ((atMs: number) => number) | null {
       return (atMs) => connection.peopleMs(atMs + decisionsBehindMs);
     }
     if (result === null) return null;
-    const offsetMs = sinceEpochMs() - result.nowMs;
+    // The server's calendar, as of all else that is dated: that of whoever looks may be another one.
+    const offsetMs = connection.peopleMs(connection.serverMs()) - result.nowMs;
     return (atMs) => atMs + offsetMs;
   }, [connection, replay, result]);
 }
