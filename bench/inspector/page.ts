@@ -64,7 +64,8 @@ async function enter(browser: Browser): Promise<Page> {
   await page.goto(url);
   await page.getByLabel('Token').fill(token);
   await page.getByRole('button', { name: 'Open the inspector' }).click();
-  await page.getByRole('navigation', { name: 'Views' }).waitFor();
+  // Greeted: from now on the tab keeps the token over a reload.
+  await page.locator('.link.open').waitFor();
   return page;
 }
 

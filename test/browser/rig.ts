@@ -79,7 +79,8 @@ export class BrowserRig {
     const page = await this.visit(url, options);
     await page.getByLabel('Token').fill(readFileSync(tokenFile, 'utf8').trim());
     await page.getByRole('button', { name: 'Open the inspector' }).click();
-    await page.getByRole('navigation', { name: 'Views' }).waitFor();
+    // Greeted: from now on the tab keeps the token over a reload.
+    await page.locator('.link.open').waitFor();
     return page;
   }
 }
