@@ -3,6 +3,7 @@ import type { ResultOf } from '../../protocol/schema.ts';
 import { Distribution } from '../charts/distribution.tsx';
 import { duration, plural } from './format.ts';
 import { Panel } from './panel.tsx';
+import { Scroller } from './scroller.tsx';
 import { useAnswer } from './use-answer.ts';
 
 const EVERY_MS = 1000;
@@ -24,21 +25,23 @@ export function ActorTimes({ path }: { readonly path: string }) {
           {seconds < 2 ? 'Being measured …' : 'It has handled no message since.'}
         </p>
       ) : (
-        <table class="times">
-          <thead>
-            <tr>
-              <th scope="col">Time of a message</th>
-              <th scope="col">p50</th>
-              <th scope="col">p99</th>
-              <th scope="col">p99.9</th>
-              <th scope="col">Distribution; the dashed line is the p99</th>
-            </tr>
-          </thead>
-          <tbody>
-            <Row name="in its mailbox" times={wait} />
-            <Row name="in its handler" times={took} />
-          </tbody>
-        </table>
+        <Scroller label="Table of times">
+          <table class="times">
+            <thead>
+              <tr>
+                <th scope="col">Time of a message</th>
+                <th scope="col">p50</th>
+                <th scope="col">p99</th>
+                <th scope="col">p99.9</th>
+                <th scope="col">Distribution; the dashed line is the p99</th>
+              </tr>
+            </thead>
+            <tbody>
+              <Row name="in its mailbox" times={wait} />
+              <Row name="in its handler" times={took} />
+            </tbody>
+          </table>
+        </Scroller>
       )}
     </Panel>
   );
