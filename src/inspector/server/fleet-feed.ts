@@ -11,6 +11,11 @@ import type { Source } from './source.ts';
 /** Between two looks. Longer: told later; shorter: the fleet is asked more often. Milliseconds. */
 export const FLEET_LOOK_MS = 250;
 
+/** So many times as long as its last answer took a fleet is left alone. Higher: a large one is told later. */
+const REST = 4;
+/** Milliseconds after which one that has not answered is asked again. */
+const SILENT_MS = 10_000;
+
 type Decisions = ResultOf<'Decisions.list'>;
 
 /** Thread rule: the inspector's thread. */
@@ -20,7 +25,10 @@ export class FleetFeed {
   private readonly watched: Set<TopicName> = new Set();
   /** When the newest decision that is known was last so; by the clock of the decisions. */
   private knownMs: number = Number.NEGATIVE_INFINITY;
-  private isLooking: boolean = false;
+  /** Before this moment nothing is asked. */
+  private restsUntilMs: number = Number.NEGATIVE_INFINITY;
+  /** Counts looks: what an earlier one brings late decides nothing. */
+  private looks: number = 0;
   /** How far that clock is ahead of the server's; null: nobody has told it. */
   private aheadMs: number | null = null;
 
@@ -43,17 +51,20 @@ export class FleetFeed {
     }
   }
 
-  /** One look at a time: a host that is busy is not asked more and more. */
+  /** One look at a time: a host that is busy, or has much to tell, is not asked more and more. */
   look(): void {
-    if (this.isLooking || this.watched.size === 0) return;
-    this.isLooking = true;
+    const nowMs = this.board.nowMs();
+    if (nowMs < this.restsUntilMs || this.watched.size === 0) return;
+    this.restsUntilMs = nowMs + SILENT_MS;
+    const number = ++this.looks;
     const looks = [
       this.watched.has('services') ? this.services() : null,
       this.watched.has('decisions') ? this.decisions() : null,
     ];
     // What was told stays as it was; the next look asks again.
     void Promise.allSettled(looks).finally(() => {
-      this.isLooking = false;
+      const doneMs = this.board.nowMs();
+      if (number === this.looks) this.restsUntilMs = doneMs + REST * (doneMs - nowMs);
     });
   }
 
