@@ -38,7 +38,9 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
 test('strange - long names and markup are text, in views wide and narrow', async () => {
   const system = await start({ threads: 1 });
   const directory = mkdtempSync(join(tmpdir(), 'ringmaster-browser-strange-'));
+  let isBroken = false;
   const ask = async (method: string): Promise<unknown> => {
+    if (isBroken && method === 'Fleet.leader') return { leaders: 7 };
     if (method in ANSWERS) return ANSWERS[method];
     throw new Error('it is not asked here');
   };
@@ -60,6 +62,17 @@ test('strange - long names and markup are text, in views wide and narrow', async
     }
     await page.close();
   }
+  // What is no answer at all fails its own view, and no other.
+  const page = await rig.enter({ url, tokenFile: inspector.tokenFile('viewer') });
+  isBroken = true;
+  await page.goto(`${url}#/regions`);
+  await page.getByRole('alert').getByText('This view cannot be shown').waitFor();
+  await page.goto(`${url}#/actors`);
+  await page.getByRole('heading', { name: 'Actors' }).waitFor();
+  isBroken = false;
+  await page.goto(`${url}#/regions`);
+  await page.getByText('onerror=alert(1)').first().waitFor();
+  await page.close();
   await inspector.close();
   await system.close();
   rmSync(directory, { recursive: true });

@@ -1,5 +1,6 @@
 /** The page's door to preact, so that one file says what of it is used. */
 export {
+  Component,
   type ComponentChildren,
   createContext,
   Fragment,

@@ -6,6 +6,7 @@ import { Fragment, type JSX, useEffect, useRef } from '../preact.ts';
 import { ActorDetail } from './actor-detail.tsx';
 import { Actors } from './actors.tsx';
 import { Banner } from './banner.tsx';
+import { Boundary } from './boundary.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { Decisions } from './decisions.tsx';
 import { Differences } from './differences.tsx';
@@ -180,7 +181,9 @@ function Content() {
   return (
     <main id="main" ref={main} tabIndex={-1} class={`view-${view}`}>
       <Banner />
-      <Drawn key={`${view} ${of}`} />
+      <Boundary key={`${view} ${of}`}>
+        <Drawn />
+      </Boundary>
     </main>
   );
 }
