@@ -22,7 +22,7 @@ export const CUTS: readonly {
   })),
   {
     file: 'dist/runtime/dispatcher/dispatcher.js',
-    from: /\(\+\+this\.readies & SAMPLE_MASK\) === 0/,
+    from: /\(\+\+this\.readies & this\.sampleMask\) === 0/,
     to: 'false',
   },
   {
