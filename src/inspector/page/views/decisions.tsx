@@ -30,7 +30,6 @@ export function VerdictWord({ kind }: { readonly kind: DecisionRow['verdict']['k
 export function Decisions() {
   const { filter } = usePlace();
   const table = useTable('decisions');
-  const timeOf = useDecisionTime();
   const words = filter.toLowerCase().split(/\s+/);
   const found = [...table.rows.values()]
     .filter((row) => words.every((word) => textOf(row).includes(word)))
@@ -42,17 +41,7 @@ export function Decisions() {
       {found.length === 0 ? (
         <Nothing state={table.state} text="Nothing of the kind was decided." />
       ) : (
-        <ol class="events">
-          {together(found)
-            .slice(0, SHOWN)
-            .map((row) => (
-              <Decision
-                key={row.id}
-                row={row}
-                at={timeOf === null ? '…' : timeOfDay(timeOf(row.lastMs))}
-              />
-            ))}
-        </ol>
+        <DecisionList rows={found} most={SHOWN} />
       )}
       {found.length > SHOWN && (
         <p class="quiet">
@@ -60,6 +49,30 @@ export function Decisions() {
         </p>
       )}
     </div>
+  );
+}
+
+/** The newest so many of them, each dated. */
+export function DecisionList({
+  rows,
+  most,
+}: {
+  readonly rows: readonly DecisionRow[];
+  readonly most: number;
+}) {
+  const timeOf = useDecisionTime();
+  return (
+    <ol class="events">
+      {together(rows)
+        .slice(0, most)
+        .map((row) => (
+          <Decision
+            key={row.id}
+            row={row}
+            at={timeOf === null ? '…' : timeOfDay(timeOf(row.lastMs))}
+          />
+        ))}
+    </ol>
   );
 }
 

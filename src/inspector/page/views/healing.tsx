@@ -1,9 +1,8 @@
 /** Healing: what is unwell, what is done about it, what that waits for, and what was given up. */
-import { timeOfDay } from '../browser.ts';
 import { hashOf } from '../place/place.ts';
 import { useState } from '../preact.ts';
 import { crashedOf } from './crashes.ts';
-import { Decision, together } from './decisions.tsx';
+import { DecisionList } from './decisions.tsx';
 import { grouped, plural } from './format.ts';
 import { HealingActors } from './healing-actors.tsx';
 import { HealingOf } from './healing-service.tsx';
@@ -11,7 +10,6 @@ import { type GivenUp, givenUpOf, isCalm, type ServiceHealing } from './healing-
 import { Panel } from './panel.tsx';
 import { serviceChoices } from './service-actions.ts';
 import { useAnswer } from './use-answer.ts';
-import { useDecisionTime } from './use-decision-time.ts';
 import { useChanges, useSession, useTable } from './use-session.ts';
 import { WishForm } from './wish-form.tsx';
 
@@ -171,7 +169,6 @@ function GivenUpItem({ one, healing }: GivenUpItemProps) {
 /** Nothing, where there is no fleet. */
 function HealerDecisions() {
   const { rows, state } = useTable('decisions');
-  const timeOf = useDecisionTime();
   if (state !== 'known') return null;
   const found = [...rows.values()]
     .filter(({ who }) => who === 'healer')
@@ -184,17 +181,7 @@ function HealerDecisions() {
       {found.length === 0 ? (
         <p class="nothing quiet">It had nothing to decide.</p>
       ) : (
-        <ol class="events">
-          {together(found)
-            .slice(0, DECISIONS_SHOWN)
-            .map((row) => (
-              <Decision
-                key={row.id}
-                row={row}
-                at={timeOf === null ? '…' : timeOfDay(timeOf(row.lastMs))}
-              />
-            ))}
-        </ol>
+        <DecisionList rows={found} most={DECISIONS_SHOWN} />
       )}
     </Panel>
   );

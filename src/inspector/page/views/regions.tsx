@@ -1,8 +1,7 @@
 /** Who leads the fleet, by which lease, who has led before; and what its regions carry. */
 import type { ResultOf } from '../../protocol/schema.ts';
-import { timeOfDay } from '../browser.ts';
 import { hashOf } from '../place/place.ts';
-import { Decision, together } from './decisions.tsx';
+import { DecisionList } from './decisions.tsx';
 import { ago, count, grouped, lasting } from './format.ts';
 import {
   changesText,
@@ -16,7 +15,6 @@ import {
 import { Panel } from './panel.tsx';
 import { Scroller } from './scroller.tsx';
 import { useAnswer } from './use-answer.ts';
-import { useDecisionTime } from './use-decision-time.ts';
 import { useTable } from './use-session.ts';
 
 /** Milliseconds between two looks. */
@@ -247,7 +245,6 @@ function Carried({ services }: { readonly services: NonNullable<Region['services
 /** Nothing, where regions have decided nothing: one region alone never does. */
 function RegionDecisions() {
   const { rows } = useTable('decisions');
-  const timeOf = useDecisionTime();
   const found = [...rows.values()]
     .filter(({ who }) => who === 'region')
     .sort((a, b) => b.lastMs - a.lastMs || b.id - a.id);
@@ -257,17 +254,7 @@ function RegionDecisions() {
       title="What was shifted between regions"
       note={<a href={hashOf({ view: 'decisions', filter: 'region' })}>All of it</a>}
     >
-      <ol class="events">
-        {together(found)
-          .slice(0, DECISIONS_SHOWN)
-          .map((row) => (
-            <Decision
-              key={row.id}
-              row={row}
-              at={timeOf === null ? '…' : timeOfDay(timeOf(row.lastMs))}
-            />
-          ))}
-      </ol>
+      <DecisionList rows={found} most={DECISIONS_SHOWN} />
     </Panel>
   );
 }
