@@ -8,4 +8,12 @@ export {
   type RefObject,
   render,
 } from 'preact';
-export { useContext, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+export {
+  useContext,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'preact/hooks';

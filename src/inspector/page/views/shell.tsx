@@ -2,7 +2,7 @@
 import type { ConnectionState } from '../connection/connection.ts';
 import { hashOf, type View } from '../place/place.ts';
 import { THEMES } from '../place/theme.ts';
-import { Fragment, type JSX, useEffect, useRef } from '../preact.ts';
+import { Fragment, type JSX, useEffect, useLayoutEffect, useRef } from '../preact.ts';
 import { ActorDetail } from './actor-detail.tsx';
 import { Actors } from './actors.tsx';
 import { Banner } from './banner.tsx';
@@ -169,7 +169,8 @@ function Content() {
   const { view, of } = usePlace();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
-  useEffect(() => {
+  // Before anybody sees the view: later, the focus would be taken from whoever is in its filter already.
+  useLayoutEffect(() => {
     const name = ENTRIES.find((entry) => entry.view === view)?.name ?? of;
     document.title = `${name} – Ringmaster`;
     // Whoever goes somewhere by keyboard goes on from there.
