@@ -1,10 +1,11 @@
 /** Actors that came, went or have other figures, the largest change first; only rows to be seen are drawn. */
 import type { ActorChange, ActorFigures, ActorKind } from '../diff/actor-changes.ts';
 import { chosenOf, withKind } from '../diff/actor-choice.ts';
-import { type NumberName, type Order, withOrder } from '../place/filter.ts';
+import { type Order, withOrder } from '../place/filter.ts';
 import { useMemo } from '../preact.ts';
 import { FilterBox } from './filter-box.tsx';
 import { count, duration, grouped } from './format.ts';
+import { OrderHead } from './order-head.tsx';
 import { Panel } from './panel.tsx';
 import { PathLink } from './path-link.tsx';
 import { usePlace, useSession } from './use-session.ts';
@@ -93,31 +94,15 @@ const heightOf = (rows: number): number => (Math.min(ROWS_SEEN, rows) + 1) * ROW
 type HeadProps = { readonly order: Order | null; readonly choose: (order: Order) => void };
 
 function Head({ order, choose }: HeadProps) {
-  const head = (by: NumberName | 'path', name: string) => {
-    const isThis = order?.by === by;
-    const direction = order?.isDescending ? 'descending' : 'ascending';
-    const isDescending = isThis ? !order?.isDescending : by !== 'path';
-    return (
-      <span
-        key={by}
-        role="columnheader"
-        class={by === 'path' ? '' : 'number'}
-        aria-sort={isThis ? direction : 'none'}
-      >
-        <button type="button" onClick={() => choose({ by, isDescending })}>
-          {name}
-          <span aria-hidden="true">{isThis ? (order?.isDescending ? ' ↓' : ' ↑') : ''}</span>
-        </button>
-      </span>
-    );
-  };
   return (
     <>
-      {head('path', 'Actor')}
+      <OrderHead by="path" name="Actor" order={order} choose={choose} />
       <span role="columnheader" class="quiet">
         What
       </span>
-      {COLUMNS.map(({ by, name }) => head(by, name))}
+      {COLUMNS.map(({ by, name }) => (
+        <OrderHead key={by} by={by} name={name} order={order} choose={choose} />
+      ))}
     </>
   );
 }

@@ -6,6 +6,7 @@ import type { ActorColumns } from '../tables/actor-columns.ts';
 import { ActorIndex } from '../tables/actor-index.ts';
 import { FilterBox } from './filter-box.tsx';
 import { count, duration, grouped } from './format.ts';
+import { OrderHead } from './order-head.tsx';
 import { Nothing } from './panel.tsx';
 import { PathLink } from './path-link.tsx';
 import { useActors, useChanges, usePlace, useSession, watchFrames } from './use-session.ts';
@@ -101,25 +102,9 @@ function useOrdered(
 type HeadProps = { readonly order: Order; readonly choose: (order: Order) => void };
 
 function Head({ order, choose }: HeadProps) {
-  return COLUMNS.map(({ by, name }) => {
-    const isThis = order.by === by;
-    const direction = order.isDescending ? 'descending' : 'ascending';
-    // Numbers are asked for because of the highest ones.
-    const isDescending = isThis ? !order.isDescending : by !== 'path';
-    return (
-      <span
-        key={by}
-        role="columnheader"
-        class={by === 'path' ? '' : 'number'}
-        aria-sort={isThis ? direction : 'none'}
-      >
-        <button type="button" onClick={() => choose({ by, isDescending })}>
-          {name}
-          <span aria-hidden="true">{isThis ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>
-        </button>
-      </span>
-    );
-  });
+  return COLUMNS.map(({ by, name }) => (
+    <OrderHead key={by} by={by} name={name} order={order} choose={choose} />
+  ));
 }
 
 function Cells({ actors, row }: { readonly actors: ActorColumns; readonly row: number }) {
